@@ -1,0 +1,3 @@
+//! deskd: a self-hosted desk for Slack. The map of the house is in `docs/architecture.md`.
+
+pub mod simulator;

@@ -1,0 +1,3 @@
+//! The binary: a thin start.
+
+fn main() {}
