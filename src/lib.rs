@@ -1,3 +1,5 @@
 //! deskd: a self-hosted desk for Slack. The map of the house is in `docs/architecture.md`.
 
+pub mod config;
+pub mod domain;
 pub mod simulator;

@@ -1,0 +1,14 @@
+//! Decisions: pure values in, values out. No async, no I/O, no clock, no Slack wire shapes, no SQL.
+//!
+//! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
+//! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back; `reason` is why.
+
+pub mod bundle;
+pub mod contact;
+pub mod durable;
+pub mod ids;
+pub mod message;
+pub mod reason;
+pub mod send;
+pub mod task;
+pub mod time;
