@@ -1,1 +1,226 @@
-//! Bundles.
+//! What becomes of a message: ignored with a reason, joined to an open bundle, or the first of a new one.
+//!
+//! A bundle is what one person wrote in one place without a long pause. It closes when the person has been quiet for
+//! the quiet period, and at the latest `max_wait` after its first message.
+
+use std::time::Duration;
+
+use super::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId};
+use super::message::{Edit, Message, Ourselves};
+use super::reason::EventReason;
+use super::time::Timestamp;
+
+/// Slack's own helper account. Its `is_bot` is false, so it has to be known by name [slack-facts 3.4].
+const SLACKBOT: &str = "USLACKBOT";
+
+/// Subtypes that are something a person said; every other subtype is ignored by name [slack-facts 3.2].
+const SPOKEN: [&str; 4] = ["file_share", "thread_broadcast", "me_message", "bot_message"];
+
+/// How long a bundle stays open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// Silence after which it closes; every message starts it anew.
+    pub quiet: Duration,
+    /// Longest time from the first message to closing.
+    pub max_wait: Duration,
+}
+
+impl Quiet {
+    /// When a bundle opened at `opened` closes if nothing comes after `last`.
+    pub fn due(&self, opened: Timestamp, last: Timestamp) -> Timestamp {
+        last.plus(self.quiet).min(opened.plus(self.max_wait))
+    }
+}
+
+/// Which channels are listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Monitor {
+    /// Those picked with `deskd channels monitor`.
+    Picked,
+    /// Every channel that events arrive from, but for those told to be ignored.
+    Joined,
+}
+
+/// What holds for every message of a workspace.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// Who we are.
+    pub ours: Ourselves,
+    /// App ids and bot ids whose posts count as a person's.
+    pub trusted_bots: Vec<String>,
+    /// Which channels are listened to.
+    pub monitor: Monitor,
+    /// How long bundles stay open.
+    pub quiet: Quiet,
+}
+
+/// What was picked for a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// Nothing yet.
+    None,
+    /// Listen.
+    Monitor,
+    /// Do not listen.
+    Ignore,
+}
+
+/// What the store knows around one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Whether its author is a teammate.
+    pub teammate: bool,
+    /// Whether a message with its channel and `ts` is stored already.
+    pub seen: Option<Seen>,
+    /// Where the parent of its thread belongs, when it is a reply to something we keep.
+    pub root: Option<Root>,
+    /// The open bundle of the same person in the same place.
+    pub open: Option<OpenBundle>,
+}
+
+/// A stored message with the same channel and `ts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Whether its mention of us is noted.
+    pub mentioned: bool,
+}
+
+/// Where a thread belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// To a task; the bundle is the one that made it.
+    Task(TaskId, BundleId),
+    /// To a bundle that is no task yet.
+    Bundle(BundleId),
+}
+
+/// A bundle that may still take messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenBundle {
+    /// Which one.
+    pub id: BundleId,
+    /// When its first message came.
+    pub opened_at: Timestamp,
+    /// When it closes.
+    pub due: Timestamp,
+    /// The last client message id in it, to tell a phantom double post.
+    pub last_client_msg_id: String,
+}
+
+/// What to do with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing, for this reason.
+    Ignore(EventReason),
+    /// Note that the stored message mentions us.
+    KeepMention,
+    /// Add it to this bundle, which closes at `due` now.
+    Join {
+        /// The open bundle.
+        bundle: BundleId,
+        /// When it closes now.
+        due: Timestamp,
+    },
+    /// Open a bundle with it, after closing `closes`, whose time was up.
+    Open {
+        /// When the new one closes.
+        due: Timestamp,
+        /// The bundle of the same person and place that is over.
+        closes: Option<BundleId>,
+    },
+    /// A teammate's answer, to be kept with what it answers.
+    Answer(Root),
+}
+
+/// Decides about one message that arrived at `at` and that `screen` let pass.
+pub fn decide(message: &Message, known: &Known, desk: &Desk, at: Timestamp) -> Decision {
+    if let Some(seen) = &known.seen {
+        return match message.mentions_us && !seen.mentioned {
+            true => Decision::KeepMention,
+            false => Decision::Ignore(EventReason::Duplicate),
+        };
+    }
+    if known.teammate {
+        return known.root.map_or(Decision::Ignore(EventReason::Teammate), Decision::Answer);
+    }
+    gather(message, known, desk, at)
+}
+
+/// Why a message is none of the desk's business, if it is not; `pick` is what was picked for its channel.
+pub fn screen(message: &Message, pick: Pick, desk: &Desk) -> Option<EventReason> {
+    let author = &message.author;
+    if desk.ours.wrote(author) {
+        return Some(EventReason::Ourselves);
+    }
+    if !listens(desk.monitor, pick) {
+        return Some(EventReason::NotMonitored);
+    }
+    let slackbot = author.person.as_ref().is_some_and(|person| person.0 == SLACKBOT);
+    if slackbot || (author.is_bot() && !trusted(message, desk)) {
+        return Some(EventReason::Bot);
+    }
+    if let Some(subtype) = message.subtype.as_deref().filter(|subtype| !SPOKEN.contains(subtype)) {
+        return Some(EventReason::Subtype(subtype.to_owned()));
+    }
+    if author.id().is_none() {
+        return Some(EventReason::NoAuthor);
+    }
+    (message.text.trim().is_empty() && message.files.is_empty()).then_some(EventReason::Empty)
+}
+
+/// Whether a channel with this pick is listened to.
+pub fn listens(monitor: Monitor, pick: Pick) -> bool {
+    match (monitor, pick) {
+        (_, Pick::Monitor) | (Monitor::Joined, Pick::None) => true,
+        (_, Pick::Ignore) | (Monitor::Picked, Pick::None) => false,
+    }
+}
+
+fn trusted(message: &Message, desk: &Desk) -> bool {
+    let is_listed = |id: &Option<String>| id.as_ref().is_some_and(|id| desk.trusted_bots.contains(id));
+    is_listed(&message.author.bot) || is_listed(&message.author.app)
+}
+
+fn gather(message: &Message, known: &Known, desk: &Desk, at: Timestamp) -> Decision {
+    match &known.open {
+        Some(open) if at < open.due => {
+            let client_msg_id = message.client_msg_id.as_deref().unwrap_or_default();
+            if !client_msg_id.is_empty() && client_msg_id == open.last_client_msg_id {
+                return Decision::Ignore(EventReason::DoublePost);
+            }
+            // Two sockets may deliver out of order: an older message never makes the bundle close earlier.
+            let due = desk.quiet.due(open.opened_at, at).max(open.due);
+            Decision::Join { bundle: open.id, due }
+        }
+        open => Decision::Open { due: desk.quiet.due(at, at), closes: open.as_ref().map(|open| open.id) },
+    }
+}
+
+/// A stored message as an edit finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its text.
+    pub text: String,
+    /// Whether it was taken back.
+    pub deleted: bool,
+}
+
+/// Decides about an edit: `Ok` when the stored message takes the new text, `Err` with the reason when nothing changes.
+pub fn decide_edit(edit: &Edit, stored: Option<&Stored>) -> Result<(), EventReason> {
+    match stored {
+        None => Err(EventReason::UnknownMessage),
+        Some(stored) if stored.deleted || stored.text == edit.text => Err(EventReason::EditUnchanged),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Where and by whom a bundle is written: the key under which at most one is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The thread, or none for the channel itself.
+    pub thread: Option<MessageTs>,
+    /// The person.
+    pub person: PersonId,
+}

@@ -1,0 +1,201 @@
+//! Channels: what Slack says of them, and which ones somebody picked.
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::error::StoreError;
+use super::sqlite::Store;
+use crate::domain::bundle::Pick;
+use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::message::{ChannelChange, ChannelNews, Ourselves};
+use crate::domain::time::Timestamp;
+
+/// A channel as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Its id.
+    pub id: ChannelId,
+    /// Its name without `#`; empty when Slack has not said it yet.
+    pub name: String,
+    /// Whether only members see it.
+    pub is_private: bool,
+    /// Whether our bot is a member: without that no event arrives.
+    pub is_member: bool,
+    /// Whether it is archived or deleted.
+    pub is_archived: bool,
+    /// What was picked for it.
+    pub pick: Pick,
+}
+
+impl Store {
+    /// Brings the stored channels up to date with what Slack lists; picks stay. A channel that is not listed any more is
+    /// one we are no member of.
+    pub async fn sync_channels(
+        &self,
+        workspace: WorkspaceId,
+        listed: Vec<Channel>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.execute("UPDATE channels SET is_member = 0 WHERE workspace = ?", [&workspace.0])?;
+            for channel in &listed {
+                upsert(tx, &workspace, channel, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// All known channels, by name.
+    pub async fn channels(&self, workspace: WorkspaceId) -> Result<Vec<Channel>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached(
+                "SELECT channel, name, is_private, is_member, is_archived, pick FROM channels
+                 WHERE workspace = ? ORDER BY name, channel",
+            )?;
+            let rows = query.query_map([&workspace.0], channel)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The channel with this id or name (with or without `#`), if it is known.
+    pub async fn find_channel(
+        &self,
+        workspace: WorkspaceId,
+        wanted: String,
+    ) -> Result<Option<Channel>, StoreError> {
+        self.read(move |tx| {
+            let name = wanted.trim_start_matches('#');
+            let mut query = tx.prepare_cached(
+                "SELECT channel, name, is_private, is_member, is_archived, pick FROM channels
+                 WHERE workspace = ?1 AND (channel = ?2 OR name = ?2 COLLATE NOCASE)
+                 ORDER BY is_archived, channel LIMIT 1",
+            )?;
+            Ok(query.query_row((&workspace.0, name), channel).optional()?)
+        })
+        .await
+    }
+
+    /// Picks a channel. It need not be known yet: then only its id is stored.
+    pub async fn pick_channel(
+        &self,
+        workspace: WorkspaceId,
+        id: ChannelId,
+        pick: Pick,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.execute(
+                "INSERT INTO channels (workspace, channel, name, is_private, is_member, is_archived, pick, updated_at)
+                 VALUES (?1, ?2, '', 0, 0, 0, ?3, ?4)
+                 ON CONFLICT (workspace, channel) DO UPDATE SET pick = excluded.pick",
+                (&workspace.0, &id.0, word(pick), now.0),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn word(pick: Pick) -> &'static str {
+    match pick {
+        Pick::None => "none",
+        Pick::Monitor => "monitor",
+        Pick::Ignore => "ignore",
+    }
+}
+
+fn channel(row: &Row<'_>) -> rusqlite::Result<Channel> {
+    let pick: String = row.get(5)?;
+    Ok(Channel {
+        id: ChannelId(row.get(0)?),
+        name: row.get(1)?,
+        is_private: row.get(2)?,
+        is_member: row.get(3)?,
+        is_archived: row.get(4)?,
+        pick: match pick.as_str() {
+            "monitor" => Pick::Monitor,
+            "ignore" => Pick::Ignore,
+            _ => Pick::None,
+        },
+    })
+}
+
+fn upsert(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    channel: &Channel,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO channels (workspace, channel, name, is_private, is_member, is_archived, pick, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, 'none', ?)
+         ON CONFLICT (workspace, channel) DO UPDATE SET name = excluded.name, is_private = excluded.is_private,
+             is_member = excluded.is_member, is_archived = excluded.is_archived, updated_at = excluded.updated_at",
+    )?;
+    insert.execute((
+        &workspace.0,
+        &channel.id.0,
+        &channel.name,
+        channel.is_private,
+        channel.is_member,
+        channel.is_archived,
+        now.0,
+    ))?;
+    Ok(())
+}
+
+/// Brings one channel up to date with an event. A channel we have never heard of stays unknown until the next sync,
+/// but for our own joining, which is when it begins to matter.
+pub(super) fn note(
+    tx: &Transaction<'_>,
+    ours: &Ourselves,
+    news: &ChannelNews,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let key = (&ours.workspace.0, &news.channel.0);
+    match &news.change {
+        ChannelChange::Renamed(name) => {
+            tx.execute("UPDATE channels SET name = ?3 WHERE workspace = ?1 AND channel = ?2", (key.0, key.1, name))?;
+        }
+        ChannelChange::Closed => set_archived(tx, key, true)?,
+        ChannelChange::Reopened => set_archived(tx, key, false)?,
+        ChannelChange::Joined(person) if *person == ours.person => {
+            tx.execute(
+                "INSERT INTO channels (workspace, channel, name, is_private, is_member, is_archived, pick, updated_at)
+                 VALUES (?1, ?2, '', 0, 1, 0, 'none', ?3)
+                 ON CONFLICT (workspace, channel) DO UPDATE SET is_member = 1",
+                (key.0, key.1, now.0),
+            )?;
+        }
+        ChannelChange::Left(person) if *person == ours.person => {
+            tx.execute("UPDATE channels SET is_member = 0 WHERE workspace = ?1 AND channel = ?2", key)?;
+        }
+        ChannelChange::Joined(_) | ChannelChange::Left(_) => {}
+        ChannelChange::Moved(to) => moved(tx, key, to)?,
+    }
+    Ok(())
+}
+
+fn set_archived(tx: &Transaction<'_>, key: (&String, &String), archived: bool) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE channels SET is_archived = ?3 WHERE workspace = ?1 AND channel = ?2",
+        (key.0, key.1, archived),
+    )?;
+    Ok(())
+}
+
+/// A channel's id changed: what was picked and where answers go follows it.
+fn moved(tx: &Transaction<'_>, key: (&String, &String), to: &ChannelId) -> Result<(), StoreError> {
+    let row = (key.0, key.1, &to.0);
+    for sql in [
+        "UPDATE OR REPLACE channels SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE tasks SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE bundles SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE OR IGNORE messages SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE sends SET channel = ?3 WHERE workspace = ?1 AND channel = ?2 AND state IN ('waiting', 'sending')",
+    ] {
+        tx.execute(sql, row)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! The journal: raw payloads are recorded before they are acknowledged, and read again to be decoded.
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::error::StoreError;
+use super::sqlite::Store;
+use crate::domain::durable::Durable;
+use crate::domain::ids::EventId;
+use crate::domain::message::Arrival;
+use crate::domain::reason::EventReason;
+use crate::domain::time::Timestamp;
+
+/// An envelope to be recorded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// The workspace it says it is for; empty when it does not say.
+    pub workspace: String,
+    /// The app it says it is for; empty when it does not say.
+    pub app: String,
+    /// The envelope's type, for instance `events_api`.
+    pub kind: String,
+    /// The type within, for instance `message`; empty when there is none.
+    pub inner: String,
+    /// What tells it from every other: Slack's event id, else its trigger id, else the envelope id.
+    pub event_id: String,
+    /// Slack's count of redeliveries.
+    pub retry: u32,
+    /// The payload, byte for byte.
+    pub payload: String,
+}
+
+/// Proof that an event is on disk. Only a commit makes one, and an acknowledgement asks for it.
+#[derive(Debug)]
+pub struct Recorded {
+    event: EventId,
+    fresh: bool,
+}
+
+impl Durable for Recorded {
+    fn event(&self) -> EventId {
+        self.event
+    }
+}
+
+impl Recorded {
+    /// Whether it was new; otherwise it had been recorded before.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+}
+
+/// A recorded event as it is read back.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The journal row.
+    pub id: EventId,
+    /// The envelope's type.
+    pub kind: String,
+    /// When it was recorded first.
+    pub received_at: Timestamp,
+    /// The payload, byte for byte.
+    pub payload: String,
+}
+
+/// A recorded event with its meaning, or the problem that kept it from having one.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The journal row.
+    pub id: EventId,
+    /// When it was recorded first.
+    pub received_at: Timestamp,
+    /// What it means, or where decoding failed.
+    pub arrival: Result<Arrival, String>,
+}
+
+impl Store {
+    /// Records a batch in one commit; the answer has one proof per envelope, in order. A known event id is a no-op.
+    pub async fn record_events(&self, batch: Vec<Incoming>, now: Timestamp) -> Result<Vec<Recorded>, StoreError> {
+        self.write(move |tx| batch.iter().map(|incoming| record(tx, incoming, now)).collect()).await
+    }
+
+    /// The oldest events that have no outcome yet, at most `limit`.
+    pub async fn next_events(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached(
+                "SELECT id, kind, received_at, payload FROM events
+                 WHERE id > (SELECT COALESCE(MAX(event), 0) FROM outcomes) ORDER BY id LIMIT ?",
+            )?;
+            let rows = query.query_map([limit], stored)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Events recorded at or after `since` whose outcome is one of `reasons` (any when empty), with ids above `after`.
+    pub async fn events_for_replay(
+        &self,
+        since: Timestamp,
+        reasons: Vec<String>,
+        after: EventId,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(move |tx| {
+            let wanted = serde_json::to_string(&reasons).unwrap_or_default();
+            let mut query = tx.prepare_cached(
+                "SELECT e.id, e.kind, e.received_at, e.payload
+                 FROM events e JOIN outcomes o ON o.event = e.id
+                 WHERE e.id > ?1 AND e.received_at >= ?2
+                   AND (?3 = '[]' OR o.reason IN (SELECT value FROM json_each(?3)))
+                 ORDER BY e.id LIMIT 256",
+            )?;
+            let rows = query.query_map((after.0, since.0, wanted), stored)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    Ok(StoredEvent {
+        id: EventId(row.get(0)?),
+        kind: row.get(1)?,
+        received_at: Timestamp(row.get(2)?),
+        payload: row.get(3)?,
+    })
+}
+
+fn record(tx: &Transaction<'_>, incoming: &Incoming, now: Timestamp) -> Result<Recorded, StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO events (workspace, app, kind, type, event_id, retry, received_at, payload)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING",
+    )?;
+    let Incoming { workspace, app, kind, inner, event_id, retry, payload } = incoming;
+    if insert.execute((workspace, app, kind, inner, event_id, retry, now.0, payload))? == 1 {
+        return Ok(Recorded { event: EventId(tx.last_insert_rowid()), fresh: true });
+    }
+    let mut known = tx.prepare_cached("SELECT id FROM events WHERE event_id = ?")?;
+    let event = known.query_row([event_id], |row| row.get(0))?;
+    Ok(Recorded { event: EventId(event), fresh: false })
+}
+
+/// Stores what became of an event; a replay overwrites what was stored before.
+pub(super) fn settle(
+    tx: &Transaction<'_>,
+    event: EventId,
+    reason: &EventReason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO outcomes (event, reason, subject, detail, at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (event) DO UPDATE SET reason = excluded.reason, subject = excluded.subject,
+             detail = excluded.detail, at = excluded.at",
+    )?;
+    insert.execute((event.0, reason.code(), reason.subject(), reason.detail(), now.0))?;
+    Ok(())
+}
+
+/// The stored reason of an event, when it has one.
+pub(super) fn outcome(tx: &Transaction<'_>, event: EventId) -> Result<Option<EventReason>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT reason, subject, detail FROM outcomes WHERE event = ?")?;
+    let parts = query
+        .query_row([event.0], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, String>(2)?)))
+        .optional()?;
+    let Some((code, subject, detail)) = parts else { return Ok(None) };
+    EventReason::from_parts(&code, subject, &detail)
+        .map(Some)
+        .ok_or(StoreError::Unreadable { what: "reason", word: code })
+}

@@ -1,0 +1,276 @@
+//! Decoded events become messages and bundles: the facts are looked up, `domain::bundle` decides, the outcome is
+//! written, all in one transaction.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::conversation;
+use super::error::StoreError;
+use super::events::{Decoded, settle};
+use super::known::{Lookups, place, thread_key};
+use super::sqlite::Store;
+use super::{channels, people};
+use crate::domain::bundle::{self, Decision, Desk, Root, Stored};
+use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
+use crate::domain::message::{Arrival, Edit, Message};
+use crate::domain::reason::EventReason;
+use crate::domain::task::{Actor, Change};
+use crate::domain::time::Timestamp;
+
+/// One decoded event and what it needs to be written.
+struct Scene<'a> {
+    tx: &'a Transaction<'a>,
+    desk: &'a Desk,
+    event: EventId,
+    workspace: &'a WorkspaceId,
+    /// When the event came: the time that bundling counts with.
+    at: Timestamp,
+    now: Timestamp,
+}
+
+impl Store {
+    /// Takes decoded events in order and stores what became of each; the answer has one reason per event.
+    pub async fn gather(
+        &self,
+        batch: Vec<Decoded>,
+        desk: Desk,
+        now: Timestamp,
+    ) -> Result<Vec<EventReason>, StoreError> {
+        self.write(move |tx| {
+            let mut lookups = Lookups::default();
+            let mut reasons = Vec::with_capacity(batch.len());
+            for decoded in &batch {
+                let workspace = &desk.ours.workspace;
+                let at = decoded.received_at;
+                let scene = Scene { tx, desk: &desk, event: decoded.id, workspace, at, now };
+                let reason = scene.take(&mut lookups, &decoded.arrival)?;
+                settle(tx, decoded.id, &reason, now)?;
+                reasons.push(reason);
+            }
+            Ok(reasons)
+        })
+        .await
+    }
+
+    /// Closes every open bundle whose time is up; says how many.
+    pub async fn seal_due(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.write(move |tx| {
+            let mut seal = tx
+                .prepare_cached("UPDATE bundles SET state = 'sealed' WHERE state = 'open' AND due <= ?")?;
+            Ok(seal.execute([now.0])?)
+        })
+        .await
+    }
+
+    /// When the next open bundle closes.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|tx| {
+            let mut query = tx.prepare_cached("SELECT MIN(due) FROM bundles WHERE state = 'open'")?;
+            let due: Option<i64> = query.query_row([], |row| row.get(0))?;
+            Ok(due.map(Timestamp))
+        })
+        .await
+    }
+}
+
+impl Scene<'_> {
+    fn take(
+        &self,
+        lookups: &mut Lookups,
+        arrival: &Result<Arrival, String>,
+    ) -> Result<EventReason, StoreError> {
+        let arrival = match arrival {
+            Ok(arrival) => arrival,
+            Err(problem) => return Ok(EventReason::Undecodable(problem.clone())),
+        };
+        match arrival {
+            Arrival::Posted(message) => self.posted(lookups, message),
+            Arrival::Edited(edit) => self.edited(edit),
+            Arrival::Deleted { channel, ts } => self.deleted(channel, ts),
+            Arrival::Channel(news) => {
+                channels::note(self.tx, &self.desk.ours, news, self.now)?;
+                Ok(EventReason::ChannelNoted)
+            }
+            Arrival::Person(profile) => {
+                people::note(self.tx, self.workspace, profile, self.now)?;
+                Ok(EventReason::PersonNoted)
+            }
+            Arrival::Command(command) => Ok(EventReason::Command(command.name.clone())),
+            Arrival::Interaction { kind } => Ok(EventReason::Interaction(kind.clone())),
+            Arrival::Other { kind } => Ok(EventReason::Unused(kind.clone())),
+        }
+    }
+
+    fn posted(&self, lookups: &mut Lookups, message: &Message) -> Result<EventReason, StoreError> {
+        let pick = lookups.pick(self.tx, self.workspace, &message.channel)?;
+        if let Some(reason) = bundle::screen(message, pick, self.desk) {
+            return Ok(reason);
+        }
+        let Some(author) = message.author.id() else { return Ok(EventReason::NoAuthor) };
+        let known = lookups.around(self.tx, self.workspace, message, &author)?;
+        match bundle::decide(message, &known, self.desk, self.at) {
+            Decision::Ignore(reason) => Ok(reason),
+            Decision::KeepMention => self.keep_mention(message),
+            Decision::Join { bundle, due } => {
+                self.join(bundle, message, due)?;
+                self.keep(message, &author, "contact", bundle)?;
+                Ok(EventReason::JoinedBundle(bundle))
+            }
+            Decision::Open { due, closes } => {
+                if let Some(over) = closes {
+                    self.tx.prepare_cached("UPDATE bundles SET state = 'sealed' WHERE id = ?")?.execute([over.0])?;
+                }
+                let bundle = self.open(message, &author, due)?;
+                self.keep(message, &author, "contact", bundle)?;
+                Ok(EventReason::OpenedBundle(bundle))
+            }
+            Decision::Answer(root) => self.answer(message, &author, root),
+        }
+    }
+
+    fn keep_mention(&self, message: &Message) -> Result<EventReason, StoreError> {
+        let key = (&message.channel.0, &message.ts.0, &self.workspace.0);
+        let mut mark = self.tx.prepare_cached(
+            "UPDATE messages SET mentioned = 1 WHERE channel = ? AND ts = ? AND workspace = ? RETURNING bundle",
+        )?;
+        let bundle: i64 = mark.query_row(key, |row| row.get(0))?;
+        self.tx.prepare_cached("UPDATE bundles SET mentioned = 1 WHERE id = ?")?.execute([bundle])?;
+        Ok(EventReason::MentionKept)
+    }
+
+    fn open(&self, message: &Message, author: &PersonId, due: Timestamp) -> Result<BundleId, StoreError> {
+        let place = place(message, author);
+        let mut insert = self.tx.prepare_cached(
+            "INSERT INTO bundles (workspace, channel, thread, person, state, mentioned, last_client_msg_id,
+                 opened_at, last_at, due)
+             VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?)",
+        )?;
+        insert.execute((
+            &self.workspace.0,
+            &place.channel.0,
+            thread_key(place.thread.as_ref()),
+            &place.person.0,
+            message.mentions_us,
+            message.client_msg_id.as_deref().unwrap_or_default(),
+            self.at.0,
+            self.at.0,
+            due.0,
+        ))?;
+        Ok(BundleId(self.tx.last_insert_rowid()))
+    }
+
+    fn join(&self, bundle: BundleId, message: &Message, due: Timestamp) -> Result<(), StoreError> {
+        let mut update = self.tx.prepare_cached(
+            "UPDATE bundles SET last_at = ?, due = ?, mentioned = mentioned | ?, last_client_msg_id = ?
+             WHERE id = ?",
+        )?;
+        let client_msg_id = message.client_msg_id.as_deref().unwrap_or_default();
+        update.execute((self.at.0, due.0, message.mentions_us, client_msg_id, bundle.0))?;
+        Ok(())
+    }
+
+    fn keep(
+        &self,
+        message: &Message,
+        author: &PersonId,
+        role: &str,
+        bundle: BundleId,
+    ) -> Result<(), StoreError> {
+        let files = match message.files.is_empty() {
+            true => String::new(),
+            false => serde_json::to_string(&message.files).unwrap_or_default(),
+        };
+        let mut insert = self.tx.prepare_cached(
+            "INSERT INTO messages (workspace, channel, ts, role, person, text, files, mentioned, bundle, event, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        insert.execute(params![
+            self.workspace.0,
+            message.channel.0,
+            message.ts.0,
+            role,
+            author.0,
+            message.text,
+            files,
+            message.mentions_us,
+            bundle.0,
+            self.event.0,
+            self.at.0,
+        ])?;
+        Ok(())
+    }
+
+    fn answer(&self, message: &Message, author: &PersonId, root: Root) -> Result<EventReason, StoreError> {
+        match root {
+            Root::Bundle(bundle) => {
+                self.keep(message, author, "team", bundle)?;
+                Ok(EventReason::AnsweredBundle(bundle))
+            }
+            Root::Task(task, bundle) => {
+                self.keep(message, author, "team", bundle)?;
+                let change = Change::Answered { ts: message.ts.clone() };
+                let actor = Actor::Teammate(author.0.clone());
+                conversation::answered(self.tx, task, &actor, &change, self.at)?;
+                Ok(EventReason::Answered(task))
+            }
+        }
+    }
+
+    fn edited(&self, edit: &Edit) -> Result<EventReason, StoreError> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT text, deleted_at IS NOT NULL FROM messages WHERE channel = ? AND ts = ? AND workspace = ?",
+        )?;
+        let key = (&edit.channel.0, &edit.ts.0, &self.workspace.0);
+        let stored =
+            query.query_row(key, |row| Ok(Stored { text: row.get(0)?, deleted: row.get(1)? })).optional()?;
+        if let Err(reason) = bundle::decide_edit(edit, stored.as_ref()) {
+            return Ok(reason);
+        }
+        let mut update = self.tx.prepare_cached(
+            "UPDATE messages SET text = ?4, edited_at = ?5 WHERE channel = ?1 AND ts = ?2 AND workspace = ?3",
+        )?;
+        update.execute((&edit.channel.0, &edit.ts.0, &self.workspace.0, &edit.text, self.at.0))?;
+        self.changed(&edit.channel, &edit.ts, Change::MessageEdited { ts: edit.ts.clone() })?;
+        Ok(EventReason::Edited)
+    }
+
+    fn deleted(&self, channel: &ChannelId, ts: &MessageTs) -> Result<EventReason, StoreError> {
+        let mut update = self.tx.prepare_cached(
+            "UPDATE messages SET text = '', files = '', deleted_at = ?4
+             WHERE channel = ?1 AND ts = ?2 AND workspace = ?3 AND deleted_at IS NULL RETURNING bundle",
+        )?;
+        let bundle: Option<i64> = update
+            .query_row((&channel.0, &ts.0, &self.workspace.0, self.at.0), |row| row.get(0))
+            .optional()?;
+        let Some(bundle) = bundle else { return Ok(EventReason::UnknownMessage) };
+        self.changed(channel, ts, Change::MessageDeleted { ts: ts.clone() })?;
+        let mut empty = self.tx.prepare_cached(
+            "UPDATE bundles SET state = 'dropped' WHERE id = ?1 AND state IN ('open', 'sealed')
+             AND NOT EXISTS (SELECT 1 FROM messages
+                             WHERE bundle = ?1 AND role = 'contact' AND deleted_at IS NULL)",
+        )?;
+        match empty.execute([bundle])? {
+            0 => Ok(EventReason::Deleted),
+            _ => Ok(EventReason::DroppedBundle(BundleId(bundle))),
+        }
+    }
+
+    /// Notes a change of a message in the history of the task it belongs to, if it belongs to one.
+    fn changed(&self, channel: &ChannelId, ts: &MessageTs, change: Change) -> Result<(), StoreError> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT b.task, m.role, m.person FROM messages m JOIN bundles b ON b.id = m.bundle
+             WHERE m.channel = ? AND m.ts = ? AND m.workspace = ? AND b.task IS NOT NULL",
+        )?;
+        let found: Option<(i64, String, String)> = query
+            .query_row((&channel.0, &ts.0, &self.workspace.0), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let Some((task, role, person)) = found else { return Ok(()) };
+        let actor = match role.as_str() {
+            "team" => Actor::Teammate(person),
+            "desk" => Actor::Desk,
+            _ => Actor::Contact,
+        };
+        conversation::note(self.tx, TaskId(task), &actor, &change, self.at)
+    }
+}

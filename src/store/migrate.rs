@@ -1,0 +1,92 @@
+//! The schema, step by step: an ordered list, one transaction each, with a copy of the file taken before.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::StoreError;
+use crate::domain::time::Timestamp;
+
+/// Every step there ever was, in order. A released step is never changed: a correction is a new step.
+const STEPS: [&str; 1] = [include_str!("schema/0001_desk.sql")];
+
+/// The version of the program, as written into the file with each step.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Brings the schema of the database at `path` up to date.
+pub(super) fn up(connection: &mut Connection, path: &Path, now: Timestamp) -> Result<(), StoreError> {
+    let found = version(connection)?;
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StoreError::Newer { wrote: writer(connection)?, found, known });
+    }
+    if found == known {
+        return Ok(());
+    }
+    if found > 0 {
+        snapshot(connection, path, found)?;
+    }
+    for (step, sql) in (1..).zip(STEPS).skip(usize::try_from(found).unwrap_or_default()) {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch(BOOK)?;
+        tx.execute_batch(sql)?;
+        tx.execute("INSERT INTO migrations (step, version, at) VALUES (?, ?, ?)", (step, VERSION, now.0))?;
+        tx.pragma_update(None, "user_version", step)?;
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+/// Which version of deskd took which step, so that a newer file can say who wrote it.
+const BOOK: &str = "CREATE TABLE IF NOT EXISTS migrations (
+    step INTEGER PRIMARY KEY, version TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT";
+
+/// The schema number of the open database; 0 for an empty file.
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// The newest schema number this version knows.
+pub(super) fn newest() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+fn writer(connection: &Connection) -> Result<String, StoreError> {
+    let sql = "SELECT version FROM migrations ORDER BY step DESC LIMIT 1";
+    Ok(connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|_| "of an unknown version".to_owned()))
+}
+
+fn snapshot(connection: &Connection, path: &Path, found: i64) -> Result<(), StoreError> {
+    let copy = PathBuf::from(format!("{}.before-schema-{}", path.display(), found + 1));
+    let _ = std::fs::remove_file(&copy);
+    connection.execute("VACUUM INTO ?", [copy.display().to_string()])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{STEPS, StoreError, Timestamp, up, version};
+    use rusqlite::Connection;
+    use std::path::Path;
+
+    #[test]
+    fn an_empty_file_gets_every_step_and_a_second_run_none() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for _ in 0..2 {
+            up(&mut connection, Path::new("unused"), Timestamp(0)).unwrap();
+            assert_eq!(version(&connection).unwrap(), i64::try_from(STEPS.len()).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_and_the_writer_named() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        up(&mut connection, Path::new("unused"), Timestamp(0)).unwrap();
+        connection.execute("INSERT INTO migrations VALUES (99, '9.4.0', 0)", []).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let refused = up(&mut connection, Path::new("unused"), Timestamp(0)).unwrap_err();
+        assert!(matches!(&refused, StoreError::Newer { found: 99, .. }));
+        assert!(refused.to_string().contains("written by deskd 9.4.0"), "{refused}");
+    }
+}

@@ -1,0 +1,27 @@
+//! All SQL. One method is one transaction; domain types go in and out; no row, statement or connection leaves.
+//!
+//! One connection writes, a few read. The writer is durable at every commit (WAL, `synchronous=FULL`), because what
+//! `record_events` commits is acknowledged to a machine that will not send it again.
+
+pub mod backup;
+pub mod channels;
+pub mod contacts;
+mod conversation;
+mod error;
+pub mod events;
+mod gather;
+mod known;
+pub mod limits;
+mod migrate;
+pub mod outbox;
+pub mod people;
+mod rows;
+mod sqlite;
+pub mod status;
+pub mod tasks;
+pub mod triage;
+pub mod why;
+
+pub use error::StoreError;
+pub use events::{Decoded, Incoming, Recorded, StoredEvent};
+pub use sqlite::Store;

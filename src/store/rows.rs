@@ -1,0 +1,35 @@
+//! Stored words read back into enums, or an error that names the word.
+
+use super::error::StoreError;
+use crate::domain::classify::{Priority, Verdict};
+use crate::domain::send::SendState;
+use crate::domain::task::{Change, Status};
+
+/// Reads a task's status.
+pub(super) fn status(word: &str) -> Result<Status, StoreError> {
+    Status::from_word(word).ok_or_else(|| unreadable("status", word))
+}
+
+/// Reads a priority.
+pub(super) fn priority(word: &str) -> Result<Priority, StoreError> {
+    word.parse().map_err(|_| unreadable("priority", word))
+}
+
+/// Reads a send's state.
+pub(super) fn send_state(word: &str) -> Result<SendState, StoreError> {
+    SendState::from_word(word).ok_or_else(|| unreadable("send state", word))
+}
+
+/// Reads a stored verdict.
+pub(super) fn verdict(json: &str) -> Result<Verdict, StoreError> {
+    Verdict::from_json(json).map_err(|_| unreadable("verdict", "(JSON)"))
+}
+
+/// Reads an entry of a task's history.
+pub(super) fn change(json: &str) -> Result<Change, StoreError> {
+    serde_json::from_str(json).map_err(|_| unreadable("history entry", "(JSON)"))
+}
+
+fn unreadable(what: &'static str, word: &str) -> StoreError {
+    StoreError::Unreadable { what, word: word.to_owned() }
+}

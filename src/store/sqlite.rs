@@ -1,0 +1,164 @@
+//! Connections: one that writes, a few that read, and how work gets to them.
+//!
+//! Work runs on tokio's blocking pool, where an `await` inside a transaction cannot be written and paused time in tests
+//! does not run on.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::error::StoreError;
+use super::migrate;
+use crate::domain::time::Timestamp;
+
+/// How long a statement waits for another process (a backup, a shell) to let go.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Read connections that are kept open. A burst of callers opens more, which are closed again.
+const READERS: usize = 2;
+
+/// Page cache per connection, in KiB (negative means KiB to SQLite). The hot pages are the indexes' edges.
+const CACHE_KIB: i64 = 4096;
+
+/// The database. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Store {
+    /// Opens the database at `path`, makes it when there is none, and brings its schema up to date.
+    ///
+    /// Fails when the file cannot be opened, is damaged, locked, or was written by a newer deskd.
+    pub async fn open(path: &Path, now: Timestamp) -> Result<Store, StoreError> {
+        let path = path.to_owned();
+        blocking(move || {
+            let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+            writer.pragma_update(None, "journal_mode", "WAL")?;
+            writer.pragma_update(None, "synchronous", "FULL")?;
+            migrate::up(&mut writer, &path, now)?;
+            only_ours(&path)?;
+            Ok(Store {
+                inner: Arc::new(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
+            })
+        })
+        .await
+    }
+
+    /// Where the database is.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Runs `work` in one transaction of the writer. It is committed when `work` succeeds and rolled back otherwise.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        blocking(move || {
+            let mut writer = inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = work(&tx)?;
+            tx.commit()?;
+            Ok(done)
+        })
+        .await
+    }
+
+    /// Runs `work` on a connection that cannot write, in one snapshot.
+    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        blocking(move || {
+            let mut reader = inner.take_reader()?;
+            let tx = reader.transaction()?;
+            let found = work(&tx);
+            drop(tx);
+            inner.put_reader(reader);
+            found
+        })
+        .await
+    }
+
+    /// Runs `work` with the writer outside any transaction: checkpoints and backups.
+    pub(super) async fn maintain<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        blocking(move || work(&mut inner.writer.lock().unwrap_or_else(PoisonError::into_inner))).await
+    }
+
+    /// Folds the write-ahead log into the database file: the last act before closing.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        self.maintain(|writer| Ok(writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
+    }
+}
+
+impl Inner {
+    fn take_reader(&self) -> Result<Connection, StoreError> {
+        let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match pooled {
+            Some(reader) => Ok(reader),
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY),
+        }
+    }
+
+    fn put_reader(&self, reader: Connection) {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.push(reader);
+        }
+    }
+}
+
+/// Opens one connection with the settings that every connection has.
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|_| StoreError::CannotOpen(path.to_owned()))?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Message texts are in there: nobody but the daemon's user reads the file.
+fn only_ours(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|problem| StoreError::File {
+        what: format!("cannot set the mode of {}", path.display()),
+        problem,
+    })
+}
+
+/// Runs `work` where blocking is allowed. A panic in it goes on in the caller.
+pub(super) async fn blocking<T, F>(work: F) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, StoreError> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(join) => match join.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is going down and took the work with it: nothing was committed.
+            Err(_) => Err(StoreError::Locked),
+        },
+    }
+}
