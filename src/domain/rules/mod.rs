@@ -4,6 +4,10 @@
 //! matching; nothing here matches anything, and nothing here is learnt.
 
 mod builtin;
+mod money;
+mod people;
+mod priority;
+mod product;
 
 /// A category and everything that speaks for it.
 ///
