@@ -4,11 +4,16 @@
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back; `reason` is why.
 
 pub mod bundle;
+pub mod classify;
 pub mod contact;
+pub mod courtesy;
 pub mod durable;
 pub mod ids;
 pub mod message;
+pub mod mrkdwn;
 pub mod reason;
+pub mod rules;
 pub mod send;
 pub mod task;
 pub mod time;
+pub mod words;
