@@ -1,0 +1,381 @@
+//! The outbox: what is to be sent, claimed by a lease, counted at the claim, finished with a reason.
+//!
+//! Order is kept within a lane (channel and thread): a row is claimed only when no earlier row of its lane is unfinished.
+//! No transaction is open while Slack is called.
+
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::conversation::{answered, move_to};
+use super::error::StoreError;
+use super::sqlite::Store;
+use super::{limits, rows, tasks};
+use crate::domain::ids::{ChannelId, MessageTs, SendId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::send::{Fate, SendState};
+use crate::domain::task::{Actor, Change, Status};
+use crate::domain::time::Timestamp;
+
+/// The method that every row of the outbox is sent with.
+pub const METHOD: &str = "chat.postMessage";
+
+/// One part of a reply, ready to be sent.
+#[derive(Clone)]
+pub struct Part {
+    /// The send key: in Slack's message metadata it tells this send from every other.
+    pub key: String,
+    /// The text as Slack encodes it.
+    pub text: String,
+}
+
+/// A reply that is in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// Its sends, in order.
+    pub sends: Vec<SendId>,
+    /// The channel it goes to.
+    pub channel: ChannelId,
+    /// The thread it goes to.
+    pub thread: MessageTs,
+}
+
+/// A row that has been claimed: a call may be made for it until its lease is over.
+#[derive(Clone)]
+pub struct ClaimedSend {
+    /// The row.
+    pub id: SendId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its send key.
+    pub key: String,
+    /// Where to.
+    pub channel: ChannelId,
+    /// The thread, if any.
+    pub thread: Option<MessageTs>,
+    /// The text as Slack encodes it.
+    pub text: String,
+    /// Whether an earlier attempt may have been done: look for the key before sending.
+    pub look_up: bool,
+    /// Attempts so far, this one included.
+    pub attempts: u32,
+    /// When it was claimed first.
+    pub first_claimed_at: Timestamp,
+    /// When it was handed over.
+    pub created_at: Timestamp,
+}
+
+/// What there is to send.
+pub enum Claim {
+    /// This one, now.
+    Send(Box<ClaimedSend>),
+    /// Nothing before this instant.
+    At(Timestamp),
+    /// Nothing at all.
+    Idle,
+}
+
+/// A row of the outbox as listed.
+#[derive(Clone)]
+pub struct QueuedSend {
+    /// The row.
+    pub id: SendId,
+    /// What it is, for instance `reply`.
+    pub kind: String,
+    /// Where to.
+    pub channel: ChannelId,
+    /// The channel's name; empty when unknown.
+    pub channel_name: String,
+    /// The thread; empty for none.
+    pub thread: String,
+    /// The task it answers, as people know it.
+    pub task: Option<TaskNumber>,
+    /// Where it stands.
+    pub state: SendState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it is tried next; only while it waits.
+    pub next_at: Option<Timestamp>,
+    /// Why it stands there: a stable word or Slack's error name; empty when nothing went wrong.
+    pub reason: String,
+    /// The message's `ts` once Slack has it.
+    pub ts: Option<MessageTs>,
+    /// When it was handed over.
+    pub created_at: Timestamp,
+}
+
+/// What a person may do with a row that did not go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rescue {
+    /// Try again from the beginning.
+    Retry,
+    /// Forget it.
+    Drop,
+}
+
+impl Store {
+    /// Puts a reply into the outbox. The task is answered from this moment. `None` when there is no such task.
+    pub async fn submit_reply(
+        &self,
+        workspace: WorkspaceId,
+        number: TaskNumber,
+        parts: Vec<Part>,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Option<Submitted>, StoreError> {
+        self.write(move |tx| match tasks::find(tx, &workspace, number)? {
+            Some(task) => submit(tx, task, &parts, &actor, now).map(Some),
+            None => Ok(None),
+        })
+        .await
+    }
+
+    /// Claims the next send whose time and turn have come. The attempt is counted here, and the method's next free
+    /// instant in that channel becomes `free_at`.
+    pub async fn claim_send(
+        &self,
+        lease: Duration,
+        free_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        self.write(move |tx| {
+            let Some(send) = claimable(tx, now)? else { return next_chance(tx, now) };
+            let mut claim = tx.prepare_cached(
+                "UPDATE sends SET state = 'sending', look_up = ?2, attempts = attempts + 1,
+                     claimed_at = COALESCE(claimed_at, ?3), next_at = ?4, updated_at = ?3 WHERE id = ?1",
+            )?;
+            claim.execute((send.id.0, send.look_up, now.0, now.plus(lease).0))?;
+            limits::note_call(tx, &send.workspace, METHOD, &send.channel, free_at)?;
+            Ok(Claim::Send(Box::new(send)))
+        })
+        .await
+    }
+
+    /// Stores what became of a claimed send. Does nothing when the lease was lost and somebody else claimed it since.
+    pub async fn finish_send(
+        &self,
+        send: ClaimedSend,
+        fate: Fate,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| finish(tx, &send, &fate, now)).await
+    }
+
+    /// The rows of the outbox: all that are not sent, or these states only; newest last.
+    pub async fn queue(
+        &self,
+        workspace: WorkspaceId,
+        states: Vec<SendState>,
+    ) -> Result<Vec<QueuedSend>, StoreError> {
+        self.read(move |tx| {
+            let states: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+            let wanted = serde_json::to_string(&states).unwrap_or_default();
+            let sql = format!(
+                "{QUEUED} WHERE s.workspace = ?1 AND s.state IN (SELECT value FROM json_each(?2)) ORDER BY s.id"
+            );
+            let mut query = tx.prepare_cached(&sql)?;
+            let mut found = query.query((&workspace.0, wanted))?;
+            let mut sends = Vec::new();
+            while let Some(row) = found.next()? {
+                sends.push(queued(row)?);
+            }
+            Ok(sends)
+        })
+        .await
+    }
+
+    /// One row of the outbox.
+    pub async fn send(&self, workspace: WorkspaceId, id: SendId) -> Result<Option<QueuedSend>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached(&format!("{QUEUED} WHERE s.workspace = ? AND s.id = ?"))?;
+            let mut found = query.query((&workspace.0, id.0))?;
+            match found.next()? {
+                Some(row) => queued(row).map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// Retries or drops a row that is not sent; the answer is its state before, `None` when there is no such row. A row
+    /// that is sent or being sent stays as it is.
+    pub async fn rescue_send(
+        &self,
+        workspace: WorkspaceId,
+        id: SendId,
+        rescue: Rescue,
+        now: Timestamp,
+    ) -> Result<Option<SendState>, StoreError> {
+        self.write(move |tx| {
+            let sql = "SELECT state FROM sends WHERE workspace = ? AND id = ?";
+            let word: Option<String> =
+                tx.query_row(sql, (&workspace.0, id.0), |row| row.get(0)).optional()?;
+            let Some(word) = word else { return Ok(None) };
+            // What a person decides about an unknown outcome stands: retrying sends without looking.
+            let sql = match rescue {
+                Rescue::Retry => {
+                    "UPDATE sends SET state = 'waiting', look_up = 0, next_at = ?2, created_at = ?2, reason = '',
+                         updated_at = ?2
+                     WHERE id = ?1 AND state IN ('waiting', 'failed', 'dead', 'unknown', 'dropped')"
+                }
+                Rescue::Drop => {
+                    "UPDATE sends SET state = 'dropped', reason = 'dropped_by_person', updated_at = ?2
+                     WHERE id = ?1 AND state IN ('waiting', 'failed', 'dead', 'unknown')"
+                }
+            };
+            tx.execute(sql, (id.0, now.0))?;
+            rows::send_state(&word).map(Some)
+        })
+        .await
+    }
+}
+
+fn submit(
+    tx: &Transaction<'_>,
+    task: TaskId,
+    parts: &[Part],
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Submitted, StoreError> {
+    let sql = "SELECT channel, thread FROM tasks WHERE id = ?";
+    let (channel, thread) =
+        tx.query_row(sql, [task.0], |row| Ok((ChannelId(row.get(0)?), MessageTs(row.get(1)?))))?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO sends (workspace, key, kind, task, author, channel, thread, text, state, look_up, attempts,
+             next_at, reason, ts, created_at, updated_at)
+         SELECT workspace, ?2, 'reply', id, ?3, channel, thread, ?4, 'waiting', 0, 0, ?5, '', '', ?5, ?5
+         FROM tasks WHERE id = ?1",
+    )?;
+    let mut sends = Vec::with_capacity(parts.len());
+    for part in parts {
+        insert.execute((task.0, &part.key, actor.word(), &part.text, now.0))?;
+        sends.push(SendId(tx.last_insert_rowid()));
+    }
+    if let Some(first) = sends.first() {
+        answered(tx, task, actor, &Change::Replied { send: *first }, now)?;
+    }
+    Ok(Submitted { sends, channel, thread })
+}
+
+/// The first row whose time has come, whose lane has nothing earlier, whose channel is not being sent to and whose
+/// method is free.
+fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT s.id, s.workspace, s.key, s.channel, s.thread, s.text, s.look_up OR s.state = 'sending', s.attempts,
+             COALESCE(s.claimed_at, ?1), s.created_at
+         FROM sends s
+         WHERE s.state IN ('waiting', 'sending') AND s.next_at <= ?1
+           AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.thread = s.thread
+                           AND e.id < s.id AND e.state IN ('waiting', 'sending'))
+           AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.state = 'sending'
+                           AND e.state IN ('waiting', 'sending') AND e.next_at > ?1)
+           AND NOT EXISTS (SELECT 1 FROM limits l WHERE l.workspace = s.workspace AND l.method = ?2
+                           AND l.channel IN ('', s.channel) AND l.free_at > ?1)
+         ORDER BY s.next_at, s.id LIMIT 1",
+    )?;
+    let claimed = query.query_row((now.0, METHOD), |row| {
+        let thread: String = row.get(4)?;
+        Ok(ClaimedSend {
+            id: SendId(row.get(0)?),
+            workspace: WorkspaceId(row.get(1)?),
+            key: row.get(2)?,
+            channel: ChannelId(row.get(3)?),
+            thread: (!thread.is_empty()).then_some(MessageTs(thread)),
+            text: row.get(5)?,
+            look_up: row.get(6)?,
+            attempts: row.get::<_, u32>(7)? + 1,
+            first_claimed_at: Timestamp(row.get(8)?),
+            created_at: Timestamp(row.get(9)?),
+        })
+    });
+    Ok(claimed.optional()?)
+}
+
+/// When it is worth looking again. A row that waits for another of its lane is woken by that one's end.
+fn next_chance(tx: &Transaction<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT MIN(MAX(s.next_at, COALESCE((SELECT MAX(free_at) FROM limits l WHERE l.workspace = s.workspace
+             AND l.method = ?1 AND l.channel IN ('', s.channel)), 0)))
+         FROM sends s WHERE s.state IN ('waiting', 'sending')",
+    )?;
+    let at: Option<i64> = query.query_row([METHOD], |row| row.get(0))?;
+    // A row that is due but blocked by a call under way is looked at again when that call ends (the bell) or shortly.
+    Ok(at.map_or(Claim::Idle, |at| Claim::At(Timestamp(at).max(now.plus(Duration::from_millis(200))))))
+}
+
+fn finish(
+    tx: &Transaction<'_>,
+    send: &ClaimedSend,
+    fate: &Fate,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (state, look_up, next_at, reason, ts) = match fate {
+        Fate::Sent(ts) => (SendState::Sent, false, now, "", ts.0.as_str()),
+        Fate::Retry { at, look_up, reason } => (SendState::Waiting, *look_up, *at, *reason, ""),
+        Fate::Stop { state, reason } => (*state, false, now, reason.as_str(), ""),
+    };
+    let mut update = tx.prepare_cached(
+        "UPDATE sends SET state = ?3, look_up = ?4, next_at = ?5, reason = ?6, ts = ?7, updated_at = ?8
+         WHERE id = ?1 AND state = 'sending' AND attempts = ?2",
+    )?;
+    let row = (send.id.0, send.attempts, state.as_str(), look_up, next_at.0, reason, ts, now.0);
+    if update.execute(row)? == 0 {
+        return Ok(false);
+    }
+    match fate {
+        Fate::Sent(ts) => keep(tx, send, ts, now)?,
+        Fate::Stop { .. } => give_back(tx, send, now)?,
+        Fate::Retry { .. } => {}
+    }
+    Ok(true)
+}
+
+/// What Slack has is part of the task's conversation.
+fn keep(tx: &Transaction<'_>, send: &ClaimedSend, ts: &MessageTs, now: Timestamp) -> Result<(), StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO messages (workspace, channel, ts, role, person, text, files, mentioned, bundle, at)
+         SELECT s.workspace, s.channel, ?2, 'desk', s.author, s.text, '', 0,
+             (SELECT MAX(id) FROM bundles WHERE task = s.task), ?3
+         FROM sends s WHERE s.id = ?1 AND s.task IS NOT NULL
+         ON CONFLICT DO NOTHING",
+    )?;
+    insert.execute((send.id.0, &ts.0, now.0))?;
+    Ok(())
+}
+
+/// A reply that will not arrive is no answer: the task is open again.
+fn give_back(tx: &Transaction<'_>, send: &ClaimedSend, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "SELECT s.task FROM sends s JOIN tasks t ON t.id = s.task
+               WHERE s.id = ? AND t.status = 'waiting'";
+    let task: Option<i64> = tx.prepare_cached(sql)?.query_row([send.id.0], |row| row.get(0)).optional()?;
+    match task {
+        Some(task) => move_to(tx, TaskId(task), &Actor::Desk, Status::Open, now),
+        None => Ok(()),
+    }
+}
+
+const QUEUED: &str = "SELECT s.id, s.kind, s.channel,
+    COALESCE((SELECT name FROM channels c WHERE c.workspace = s.workspace AND c.channel = s.channel), ''),
+    s.thread, (SELECT number FROM tasks t WHERE t.id = s.task), s.state, s.attempts, s.next_at, s.reason, s.ts,
+    s.created_at
+    FROM sends s";
+
+fn queued(row: &Row<'_>) -> Result<QueuedSend, StoreError> {
+    let state = rows::send_state(&row.get::<_, String>(6)?)?;
+    let ts: String = row.get(10)?;
+    let waits = matches!(state, SendState::Waiting | SendState::Sending);
+    let next_at = Timestamp(row.get(8)?);
+    Ok(QueuedSend {
+        id: SendId(row.get(0)?),
+        kind: row.get(1)?,
+        channel: ChannelId(row.get(2)?),
+        channel_name: row.get(3)?,
+        thread: row.get(4)?,
+        task: row.get::<_, Option<i64>>(5)?.map(TaskNumber),
+        state,
+        attempts: row.get(7)?,
+        next_at: waits.then_some(next_at),
+        reason: row.get(9)?,
+        ts: (!ts.is_empty()).then_some(MessageTs(ts)),
+        created_at: Timestamp(row.get(11)?),
+    })
+}

@@ -1,0 +1,313 @@
+//! Tasks as people see and handle them.
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::conversation::{move_to, note};
+use super::error::StoreError;
+use super::rows;
+use super::sqlite::Store;
+use crate::domain::classify::{Priority, Verdict};
+use crate::domain::ids::{ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::task::{Actor, Change, Status};
+use crate::domain::time::Timestamp;
+
+/// A task as listed.
+#[derive(Clone)]
+pub struct Task {
+    /// The row.
+    pub id: TaskId,
+    /// The number people type.
+    pub number: TaskNumber,
+    /// Where it stands.
+    pub status: Status,
+    /// Its category.
+    pub category: String,
+    /// Its priority.
+    pub priority: Priority,
+    /// The teammate who has it, if any.
+    pub assignee: Option<PersonId>,
+    /// The channel and its name (empty when unknown).
+    pub channel: (ChannelId, String),
+    /// The thread that answers go to.
+    pub thread: MessageTs,
+    /// Whom it is for.
+    pub contact: TaskContact,
+    /// Messages of its conversation.
+    pub message_count: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When anything about it changed last.
+    pub updated_at: Timestamp,
+    /// Until when it is put aside.
+    pub snoozed_until: Option<Timestamp>,
+}
+
+/// The contact of a task.
+#[derive(Clone)]
+pub struct TaskContact {
+    /// The contact's row.
+    pub id: ContactId,
+    /// The name.
+    pub name: String,
+    /// The address; empty when unknown.
+    pub email: String,
+    /// The Slack user who wrote.
+    pub person: PersonId,
+}
+
+/// A task with everything that belongs to it.
+#[derive(Clone)]
+pub struct TaskDetail {
+    /// The task.
+    pub task: Task,
+    /// What was said, oldest first.
+    pub conversation: Vec<Said>,
+    /// What classification said last.
+    pub verdict: Verdict,
+    /// When the team answered first.
+    pub first_response_at: Option<Timestamp>,
+    /// What happened to it, oldest first.
+    pub history: Vec<Entry>,
+}
+
+/// One message of a conversation.
+#[derive(Clone)]
+pub struct Said {
+    /// Its `ts`.
+    pub ts: MessageTs,
+    /// `contact`, `team` or `desk`.
+    pub from: String,
+    /// The name, or the id where there is no name.
+    pub author: String,
+    /// The text as Slack encodes it; empty when it was taken back.
+    pub text: String,
+    /// Names of files.
+    pub files: Vec<String>,
+    /// Whether its author changed it.
+    pub edited: bool,
+    /// Whether its author took it back.
+    pub deleted: bool,
+}
+
+/// One entry of a history.
+#[derive(Clone)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// Who: `contact`, `team:U…`, `user:alice`, `deskd`.
+    pub actor: String,
+    /// What.
+    pub change: Change,
+}
+
+/// Which tasks to list.
+#[derive(Clone, Debug, Default)]
+pub struct TaskFilter {
+    /// Only these; all when empty.
+    pub status: Vec<Status>,
+    /// Only this category.
+    pub category: Option<String>,
+    /// Only those of this teammate.
+    pub assignee: Option<PersonId>,
+    /// Only those of this channel.
+    pub channel: Option<ChannelId>,
+}
+
+/// Something a person does to a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// Give it to a teammate, or to nobody.
+    Assign(Option<PersonId>),
+    /// Put it into another category.
+    Label(String),
+    /// Give it another priority.
+    Prioritise(Priority),
+    /// Put it aside until then.
+    Snooze(Timestamp),
+    /// It is dealt with.
+    Close,
+    /// It is not.
+    Reopen,
+}
+
+const TASK: &str = "SELECT t.id, t.number, t.status, t.category, t.priority, t.assignee, t.channel,
+    COALESCE((SELECT name FROM channels c WHERE c.workspace = t.workspace AND c.channel = t.channel), ''),
+    t.thread, t.contact, k.name, k.email,
+    COALESCE((SELECT person FROM bundles b WHERE b.task = t.id ORDER BY b.id LIMIT 1), ''),
+    (SELECT COUNT(*) FROM messages m JOIN bundles b ON b.id = m.bundle WHERE b.task = t.id),
+    t.created_at, t.updated_at, t.snoozed_until
+    FROM tasks t JOIN contacts k ON k.id = t.contact";
+
+impl Store {
+    /// The tasks that the filter lets through: urgent ones first, then the oldest.
+    pub async fn tasks(&self, workspace: WorkspaceId, filter: TaskFilter) -> Result<Vec<Task>, StoreError> {
+        self.read(move |tx| {
+            let status: Vec<&str> = filter.status.iter().map(|status| status.as_str()).collect();
+            let status = serde_json::to_string(&status).unwrap_or_default();
+            let sql = format!(
+                "{TASK} WHERE t.workspace = ?1
+                   AND (?2 = '[]' OR t.status IN (SELECT value FROM json_each(?2)))
+                   AND (?3 IS NULL OR t.category = ?3) AND (?4 IS NULL OR t.assignee = ?4)
+                   AND (?5 IS NULL OR t.channel = ?5)
+                 ORDER BY CASE t.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END,
+                     t.number"
+            );
+            let mut query = tx.prepare_cached(&sql)?;
+            let assignee = filter.assignee.as_ref().map(|person| &person.0);
+            let channel = filter.channel.as_ref().map(|channel| &channel.0);
+            let mut found = query.query((&workspace.0, status, &filter.category, assignee, channel))?;
+            let mut tasks = Vec::new();
+            while let Some(row) = found.next()? {
+                tasks.push(task(row)?);
+            }
+            Ok(tasks)
+        })
+        .await
+    }
+
+    /// One task with its conversation and history.
+    pub async fn task(
+        &self,
+        workspace: WorkspaceId,
+        number: TaskNumber,
+    ) -> Result<Option<TaskDetail>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached(&format!("{TASK} WHERE t.workspace = ? AND t.number = ?"))?;
+            let mut found = query.query((&workspace.0, number.0))?;
+            let Some(row) = found.next()? else { return Ok(None) };
+            let task = task(row)?;
+            let sql = "SELECT verdict, first_response_at FROM tasks WHERE id = ?";
+            let (verdict, first_response_at): (String, Option<i64>) =
+                tx.query_row(sql, [task.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(Some(TaskDetail {
+                conversation: conversation(tx, task.id)?,
+                history: history(tx, task.id)?,
+                verdict: rows::verdict(&verdict)?,
+                first_response_at: first_response_at.map(Timestamp),
+                task,
+            }))
+        })
+        .await
+    }
+
+    /// Does something to a task in a person's name; `false` when there is no such task.
+    pub async fn handle_task(
+        &self,
+        workspace: WorkspaceId,
+        number: TaskNumber,
+        handling: Handling,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| match find(tx, &workspace, number)? {
+            Some(task) => handle(tx, task, &handling, &actor, now).map(|()| true),
+            None => Ok(false),
+        })
+        .await
+    }
+}
+
+/// The task with this number.
+pub(super) fn find(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    number: TaskNumber,
+) -> Result<Option<TaskId>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT id FROM tasks WHERE workspace = ? AND number = ?")?;
+    Ok(query.query_row((&workspace.0, number.0), |row| row.get(0).map(TaskId)).optional()?)
+}
+
+fn handle(
+    tx: &Transaction<'_>,
+    task: TaskId,
+    handling: &Handling,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match handling {
+        Handling::Assign(person) => {
+            let to = person.as_ref().map_or("", |person| &person.0);
+            tx.execute("UPDATE tasks SET assignee = ? WHERE id = ?", (to, task.0))?;
+            note(tx, task, actor, &Change::Assigned { to: to.to_owned() }, now)
+        }
+        Handling::Label(to) => {
+            let from = tx.query_row("SELECT category FROM tasks WHERE id = ?", [task.0], |row| row.get(0))?;
+            tx.execute("UPDATE tasks SET category = ?, category_by = 'person' WHERE id = ?", (to, task.0))?;
+            note(tx, task, actor, &Change::Labelled { from, to: to.clone() }, now)
+        }
+        Handling::Prioritise(priority) => {
+            let to = priority.as_str();
+            let from = tx.query_row("SELECT priority FROM tasks WHERE id = ?", [task.0], |row| row.get(0))?;
+            tx.execute("UPDATE tasks SET priority = ?, priority_by = 'person' WHERE id = ?", (to, task.0))?;
+            note(tx, task, actor, &Change::Prioritised { from, to: to.to_owned() }, now)
+        }
+        Handling::Snooze(until) => {
+            tx.execute("UPDATE tasks SET status = 'snoozed', snoozed_until = ? WHERE id = ?", (until.0, task.0))?;
+            note(tx, task, actor, &Change::Snoozed { until: until.to_string() }, now)
+        }
+        Handling::Close => move_to(tx, task, actor, Status::Done, now),
+        Handling::Reopen => move_to(tx, task, actor, Status::Open, now),
+    }
+}
+
+fn task(row: &Row<'_>) -> Result<Task, StoreError> {
+    let assignee: String = row.get(5)?;
+    Ok(Task {
+        id: TaskId(row.get(0)?),
+        number: TaskNumber(row.get(1)?),
+        status: rows::status(&row.get::<_, String>(2)?)?,
+        category: row.get(3)?,
+        priority: rows::priority(&row.get::<_, String>(4)?)?,
+        assignee: (!assignee.is_empty()).then_some(PersonId(assignee)),
+        channel: (ChannelId(row.get(6)?), row.get(7)?),
+        thread: MessageTs(row.get(8)?),
+        contact: TaskContact {
+            id: ContactId(row.get(9)?),
+            name: row.get(10)?,
+            email: row.get(11)?,
+            person: PersonId(row.get(12)?),
+        },
+        message_count: row.get(13)?,
+        created_at: Timestamp(row.get(14)?),
+        updated_at: Timestamp(row.get(15)?),
+        snoozed_until: row.get::<_, Option<i64>>(16)?.map(Timestamp),
+    })
+}
+
+fn conversation(tx: &Transaction<'_>, task: TaskId) -> Result<Vec<Said>, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT m.ts, m.role, COALESCE(NULLIF(p.name, ''), m.person), m.text, m.files, m.edited_at IS NOT NULL,
+             m.deleted_at IS NOT NULL
+         FROM messages m JOIN bundles b ON b.id = m.bundle
+         LEFT JOIN people p ON p.workspace = m.workspace AND p.person = m.person
+         WHERE b.task = ? ORDER BY m.ts, m.id",
+    )?;
+    let rows = query.query_map([task.0], |row| {
+        Ok(Said {
+            ts: MessageTs(row.get(0)?),
+            from: row.get(1)?,
+            author: row.get(2)?,
+            text: row.get(3)?,
+            files: serde_json::from_str(&row.get::<_, String>(4)?).unwrap_or_default(),
+            edited: row.get(5)?,
+            deleted: row.get(6)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn history(tx: &Transaction<'_>, task: TaskId) -> Result<Vec<Entry>, StoreError> {
+    let mut query =
+        tx.prepare_cached("SELECT at, actor, change FROM history WHERE task = ? ORDER BY id")?;
+    let mut found = query.query([task.0])?;
+    let mut entries = Vec::new();
+    while let Some(row) = found.next()? {
+        let change: String = row.get(2)?;
+        entries.push(Entry {
+            at: Timestamp(row.get(0)?),
+            actor: row.get(1)?,
+            change: rows::change(&change)?,
+        });
+    }
+    Ok(entries)
+}

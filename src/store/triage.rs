@@ -1,0 +1,284 @@
+//! Sealed bundles become tasks, or join the task of their thread.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::conversation::{self, move_to, note};
+use super::error::StoreError;
+use super::sqlite::Store;
+use super::{contacts, people, rows};
+use crate::domain::classify::Verdict;
+use crate::domain::ids::{BundleId, ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::message::Profile;
+use crate::domain::task::{self, Actor, Change, Status};
+use crate::domain::time::Timestamp;
+
+/// A sealed bundle with what classification wants to know.
+#[derive(Clone)]
+pub struct SealedBundle {
+    /// Which one.
+    pub id: BundleId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// The channel's name; empty when unknown.
+    pub channel_name: String,
+    /// Who wrote it.
+    pub person: PersonId,
+    /// What Slack says of the person, when we have asked.
+    pub profile: Option<Profile>,
+    /// Whether we are mentioned in it.
+    pub mentioned: bool,
+    /// The contact's texts in order of `ts`; those taken back are left out.
+    pub texts: Vec<String>,
+    /// The texts of the task that it will join, if there is one, oldest first.
+    pub earlier: Vec<String>,
+    /// How many files came with it.
+    pub files: usize,
+    /// When its last message came.
+    pub last_at: Timestamp,
+}
+
+/// A bundle that has been judged.
+pub struct Triaged {
+    /// Which one.
+    pub bundle: BundleId,
+    /// What classification says of it, together with the task it joins.
+    pub verdict: Verdict,
+    /// Whether there are thanks and greetings in it only.
+    pub courtesy: bool,
+}
+
+/// What came of a judged bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A task was made.
+    Opened(TaskNumber),
+    /// It joined a task.
+    Joined(TaskNumber),
+    /// It had been dealt with, or taken back, meanwhile.
+    Gone,
+}
+
+impl Store {
+    /// The oldest sealed bundles, at most `limit`.
+    pub async fn sealed(&self, limit: usize) -> Result<Vec<SealedBundle>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached(
+                "SELECT b.id, b.workspace, b.channel, b.person, b.mentioned, b.last_at, COALESCE(c.name, '')
+                 FROM bundles b
+                 LEFT JOIN channels c ON c.workspace = b.workspace AND c.channel = b.channel
+                 WHERE b.state = 'sealed' ORDER BY b.id LIMIT ?",
+            )?;
+            let found = query.query_map([limit], |row| {
+                Ok(SealedBundle {
+                    id: BundleId(row.get(0)?),
+                    workspace: WorkspaceId(row.get(1)?),
+                    channel: ChannelId(row.get(2)?),
+                    person: PersonId(row.get(3)?),
+                    mentioned: row.get(4)?,
+                    last_at: Timestamp(row.get(5)?),
+                    channel_name: row.get(6)?,
+                    profile: None,
+                    texts: Vec::new(),
+                    earlier: Vec::new(),
+                    files: 0,
+                })
+            })?;
+            found.map(|bundle| complete(tx, bundle?)).collect()
+        })
+        .await
+    }
+
+    /// Stores judged bundles as tasks, all in one transaction.
+    pub async fn finish_triage(
+        &self,
+        judged: Vec<Triaged>,
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        self.write(move |tx| judged.iter().map(|triaged| finish(tx, triaged, now)).collect()).await
+    }
+
+    /// Opens snoozed tasks whose time has come; the answer is when the next one's will.
+    pub async fn wake_snoozed(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.write(move |tx| {
+            let sql = "SELECT id FROM tasks WHERE status = 'snoozed' AND snoozed_until <= ?";
+            let mut query = tx.prepare_cached(sql)?;
+            let due: Vec<i64> = query.query_map([now.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            for task in due {
+                move_to(tx, TaskId(task), &Actor::Desk, Status::Open, now)?;
+            }
+            let next = "SELECT MIN(snoozed_until) FROM tasks WHERE status = 'snoozed'";
+            Ok(tx.query_row(next, [], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
+        })
+        .await
+    }
+}
+
+fn complete(tx: &Transaction<'_>, mut bundle: SealedBundle) -> Result<SealedBundle, StoreError> {
+    bundle.profile = people::profile(tx, &bundle.workspace, &bundle.person)?;
+    let mut query = tx.prepare_cached(
+        "SELECT text, files FROM messages
+         WHERE bundle = ? AND role = 'contact' AND deleted_at IS NULL ORDER BY ts, id",
+    )?;
+    let rows = query.query_map([bundle.id.0], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    for row in rows {
+        let (text, files) = row?;
+        bundle.texts.push(text);
+        bundle.files += serde_json::from_str::<Vec<String>>(&files).map_or(0, |files| files.len());
+    }
+    if let Some(task) = thread_task(tx, bundle.id)? {
+        let mut query = tx.prepare_cached(
+            "SELECT m.text FROM messages m JOIN bundles b ON b.id = m.bundle
+             WHERE b.task = ? AND m.role = 'contact' AND m.deleted_at IS NULL ORDER BY m.ts, m.id",
+        )?;
+        bundle.earlier = query.query_map([task.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    }
+    Ok(bundle)
+}
+
+/// The task whose thread a bundle continues: the thread's parent belongs to it, or it was made for that thread, or one
+/// of the bundle's own messages is the parent of its thread.
+fn thread_task(tx: &Transaction<'_>, bundle: BundleId) -> Result<Option<TaskId>, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT r.task FROM bundles b
+            JOIN messages m ON m.channel = b.channel AND m.ts = b.thread AND m.workspace = b.workspace
+            JOIN bundles r ON r.id = m.bundle
+         WHERE b.id = ?1 AND b.thread <> '' AND r.task IS NOT NULL
+         UNION ALL
+         SELECT t.id FROM bundles b
+            JOIN tasks t ON t.workspace = b.workspace AND t.channel = b.channel AND t.thread = b.thread
+         WHERE b.id = ?1 AND b.thread <> ''
+         UNION ALL
+         SELECT t.id FROM messages m
+            JOIN tasks t ON t.workspace = m.workspace AND t.channel = m.channel AND t.thread = m.ts
+         WHERE m.bundle = ?1
+         LIMIT 1",
+    )?;
+    Ok(query.query_row([bundle.0], |row| row.get(0).map(TaskId)).optional()?)
+}
+
+/// A sealed bundle as it is finished.
+struct Sealed {
+    id: BundleId,
+    workspace: WorkspaceId,
+    channel: String,
+    thread: String,
+    person: PersonId,
+}
+
+fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Outcome, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT workspace, channel, thread, person FROM bundles WHERE id = ? AND state = 'sealed'",
+    )?;
+    let found = query
+        .query_row([triaged.bundle.0], |row| {
+            Ok(Sealed {
+                id: triaged.bundle,
+                workspace: WorkspaceId(row.get(0)?),
+                channel: row.get(1)?,
+                thread: row.get(2)?,
+                person: PersonId(row.get(3)?),
+            })
+        })
+        .optional()?;
+    let Some(sealed) = found else { return Ok(Outcome::Gone) };
+    let profile = people::profile(tx, &sealed.workspace, &sealed.person)?;
+    let contact = contacts::of_person(tx, &sealed.workspace, &sealed.person, profile.as_ref(), now)?;
+    let joins = thread_task(tx, sealed.id)?;
+    let task = match joins {
+        Some(task) => task,
+        None => open(tx, &sealed, contact, &triaged.verdict, now)?,
+    };
+    tx.prepare_cached("UPDATE bundles SET state = 'triaged', task = ?2 WHERE id = ?1")?
+        .execute((sealed.id.0, task.0))?;
+    match joins {
+        Some(task) => join(tx, task, triaged, now)?,
+        None => count_answers(tx, task, sealed.id)?,
+    }
+    let number = tx.prepare_cached("SELECT number FROM tasks WHERE id = ?")?.query_row([task.0], |row| {
+        row.get(0).map(TaskNumber)
+    })?;
+    Ok(if joins.is_some() { Outcome::Joined(number) } else { Outcome::Opened(number) })
+}
+
+fn open(
+    tx: &Transaction<'_>,
+    sealed: &Sealed,
+    contact: ContactId,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<TaskId, StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO tasks (workspace, number, status, category, category_by, priority, priority_by, verdict,
+             assignee, contact, channel, thread, created_at, updated_at)
+         VALUES (?1, (SELECT COALESCE(MAX(number), 0) + 1 FROM tasks WHERE workspace = ?1), 'open', ?2, 'desk', ?3,
+             'desk', ?4, '', ?5, ?6,
+             CASE WHEN ?7 <> '' THEN ?7 ELSE (SELECT MIN(ts) FROM messages WHERE bundle = ?8 AND role = 'contact') END,
+             ?9, ?9)",
+    )?;
+    insert.execute((
+        &sealed.workspace.0,
+        &verdict.category,
+        verdict.priority.as_str(),
+        verdict.to_json(),
+        contact.0,
+        &sealed.channel,
+        &sealed.thread,
+        sealed.id.0,
+        now.0,
+    ))?;
+    let task = TaskId(tx.last_insert_rowid());
+    note(tx, task, &Actor::Desk, &Change::Opened { bundle: sealed.id }, now)?;
+    Ok(task)
+}
+
+/// Teammates may have answered while the bundle was still open.
+fn count_answers(tx: &Transaction<'_>, task: TaskId, bundle: BundleId) -> Result<(), StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT person, ts, at FROM messages WHERE bundle = ? AND role = 'team' ORDER BY ts, id",
+    )?;
+    let answers: Vec<(String, String, i64)> = query
+        .query_map([bundle.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (person, ts, at) in answers {
+        let change = Change::Answered { ts: MessageTs(ts) };
+        conversation::answered(tx, task, &Actor::Teammate(person), &change, Timestamp(at))?;
+    }
+    Ok(())
+}
+
+fn join(tx: &Transaction<'_>, task: TaskId, triaged: &Triaged, now: Timestamp) -> Result<(), StoreError> {
+    note(tx, task, &Actor::Contact, &Change::Joined { bundle: triaged.bundle }, now)?;
+    let before = conversation::status(tx, task)?;
+    move_to(tx, task, &Actor::Contact, task::after_contact(before, triaged.courtesy), now)?;
+    if triaged.courtesy {
+        return Ok(());
+    }
+    let sql = "SELECT category, category_by, priority, priority_by FROM tasks WHERE id = ?";
+    let (category, category_by, priority, priority_by) =
+        tx.prepare_cached(sql)?.query_row([task.0], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, String>(3)?,
+            ))
+        })?;
+    let verdict = &triaged.verdict;
+    if category_by == "desk" && category != verdict.category {
+        tx.prepare_cached("UPDATE tasks SET category = ?2 WHERE id = ?1")?
+            .execute((task.0, &verdict.category))?;
+        let change = Change::Reclassified { from: category, to: verdict.category.clone() };
+        note(tx, task, &Actor::Desk, &change, now)?;
+    }
+    // What was urgent stays urgent: more words do not make the first ones less so.
+    if priority_by == "desk" && verdict.priority > rows::priority(&priority)? {
+        tx.prepare_cached("UPDATE tasks SET priority = ?2 WHERE id = ?1")?
+            .execute((task.0, verdict.priority.as_str()))?;
+        let change = Change::Prioritised { from: priority, to: verdict.priority.as_str().to_owned() };
+        note(tx, task, &Actor::Desk, &change, now)?;
+    }
+    tx.prepare_cached("UPDATE tasks SET verdict = ?2 WHERE id = ?1")?.execute((task.0, verdict.to_json()))?;
+    Ok(())
+}
