@@ -10,7 +10,7 @@ pub fn categories() -> Vec<CategoryRule> {
         category("sales", 1.0, (money::SALES_KEYWORDS, money::SALES_PHRASES)),
         category("feature", 1.0, (product::FEATURE_KEYWORDS, product::FEATURE_PHRASES)),
         category("support", 1.0, (people::SUPPORT_KEYWORDS, people::SUPPORT_PHRASES)),
-        category("question", 0.8, (people::QUESTION_KEYWORDS, people::QUESTION_PHRASES)),
+        category("question", 0.5, (people::QUESTION_KEYWORDS, people::QUESTION_PHRASES)),
         category("other", 0.6, (people::OTHER_KEYWORDS, people::OTHER_PHRASES)),
     ]
 }

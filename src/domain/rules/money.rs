@@ -9,6 +9,8 @@ pub const BILLING_KEYWORDS: &str = "\
     charge; charged; charges; overcharged; receipt; receipts; payment; payments; vat; iban; sepa; paypal; \
     payout; payouts; prorated; proration; chargeback; reimbursement; remittance; coupon; subscription; \
     subscriptions; renewal; renews; autorenew; unsubscribe; downgrade; cancellation; overdue; dunning; \
+    cancel; cancels; canceled; cancelled; canceling; cancelling; terminate; termination; discontinue; \
+    discontinuing; pay; paying; paid; owe; owed; fee; fees; tax; taxes; bills; statement; declined; \
     rechnung; rechnungen; erstattung; rückerstattung; abbuchung; abgebucht; kündigung; kündigen; zahlung; \
     mahnung; gutschrift; lastschrift; abrechnung; facture; factures; facturation; remboursement; \
     rembourser; remboursé; prélèvement; résilier; résiliation; paiement; abonnement; abo; factura; \
@@ -38,15 +40,18 @@ pub const BILLING_PHRASES: &str = "\
     how to cancel; auto renew; auto renewal; not renew; dont renew; wont renew; end our plan; \
     end our subscription; end my subscription; stop the subscription; terminate the contract; \
     terminate our contract; notice period; downgrade to; downgrade our; close my account; \
-    close our account; doppelt abgebucht; geld zurück; trop perçu; carte bancaire; tarjeta de crédito; \
-    carta di credito; cartão de crédito; conto corrente";
+    close our account; close account; close the account; close our workspace; delete my account; \
+    delete our account; delete the account; deleting my account; end my free trial; end our trial; \
+    extend the contract; wind down; shut down the account; doppelt abgebucht; geld zurück; trop perçu; \
+    carte bancaire; tarjeta de crédito; carta di credito; cartão de crédito; conto corrente";
 
 /// Somebody might buy, or buy more. Single words.
 pub const SALES_KEYWORDS: &str = "\
     pricing; quote; quotes; quotation; demo; demos; discount; discounts; reseller; resellers; resell; \
     procurement; rfp; rfi; upsell; trial; trials; enterprise; purchase; purchasing; buy; buying; licence; \
     license; licences; licenses; volume; nonprofit; nonprofits; partnership; whitelabel; poc; onboard; \
-    prospect; msa; dpa; baa; hipaa; soc2; evaluate; evaluating; evaluation; angebot; preisliste; preise; \
+    prospect; msa; dpa; baa; hipaa; soc2; price; prices; seats; pilot; cheaper; cheap; negotiate; \
+    commercial; commercially; corporate; evaluate; evaluating; evaluation; angebot; preisliste; preise; \
     rabatt; testversion; kaufen; devis; tarif; tarifs; acheter; presupuesto; cotización; descuento; \
     precios; comprar; preventivo; sconto; prezzi; orçamento; desconto; offerte; korting; prijzen; 报价; \
     价格; 多少钱; 折扣; 试用; 购买; 見積; 料金; 価格; 割引; 購入; 견적; 가격; 할인; 구매; ราคา; ส่วนลด";
@@ -59,9 +64,10 @@ pub const SALES_PHRASES: &str = "\
     schedule a demo; get a demo; see a demo; a demo of; product demo; request a demo; live demo; \
     free trial; trial period; extend our trial; extend the trial; extend my trial; start a trial; \
     proof of concept; talk to sales; talk to someone in sales; contact sales; sales team; sales rep; \
-    from sales; speak to sales; account executive; send a quote; get a quote; send us a quote; a quote for; \
-    need a quote; volume discount; bulk discount; student discount; startup discount; discount for; \
-    non profit; any discount; any discounts; special offer; black friday; enterprise plan; enterprise tier; \
+    from sales; speak to sales; account executive; account manager; commercial terms; price be; \
+    startup credits; send a quote; get a quote; send us a quote; a quote for; need a quote; \
+    volume discount; bulk discount; student discount; startup discount; discount for; non profit; \
+    any discount; any discounts; special offer; black friday; enterprise plan; enterprise tier; \
     enterprise pricing; enterprise licence; enterprise license; business plan; pro plan; which plan; \
     what plan; compare plans; difference between the plans; top tier; more seats; additional seats; \
     add seats; extra seats; more licences; more licenses; additional licences; additional licenses; \

@@ -6,15 +6,16 @@
 /// Somebody cannot get in, or asks for help. Single words.
 pub const SUPPORT_KEYWORDS: &str = "\
     login; logins; password; passwords; passcode; 2fa; mfa; otp; totp; sso; saml; okta; authenticator; \
-    locked; lockout; lock; unlock; reset; credentials; signin; username; activation; invite; invited; \
-    invitation; invitations; permission; permissions; admin; owner; access; helpdesk; support; assistance; \
-    verification; verify; hacked; compromised; phishing; revoke; deactivate; onboarding; account; help; \
-    passwort; kennwort; anmelden; anmeldung; einloggen; zugang; zugriff; gesperrt; hilfe; benutzerkonto; \
-    konto; mot; connexion; connecter; accès; bloqué; aide; compte; contraseña; acceso; bloqueado; \
-    bloqueada; ayuda; cuenta; accedere; accesso; bloccato; aiuto; senha; acesso; ajuda; conta; wachtwoord; \
-    inloggen; toegang; hulp; hasło; logowanie; пароль; доступ; вход; помощь; şifre; giriş; yardım; hesap; \
-    密码; 登录; 登陆; 登不上; 无法登录; 权限; 帮助; 帮忙; 账号; パスワード; ログイン; 権限; 助けて; \
-    アカウント; サポート; 비밀번호; 로그인; 권한; 도와; 계정; รหัสผ่าน; เข้าสู่ระบบ; ช่วย";
+    locked; lockout; lock; unlock; reset; credentials; authenticate; authentication; 401; 403; stolen; \
+    viewer; contractor; workspace; signin; username; activation; invite; invited; invitation; invitations; \
+    permission; permissions; admin; owner; access; helpdesk; support; assistance; verification; verify; \
+    hacked; compromised; phishing; revoke; deactivate; onboarding; account; help; passwort; kennwort; \
+    anmelden; anmeldung; einloggen; zugang; zugriff; gesperrt; hilfe; benutzerkonto; konto; mot; connexion; \
+    connecter; accès; bloqué; aide; compte; contraseña; acceso; bloqueado; bloqueada; ayuda; cuenta; \
+    accedere; accesso; bloccato; aiuto; senha; acesso; ajuda; conta; wachtwoord; inloggen; toegang; hulp; \
+    hasło; logowanie; пароль; доступ; вход; помощь; şifre; giriş; yardım; hesap; 密码; 登录; 登陆; 登不上; \
+    无法登录; 权限; 帮助; 帮忙; 账号; パスワード; ログイン; 権限; 助けて; アカウント; サポート; 비밀번호; \
+    로그인; 권한; 도와; 계정; รหัสผ่าน; เข้าสู่ระบบ; ช่วย";
 
 /// Somebody cannot get in, or asks for help. Phrases.
 pub const SUPPORT_PHRASES: &str = "\
@@ -39,7 +40,8 @@ pub const SUPPORT_PHRASES: &str = "\
     two accounts; need help; need some help; help me; can you help; could you help; can someone help; \
     can anyone help; please help; help with; help us; please assist; any help; need support; \
     need assistance; contact support; support ticket; open a ticket; speak to someone; talk to a human; \
-    talk to someone; real person; human agent; set up; setting up; having trouble; having issues; \
+    talk to someone; real person; human agent; an agent; live agent; customer service; customer support; \
+    support team; assist me; assist with; assist us; speak with; having trouble; having issues; \
     having problems; having difficulty; trouble with; problem with; issue with; any update on; any news on; \
     still waiting; still no answer; no reply; no response; passwort vergessen; kann mich nicht anmelden; \
     kann mich nicht einloggen; komme nicht rein; brauche hilfe; brauchen hilfe; mot de passe; me connecter; \
@@ -69,15 +71,16 @@ pub const QUESTION_PHRASES: &str = "\
     i have a question; question about; have questions; just wondering; was wondering; am wondering; \
     im wondering; curious if; curious how; any docs; link to the docs; user guide; what's the difference; \
     difference between; best way; best practice; right way; recommended way; am i able; are we able; \
-    point me to; any idea how; any tips; eine frage; kurze frage; wie kann ich; wie kann man; wo finde ich; \
-    wie funktioniert; gibt es eine; comment puis; comment faire; une question; où puis; est ce que; \
-    est il possible; cómo puedo; dónde puedo; tengo una pregunta; es posible; come posso; come faccio; \
-    una domanda; como posso; como faço; uma pergunta; hoe kan ik; een vraag; jak mogę; jak zrobić; \
-    как сделать; как мне; nasıl yapabilirim";
+    point me to; any idea how; any tips; example of; an example; examples of; tell me about; want to know; \
+    like to know; need to know; let me know how; let me know if i can; eine frage; kurze frage; \
+    wie kann ich; wie kann man; wo finde ich; wie funktioniert; gibt es eine; comment puis; comment faire; \
+    une question; où puis; est ce que; est il possible; cómo puedo; dónde puedo; tengo una pregunta; \
+    es posible; come posso; come faccio; una domanda; como posso; como faço; uma pergunta; hoe kan ik; \
+    een vraag; jak mogę; jak zrobić; как сделать; как мне; nasıl yapabilirim";
 
 /// Small talk and advertising that strays into a channel. Single words.
 pub const OTHER_KEYWORDS: &str = "\
-    birthday; lunch; weather; vacation; holiday; ooo; brb; afk; fyi; congrats; congratulations; lol";
+    birthday; lunch; weather; vacation; holiday; ooo; brb; afk; fyi; congrats; congratulations";
 
 /// Small talk and advertising that strays into a channel. Phrases.
 pub const OTHER_PHRASES: &str = "\

@@ -19,14 +19,14 @@ pub const URGENT: &str = "\
 
 /// Soon: somebody is held up.
 pub const HIGH: &str = "\
-    important; high priority; priority; blocking; blocked; blocking us; deadline; today; by today; \
-    by tonight; by tomorrow; before tomorrow; end of day; by eod; eod; as soon as possible; \
-    as soon as you can; soon as possible; time sensitive; quickly; escalate; escalation; escalating; \
-    still waiting; unacceptable; go live; going live; launch day; many users; several users; \
-    multiple users; several customers; multiple customers; all users; everyone is affected; cant access; \
-    locked out; charged twice; legal; lawyer; gdpr; sla; wichtig; blockiert; heute noch; bis morgen; \
-    bis heute; important pour nous; importante; bloqueante; belangrijk; ważne; важно; önemli; 重要; 优先; \
-    優先; 중요";
+    important; high priority; priority; blocking; blocked; blocking us; deadline; needed today; \
+    need this today; need it today; still today; by today; by tonight; by tomorrow; before tomorrow; \
+    end of day; by eod; eod; as soon as possible; as soon as you can; soon as possible; time sensitive; \
+    quickly; escalate; escalation; escalating; still waiting; unacceptable; go live; going live; \
+    launch day; many users; several users; multiple users; several customers; multiple customers; \
+    all users; everyone is affected; cant access; locked out; charged twice; legal; lawyer; gdpr; sla; \
+    wichtig; blockiert; heute noch; bis morgen; bis heute; important pour nous; importante; bloqueante; \
+    belangrijk; ważne; важно; önemli; 重要; 优先; 優先; 중요";
 
 /// Whenever; also the denials of the words above.
 pub const LOW: &str = "\
