@@ -106,13 +106,10 @@ pub fn admit(gate: Gate, limits: &Limits, now: Timestamp) -> Admission {
     Admission::Now { next: Gate { method: Some(limits.method.after(gate.method, now)), channel } }
 }
 
-/// The rows after Slack answered 429: nothing of this method goes out for `retry_after`. For a method with a limit per
-/// channel only the channel waits, since that is the limit that was hit and other channels must not wait for it.
+/// The rows after Slack answered 429: nothing of this method goes out before `until`, in any channel. Slack counts a 429
+/// per method; the pace per channel is what keeps one busy channel from ever causing it.
 pub fn hold(gate: Gate, limits: &Limits, until: Timestamp) -> Gate {
-    match limits.channel {
-        Some(pace) => Gate { channel: Some(pace.held(gate.channel, until)), ..gate },
-        None => Gate { method: Some(limits.method.held(gate.method, until)), ..gate },
-    }
+    Gate { method: Some(limits.method.held(gate.method, until)), ..gate }
 }
 
 const fn per_minute(calls: u32, burst: u32) -> Pace {
@@ -121,7 +118,7 @@ const fn per_minute(calls: u32, burst: u32) -> Pace {
 
 impl Pace {
     /// How much earlier than due a call may come.
-    fn leeway(self) -> Duration {
+    pub fn leeway(self) -> Duration {
         self.every * self.burst.saturating_sub(1)
     }
 
@@ -203,11 +200,11 @@ mod tests {
     }
 
     #[test]
-    fn a_429_on_posting_holds_that_channel_only() {
+    fn a_429_on_posting_holds_every_channel() {
         let limits = limits("chat.postMessage");
         let held = hold(Gate::default(), &limits, Timestamp(30_000));
         assert_eq!(admit(held, &limits, Timestamp(0)), Admission::At(Timestamp(30_000)));
-        assert_eq!(held.method, None);
+        assert_eq!(held.channel, None);
     }
 
     #[test]

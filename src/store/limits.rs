@@ -1,68 +1,86 @@
-//! When the next call of a method is free: rows, so that a restart does not forget what Slack asked for.
+//! The pace of Web API methods as rows, so that a restart does not forget what Slack asked for.
 
-use rusqlite::Transaction;
+use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
 use super::sqlite::Store;
 use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::limit::{self, Admission, Gate};
 use crate::domain::time::Timestamp;
 
 impl Store {
+    /// Asks to call a method that has no limit per channel: admitted calls are noted.
+    pub async fn admit_call(
+        &self,
+        workspace: WorkspaceId,
+        method: &'static str,
+        now: Timestamp,
+    ) -> Result<Admission, StoreError> {
+        self.write(move |tx| {
+            let gate = gate(tx, &workspace, method, None)?;
+            let admission = limit::admit(gate, &limit::limits(method), now);
+            if let Admission::Now { next } = admission {
+                set(tx, &workspace, method, None, next)?;
+            }
+            Ok(admission)
+        })
+        .await
+    }
+
     /// Slack asked to leave a method alone until then.
     pub async fn hold_method(
         &self,
         workspace: WorkspaceId,
-        method: String,
+        method: &'static str,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| set_free(tx, &workspace, &method, "", until)).await
-    }
-
-    /// When a method may be called again in this workspace.
-    pub async fn method_free_at(
-        &self,
-        workspace: WorkspaceId,
-        method: String,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        self.read(move |tx| free_at(tx, &workspace, &method, "")).await
+        self.write(move |tx| {
+            let held = limit::hold(gate(tx, &workspace, method, None)?, &limit::limits(method), until);
+            set(tx, &workspace, method, None, held)
+        })
+        .await
     }
 }
 
-/// Notes that a method is free again at `free_at`, in one channel. Never earlier than was noted before.
-pub(super) fn note_call(
+/// The stored gate of a method, in one channel if it is called for one.
+pub(super) fn gate(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
     method: &str,
-    channel: &ChannelId,
-    free_at: Timestamp,
-) -> Result<(), StoreError> {
-    set_free(tx, workspace, method, &channel.0, free_at)
+    channel: Option<&ChannelId>,
+) -> Result<Gate, StoreError> {
+    let mut query =
+        tx.prepare_cached("SELECT next_at FROM limits WHERE workspace = ? AND method = ? AND channel = ?")?;
+    let mut row = |channel: &str| -> Result<Option<Timestamp>, StoreError> {
+        let key = (&workspace.0, method, channel);
+        Ok(query.query_row(key, |row| row.get(0).map(Timestamp)).optional()?)
+    };
+    Ok(Gate {
+        method: row("")?,
+        channel: match channel {
+            Some(channel) => row(&channel.0)?,
+            None => None,
+        },
+    })
 }
 
-fn set_free(
+/// Stores a gate.
+pub(super) fn set(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
     method: &str,
-    channel: &str,
-    free_at: Timestamp,
+    channel: Option<&ChannelId>,
+    gate: Gate,
 ) -> Result<(), StoreError> {
     let mut upsert = tx.prepare_cached(
-        "INSERT INTO limits (workspace, method, channel, free_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT (workspace, method, channel) DO UPDATE SET free_at = MAX(free_at, excluded.free_at)",
+        "INSERT INTO limits (workspace, method, channel, next_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (workspace, method, channel) DO UPDATE SET next_at = excluded.next_at",
     )?;
-    upsert.execute((&workspace.0, method, channel, free_at.0))?;
+    if let Some(next) = gate.method {
+        upsert.execute((&workspace.0, method, "", next.0))?;
+    }
+    if let (Some(next), Some(channel)) = (gate.channel, channel) {
+        upsert.execute((&workspace.0, method, &channel.0, next.0))?;
+    }
     Ok(())
-}
-
-fn free_at(
-    tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
-    method: &str,
-    channel: &str,
-) -> Result<Option<Timestamp>, StoreError> {
-    let mut query = tx.prepare_cached(
-        "SELECT MAX(free_at) FROM limits WHERE workspace = ? AND method = ? AND channel IN ('', ?)",
-    )?;
-    let at: Option<i64> = query.query_row((&workspace.0, method, channel), |row| row.get(0))?;
-    Ok(at.map(Timestamp))
 }

@@ -12,6 +12,7 @@ use super::error::StoreError;
 use super::sqlite::Store;
 use super::{limits, rows, tasks};
 use crate::domain::ids::{ChannelId, MessageTs, SendId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::limit::{self, Admission};
 use crate::domain::send::{Fate, SendState};
 use crate::domain::task::{Actor, Change, Status};
 use crate::domain::time::Timestamp;
@@ -129,22 +130,20 @@ impl Store {
         .await
     }
 
-    /// Claims the next send whose time and turn have come. The attempt is counted here, and the method's next free
-    /// instant in that channel becomes `free_at`.
-    pub async fn claim_send(
-        &self,
-        lease: Duration,
-        free_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
+    /// Claims the next send whose time and turn have come; the attempt and the call are counted here.
+    pub async fn claim_send(&self, lease: Duration, now: Timestamp) -> Result<Claim, StoreError> {
         self.write(move |tx| {
             let Some(send) = claimable(tx, now)? else { return next_chance(tx, now) };
+            let gate = limits::gate(tx, &send.workspace, METHOD, Some(&send.channel))?;
+            match limit::admit(gate, &limit::limits(METHOD), now) {
+                Admission::At(at) => return Ok(Claim::At(at)),
+                Admission::Now { next } => limits::set(tx, &send.workspace, METHOD, Some(&send.channel), next)?,
+            }
             let mut claim = tx.prepare_cached(
                 "UPDATE sends SET state = 'sending', look_up = ?2, attempts = attempts + 1,
                      claimed_at = COALESCE(claimed_at, ?3), next_at = ?4, updated_at = ?3 WHERE id = ?1",
             )?;
             claim.execute((send.id.0, send.look_up, now.0, now.plus(lease).0))?;
-            limits::note_call(tx, &send.workspace, METHOD, &send.channel, free_at)?;
             Ok(Claim::Send(Box::new(send)))
         })
         .await
@@ -259,6 +258,7 @@ fn submit(
 /// The first row whose time has come, whose lane has nothing earlier, whose channel is not being sent to and whose
 /// method is free.
 fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>, StoreError> {
+    let leeway = leeway_ms();
     let mut query = tx.prepare_cached(
         "SELECT s.id, s.workspace, s.key, s.channel, s.thread, s.text, s.look_up OR s.state = 'sending', s.attempts,
              COALESCE(s.claimed_at, ?1), s.created_at
@@ -269,10 +269,11 @@ fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>
            AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.state = 'sending'
                            AND e.state IN ('waiting', 'sending') AND e.next_at > ?1)
            AND NOT EXISTS (SELECT 1 FROM limits l WHERE l.workspace = s.workspace AND l.method = ?2
-                           AND l.channel IN ('', s.channel) AND l.free_at > ?1)
+                           AND l.channel IN ('', s.channel)
+                           AND l.next_at - CASE l.channel WHEN '' THEN ?3 ELSE ?4 END > ?1)
          ORDER BY s.next_at, s.id LIMIT 1",
     )?;
-    let claimed = query.query_row((now.0, METHOD), |row| {
+    let claimed = query.query_row((now.0, METHOD, leeway.0, leeway.1), |row| {
         let thread: String = row.get(4)?;
         Ok(ClaimedSend {
             id: SendId(row.get(0)?),
@@ -293,13 +294,21 @@ fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>
 /// When it is worth looking again. A row that waits for another of its lane is woken by that one's end.
 fn next_chance(tx: &Transaction<'_>, now: Timestamp) -> Result<Claim, StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT MIN(MAX(s.next_at, COALESCE((SELECT MAX(free_at) FROM limits l WHERE l.workspace = s.workspace
-             AND l.method = ?1 AND l.channel IN ('', s.channel)), 0)))
+        "SELECT MIN(MAX(s.next_at, COALESCE((SELECT MAX(l.next_at - CASE l.channel WHEN '' THEN ?2 ELSE ?3 END)
+             FROM limits l WHERE l.workspace = s.workspace AND l.method = ?1 AND l.channel IN ('', s.channel)), 0)))
          FROM sends s WHERE s.state IN ('waiting', 'sending')",
     )?;
-    let at: Option<i64> = query.query_row([METHOD], |row| row.get(0))?;
+    let leeway = leeway_ms();
+    let at: Option<i64> = query.query_row((METHOD, leeway.0, leeway.1), |row| row.get(0))?;
     // A row that is due but blocked by a call under way is looked at again when that call ends (the bell) or shortly.
     Ok(at.map_or(Claim::Idle, |at| Claim::At(Timestamp(at).max(now.plus(Duration::from_millis(200))))))
+}
+
+/// How much earlier than its row says a call may come: for the method as a whole, and within a channel.
+fn leeway_ms() -> (i64, i64) {
+    let limits = limit::limits(METHOD);
+    let ms = |pace: limit::Pace| i64::try_from(pace.leeway().as_millis()).unwrap_or(i64::MAX);
+    (ms(limits.method), limits.channel.map_or(0, ms))
 }
 
 fn finish(

@@ -190,11 +190,11 @@ CREATE INDEX sends_lane ON sends (channel, thread, id) WHERE state IN ('waiting'
 CREATE INDEX sends_by_task ON sends (task, id);
 CREATE INDEX sends_by_ts ON sends (channel, ts) WHERE ts <> '';
 
--- When the next call of a method (channel '' = the method as a whole) is free.
+-- When the next call of a method would be due if calls came evenly spaced; channel '' is the method as a whole.
 CREATE TABLE limits (
     workspace TEXT NOT NULL,
     method    TEXT NOT NULL,
     channel   TEXT NOT NULL,
-    free_at   INTEGER NOT NULL,
+    next_at   INTEGER NOT NULL,
     PRIMARY KEY (workspace, method, channel)
 ) STRICT, WITHOUT ROWID;
