@@ -9,6 +9,7 @@ pub mod durable;
 pub mod ids;
 pub mod message;
 pub mod reason;
+pub mod rules;
 pub mod send;
 pub mod task;
 pub mod time;
