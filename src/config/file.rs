@@ -51,6 +51,7 @@ impl Source {
             Problem::new(spot, "", format!("not TOML here: {}", error.message()))
         };
         let mut problems: Vec<Problem> = errors.iter().map(problem).collect();
+        problems.sort();
         // One slip makes the parser stumble several times on the same line; the first is the one that helps.
         problems.dedup_by_key(|problem| line_of(&problem.spot));
         (tree, problems)

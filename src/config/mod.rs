@@ -96,3 +96,6 @@ impl Sources {
         Ok(Loaded { config, file: source.map(|source| source.path) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,8 +195,8 @@ impl<'a> Section<'_, 'a> {
         match number.and_then(|number| u8::try_from(number).ok()).filter(|number| range.contains(number)) {
             Some(number) => number,
             None => {
-                let hint = format!("choose from {} to {}", range.start(), range.end());
-                self.refuse(key, "not a whole number in the allowed range", hint);
+                let what = format!("not a whole number from {} to {}", range.start(), range.end());
+                self.refuse(key, what, format!("{default} is usual"));
                 default
             }
         }
@@ -220,11 +220,8 @@ impl<'a> Section<'_, 'a> {
         match number.filter(|number| *number > 0.0 && *number <= HEAVIEST) {
             Some(number) => number,
             None => {
-                self.refuse(
-                    key,
-                    "not a number in the allowed range",
-                    "choose above 0 and up to 100; 1.0 is usual",
-                );
+                let what = format!("not a number above 0 and up to {HEAVIEST}");
+                self.refuse(key, what, format!("{default:.1} is usual"));
                 default
             }
         }

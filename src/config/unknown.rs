@@ -69,7 +69,7 @@ fn entries(reader: &Reader<'_>, known: Known<'_>, table: &DeTable<'_>, found: &m
 
 fn unknown(reader: &Reader<'_>, (section, word): (&str, &str), spot: Spot, path: &str) -> Problem {
     if let Some((.., place)) = TOKENS.iter().find(|(of, key, _)| (*of, *key) == (section, word)) {
-        return Problem::new(spot, path, "a token does not belong into the configuration").hint(*place);
+        return Problem::new(spot, path, "a token does not belong in the configuration").hint(*place);
     }
     let keys = reader.asked.get(section).map(Vec::as_slice).unwrap_or_default();
     let problem = Problem::new(spot, path, "unknown key");
