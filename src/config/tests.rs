@@ -318,13 +318,19 @@ fn the_example_says_every_key_with_its_default() {
         let all = example(|_| true);
         let body = all.split(&format!("\n[{section}]\n")).nth(1).expect("the section is there");
         let body = body.split("\n[").next().unwrap_or_default();
-        assert!(body.lines().any(|line| line.starts_with(&format!("{key} = "))), "{section}.{key} is not in it");
+        assert!(
+            body.lines().any(|line| line.starts_with(&format!("{key} = "))),
+            "{section}.{key} is not in it"
+        );
     }
 }
 
 #[test]
 fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
-    assert_eq!(load(&example(|_| false), &[]).expect("as it is").hash(), load("", &[]).expect("defaults").hash());
+    assert_eq!(
+        load(&example(|_| false), &[]).expect("as it is").hash(),
+        load("", &[]).expect("defaults").hash()
+    );
     let all = load(&example(|_| true), &[]).expect("with everything switched on");
     assert!(all.api.listen.is_some() && all.slack.app_token_file.is_some());
 }
