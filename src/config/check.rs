@@ -1,0 +1,192 @@
+//! From layers to a checked `Config`: which keys there are, what they may be, and how they must agree.
+
+use http::Uri;
+
+use super::file::{Source, line_of};
+use super::places::Places;
+use super::problem::{Problem, Problems, Spot};
+use super::reader::{Item, Reader, Section};
+use super::settings::{Api, Config, Inbox, Log, LogFormat, LogLevel, Monitor, Outbox, Slack, Store};
+use super::{Environment, Flag, categories, unknown};
+
+/// What a configuration is made of.
+pub struct Layers<'a> {
+    /// The file, when there is one.
+    pub source: Option<&'a Source>,
+    /// The environment, over the file.
+    pub env: &'a Environment,
+    /// The flags, over the environment.
+    pub flags: &'a [Flag],
+}
+
+/// Reads all layers over the defaults of `places`. Every problem there is comes back, in the order of the file.
+pub fn check(layers: &Layers<'_>, places: &Places) -> Result<Config, Problems> {
+    let (tree, slips) = match layers.source.map(Source::parse) {
+        Some((tree, slips)) => (Some(tree), slips),
+        None => (None, Vec::new()),
+    };
+    let mut reader = Reader {
+        source: layers.source,
+        tree: tree.as_ref().map(toml::Spanned::get_ref),
+        env: layers.env,
+        flags: layers.flags,
+        problems: Vec::new(),
+        asked: Default::default(),
+    };
+    let config = read(&mut reader, Config::defaults(places));
+    unknown::note(&mut reader);
+    let problems = ordered(reader.problems, slips);
+    if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+}
+
+/// Every channel that the configuration names and the workspace does not have. `known` holds ids and names.
+pub fn unknown_channels(config: &Config, known: &[(String, String)]) -> Vec<Problem> {
+    let exists = |channel: &str| {
+        let name = channel.strip_prefix('#');
+        known.iter().any(|(id, own)| name.map_or(id == channel, |name| own == name))
+    };
+    let unknown = config.channels_named.iter().filter(|named| !exists(&named.channel));
+    unknown
+        .map(|named| {
+            let names = known.iter().map(|(_, name)| name.as_str());
+            let hint = match super::problem::nearest(named.channel.trim_start_matches('#'), names) {
+                Some(name) => format!("did you mean \"#{name}\"?"),
+                None => {
+                    "see \"deskd channels list\"; a private channel is known once the bot is in it".to_owned()
+                }
+            };
+            Problem::new(named.spot.clone(), &named.key, format!("no channel {} is known", named.channel))
+                .hint(hint)
+        })
+        .collect()
+}
+
+/// Slips of syntax and problems of meaning together. On a line with a slip only the slip is told: what could be
+/// read of the rest of that line is a guess.
+fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
+    let slipped: Vec<usize> = slips.iter().map(|slip| line_of(&slip.spot)).collect();
+    let on_slip = |problem: &Problem| {
+        matches!(problem.spot, Spot::Line { .. }) && slipped.contains(&line_of(&problem.spot))
+    };
+    let mut all: Vec<Problem> =
+        problems.into_iter().filter(|problem| !on_slip(problem)).chain(slips).collect();
+    all.sort();
+    all
+}
+
+fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
+    let (rules, channels_named) = categories::read(reader, defaults.rules);
+    Config {
+        slack: slack(&mut reader.section("slack"), defaults.slack),
+        inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
+        store: store(&mut reader.section("store"), defaults.store),
+        api: api(&mut reader.section("api"), defaults.api),
+        outbox: outbox(&mut reader.section("outbox"), defaults.outbox),
+        log: log(&mut reader.section("log"), defaults.log),
+        rules,
+        channels_named,
+    }
+}
+
+fn slack(section: &mut Section<'_, '_>, default: Slack) -> Slack {
+    Slack {
+        api_url: api_url(section).unwrap_or(default.api_url),
+        sockets: section.integer("sockets", 1..=10, default.sockets),
+        app_token_file: section.path("app_token_file"),
+        bot_token_file: section.path("bot_token_file"),
+    }
+}
+
+fn inbox(section: &mut Section<'_, '_>, default: Inbox) -> Inbox {
+    let quiet = section.duration("quiet", default.quiet);
+    let max_wait = section.duration("max_wait", default.max_wait);
+    if max_wait < quiet {
+        // The one that was set is the one to blame; when both were, the cap is the stranger of the two.
+        let key = if section.is_set("max_wait") { "max_wait" } else { "quiet" };
+        let (cap, gap) = (super::span::show(max_wait), super::span::show(quiet));
+        let what = format!("max_wait ({cap}) is shorter than quiet ({gap})");
+        section.refuse(key, what, "a bundle waits at least the quiet period: raise max_wait or lower quiet");
+    }
+    let bots = section.list("trusted_bots").unwrap_or_default();
+    Inbox {
+        quiet,
+        max_wait,
+        trusted_bots: bots.iter().filter_map(|item| bot(section, item)).collect(),
+        monitor: section.word("monitor", Monitor::WORDS, default.monitor),
+    }
+}
+
+fn store(section: &mut Section<'_, '_>, default: Store) -> Store {
+    Store {
+        path: section.path("path").unwrap_or(default.path),
+        keep_events: section.duration("keep_events", default.keep_events),
+        keep_tasks: section.duration("keep_tasks", default.keep_tasks),
+        keep_deliveries: section.duration("keep_deliveries", default.keep_deliveries),
+    }
+}
+
+fn api(section: &mut Section<'_, '_>, default: Api) -> Api {
+    let listen = section.loopback("listen");
+    let token_file = section.path("token_file");
+    if listen.is_some() && token_file.is_none() && !section.has_credentials() {
+        let hint = "make a long random token, keep it in a file and name that file as token_file";
+        section.refuse("listen", "listening on a port needs a token for its callers", hint);
+    }
+    Api { socket: section.path("socket").unwrap_or(default.socket), listen, token_file }
+}
+
+fn outbox(section: &mut Section<'_, '_>, default: Outbox) -> Outbox {
+    Outbox { give_up: section.duration("give_up", default.give_up) }
+}
+
+fn log(section: &mut Section<'_, '_>, default: Log) -> Log {
+    Log {
+        format: section.word("format", LogFormat::WORDS, default.format),
+        level: section.word("level", LogLevel::WORDS, default.level),
+    }
+}
+
+fn bot(section: &mut Section<'_, '_>, item: &Item) -> Option<String> {
+    let id = item.text.trim();
+    if is_id(id, &['A', 'B']) {
+        return Some(id.to_owned());
+    }
+    let hint = "give the app id (A…) or bot id (B…) from the app's page in Slack";
+    section.refuse_item(item, format!("\"{id}\" is not the id of an app or a bot"), hint);
+    None
+}
+
+/// Whether a text has the form of a Slack id that begins with one of `kinds`.
+pub fn is_id(text: &str, kinds: &[char]) -> bool {
+    let rest = text.strip_prefix(kinds);
+    rest.is_some_and(|rest| {
+        rest.len() >= 2 && rest.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    })
+}
+
+/// The Web API's base with a slash at its end. Plain `http` only to this machine: tokens travel on it.
+fn api_url(section: &mut Section<'_, '_>) -> Option<String> {
+    let text = section.text("api_url")?;
+    let uri: Option<Uri> = text.parse().ok();
+    let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?, uri.query())));
+    match parts {
+        Some(("https", _, None)) => {}
+        Some(("http", host, None)) if is_this_machine(host) => {}
+        Some(("http", _, None)) => {
+            let what = "tokens must not travel unencrypted over a network";
+            section.refuse("api_url", what, "use https; plain http is for a simulator on 127.0.0.1");
+            return None;
+        }
+        Some(_) | None => {
+            let what = format!("\"{text}\" is not the base address of a Web API");
+            section.refuse("api_url", what, "write for instance \"https://slack.com/api/\"");
+            return None;
+        }
+    }
+    Some(format!("{}/", text.trim_end_matches('/')))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

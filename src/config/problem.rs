@@ -1,0 +1,144 @@
+//! What is wrong with a configuration, told so that it can be mended without a manual.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a setting stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spot {
+    /// A place in a file; line and column count from 1, columns in characters.
+    Line {
+        /// The file.
+        file: PathBuf,
+        /// Its line.
+        line: usize,
+        /// The character in that line.
+        column: usize,
+    },
+    /// A whole file.
+    File(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(String),
+    /// Nowhere: something that should be there is not.
+    Nowhere,
+}
+
+/// One thing that is wrong, or worth a remark.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Where to look.
+    pub spot: Spot,
+    /// The key path, for instance `inbox.quiet`; empty when no single key is meant.
+    pub key: String,
+    /// What is wrong, in a few words without a full stop.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// All that is wrong, in the order of the file. Never empty when it stands in an `Err`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Problem {
+    /// A problem without a hint.
+    pub fn new(spot: Spot, key: &str, what: impl Into<String>) -> Problem {
+        Problem { spot, key: key.to_owned(), what: what.into(), hint: None }
+    }
+
+    /// The same with a hint.
+    pub fn hint(mut self, hint: impl Into<String>) -> Problem {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Spot::Line { file, line, column } => write!(f, "{}:{line}:{column}", file.display()),
+            Spot::File(file) => write!(f, "{}", file.display()),
+            Spot::Variable(name) => write!(f, "environment variable {name}"),
+            Spot::Flag(name) => write!(f, "flag {name}"),
+            Spot::Nowhere => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.spot != Spot::Nowhere {
+            write!(f, "{}: ", self.spot)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.what)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => writeln!(f, "one problem in the configuration")?,
+            count => writeln!(f, "{count} problems in the configuration")?,
+        }
+        let lines: Vec<String> = self.0.iter().map(Problem::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The word of `known` that a typing mistake in `word` most likely meant.
+///
+/// Jaro-Winkler, because people get the beginning of a word right; below 0.8 a guess misleads more than it helps.
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    const SURE_ENOUGH: f64 = 0.8;
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= SURE_ENOUGH)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Problem, Problems, Spot, nearest};
+
+    #[test]
+    fn a_typing_mistake_finds_the_key_that_was_meant() {
+        let keys = ["quiet", "max_wait", "trusted_bots", "monitor", "fallback"];
+        for (typed, meant) in [
+            ("quite", Some("quiet")),
+            ("maxwait", Some("max_wait")),
+            ("trusted_bot", Some("trusted_bots")),
+            ("Quiet", Some("quiet")),
+            ("colour", None),
+        ] {
+            assert_eq!(nearest(typed, keys), meant, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_problems_reads_line_by_line() {
+        let line = Spot::Line { file: "/etc/deskd/config.toml".into(), line: 3, column: 1 };
+        let problems = Problems(vec![
+            Problem::new(line, "inbox.quite", "unknown key").hint("did you mean \"quiet\"?"),
+            Problem::new(Spot::Variable("DESKD_SLACK__SOCKETS".into()), "slack.sockets", "11 is too much"),
+        ]);
+        insta::assert_snapshot!(problems, @r#"
+        2 problems in the configuration
+        /etc/deskd/config.toml:3:1: inbox.quite: unknown key
+          hint: did you mean "quiet"?
+        environment variable DESKD_SLACK__SOCKETS: slack.sockets: 11 is too much
+        "#);
+    }
+}

@@ -1,0 +1,195 @@
+//! The checked configuration: what every part of deskd takes its settings from. Plain values, no parsing, no secrets.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::places::Places;
+use super::problem::Spot;
+use crate::domain::rules::Rules;
+
+/// Everything `config.toml` says, checked and completed with defaults.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[slack]`: how deskd reaches Slack.
+    pub slack: Slack,
+    /// `[inbox]`: what becomes of messages.
+    pub inbox: Inbox,
+    /// `[store]`: where the database is and how long it keeps things.
+    pub store: Store,
+    /// `[api]`: how the command line and others reach deskd.
+    pub api: Api,
+    /// `[outbox]`: how long a send is retried.
+    pub outbox: Outbox,
+    /// `[log]`: how deskd writes its log.
+    pub log: Log,
+    /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
+    pub rules: Rules,
+    /// Every channel that the file names, and where, for `unknown_channels`.
+    pub channels_named: Vec<ChannelNamed>,
+}
+
+/// `[slack]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slack {
+    /// Base of the Web API, with a slash at its end: a method's name is simply appended.
+    pub api_url: String,
+    /// How many Socket Mode connections are held, 1 to 10 (Slack's limit per app).
+    pub sockets: u8,
+    /// File with the app-level token (`xapp-`).
+    pub app_token_file: Option<PathBuf>,
+    /// File with the bot token (`xoxb-`).
+    pub bot_token_file: Option<PathBuf>,
+}
+
+/// `[inbox]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbox {
+    /// Silence after which a bundle closes.
+    pub quiet: Duration,
+    /// Age at which a bundle closes even without silence; never below `quiet`.
+    pub max_wait: Duration,
+    /// App ids (`A…`) and bot ids (`B…`) whose messages count like a person's.
+    pub trusted_bots: Vec<String>,
+    /// Which channels are the desk's.
+    pub monitor: Monitor,
+}
+
+/// Which channels deskd takes messages from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Monitor {
+    /// Only channels chosen with `deskd channels monitor`.
+    Picked,
+    /// Every channel the bot is a member of, except those put aside with `deskd channels ignore`.
+    Joined,
+}
+
+/// `[store]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The database file.
+    pub path: PathBuf,
+    /// How long raw events are kept.
+    pub keep_events: Duration,
+    /// How long closed tasks are kept.
+    pub keep_tasks: Duration,
+    /// How long the ledger of deliveries is kept.
+    pub keep_deliveries: Duration,
+}
+
+/// `[api]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// The unix socket. Under socket activation systemd has opened it already.
+    pub socket: PathBuf,
+    /// A loopback address to listen on as well; callers there need the bearer token.
+    pub listen: Option<SocketAddr>,
+    /// File with that bearer token.
+    pub token_file: Option<PathBuf>,
+}
+
+/// `[outbox]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbox {
+    /// Age at which an undelivered send is dead-lettered.
+    pub give_up: Duration,
+}
+
+/// `[log]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Lines for people or for machines.
+    pub format: LogFormat,
+    /// The least important level that is written.
+    pub level: LogLevel,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A sentence with fields behind it.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// How much is logged; each level includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// A person should look.
+    Error,
+    /// deskd recovered by itself.
+    Warn,
+    /// Something happened.
+    Info,
+    /// Why it happened.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// A channel named in the file: `#name` or an id.
+#[derive(Clone, Debug)]
+pub struct ChannelNamed {
+    /// As written.
+    pub channel: String,
+    /// The key it stands under, for instance `category[2].channels[1]`.
+    pub key: String,
+    /// Where that is.
+    pub spot: Spot,
+}
+
+/// A day, in which retention is counted.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Config {
+    /// What holds when nothing is configured; the database and the socket lie where `places` says.
+    pub fn defaults(places: &Places) -> Config {
+        Config {
+            slack: Slack {
+                api_url: "https://slack.com/api/".to_owned(),
+                sockets: 2,
+                app_token_file: None,
+                bot_token_file: None,
+            },
+            inbox: Inbox {
+                quiet: Duration::from_secs(30),
+                max_wait: Duration::from_secs(5 * 60),
+                trusted_bots: Vec::new(),
+                monitor: Monitor::Picked,
+            },
+            store: Store {
+                path: places.database.clone(),
+                keep_events: 90 * DAY,
+                keep_tasks: 365 * DAY,
+                keep_deliveries: 30 * DAY,
+            },
+            api: Api { socket: places.socket.clone(), listen: None, token_file: None },
+            outbox: Outbox { give_up: DAY },
+            log: Log { format: LogFormat::Text, level: LogLevel::Info },
+            rules: Rules::builtin(),
+            channels_named: Vec::new(),
+        }
+    }
+}
+
+impl Monitor {
+    /// The words of `inbox.monitor`.
+    pub const WORDS: &[(&str, Monitor)] = &[("picked", Monitor::Picked), ("joined", Monitor::Joined)];
+}
+
+impl LogFormat {
+    /// The words of `log.format`.
+    pub const WORDS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+}
+
+impl LogLevel {
+    /// The words of `log.level`.
+    pub const WORDS: &[(&str, LogLevel)] = &[
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+}

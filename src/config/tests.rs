@@ -1,0 +1,347 @@
+//! The configuration as an operator meets it: a file, variables and flags in, settings or a list of problems out.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::check::{Layers, check};
+use super::file::Source;
+use super::settings::{LogLevel, Monitor};
+use super::{Config, Environment, Flag, Places, Problems, Sources, unknown_channels};
+
+fn env(pairs: &[(&str, &str)]) -> Environment {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Config, Problems> {
+    let source = Source { path: "/etc/deskd/config.toml".into(), text: text.to_owned() };
+    let env = env(pairs);
+    check(&Layers { source: Some(&source), env: &env, flags: &[] }, &Places::system())
+}
+
+fn problems(text: &str, pairs: &[(&str, &str)]) -> String {
+    load(text, pairs).expect_err("it has problems").to_string()
+}
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    let config = load("", &[]).expect("nothing is wrong");
+    assert_eq!(config.lines(), Config::defaults(&Places::system()).lines());
+    assert_eq!(config.inbox.quiet, Duration::from_secs(30));
+    assert_eq!(config.rules.fallback, "other");
+}
+
+#[test]
+fn every_key_of_the_file_arrives() {
+    let text = r##"
+[slack]
+api_url = "http://127.0.0.1:9000/api"
+sockets = 4
+app_token_file = "tokens/app"
+[inbox]
+quiet = "10s"
+max_wait = "1m"
+trusted_bots = ["A012345", "B0ABCDE"]
+monitor = "joined"
+fallback = "question"
+[store]
+path = "/srv/desk.db"
+keep_events = "7d"
+[api]
+listen = "127.0.0.1:8765"
+token_file = "/srv/token"
+[outbox]
+give_up = "2h"
+[log]
+level = "debug"
+[priority]
+urgent = ["on fire"]
+[[category]]
+name = "refund"
+keywords = ["refund"]
+patterns = ['(?i)order \d+']
+channels = ["#money", "C0123456789"]
+domains = ["Example.COM"]
+weight = 2
+"##;
+    let config = load(text, &[]).expect("nothing is wrong");
+    assert_eq!(config.slack.api_url, "http://127.0.0.1:9000/api/");
+    assert_eq!(config.slack.app_token_file.as_deref(), Some(Path::new("/etc/deskd/tokens/app")));
+    assert_eq!(config.inbox.monitor, Monitor::Joined);
+    assert_eq!(config.rules.priority.urgent, ["on fire"]);
+    let own = config.rules.categories.last().expect("it was added");
+    assert_eq!((own.name.as_str(), own.weight), ("refund", 2.0));
+    assert_eq!(own.domains, ["example.com"]);
+    let lines: String = config.lines().iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+    assert!(lines.contains("inbox.fallback=question\n") && lines.contains("outbox.give_up=2h\n"), "{lines}");
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_that_beats_the_file() {
+    let source =
+        Source { path: "c.toml".into(), text: "[log]\nlevel = \"warn\"\n[inbox]\nquiet = \"5s\"".to_owned() };
+    let env =
+        env(&[("DESKD_LOG__LEVEL", "error"), ("DESKD_INBOX__QUIET", "7s"), ("DESKD_OUTBOX__GIVE_UP", "")]);
+    let flag = Flag { name: "--log-level", section: "log", key: "level", value: "debug".to_owned() };
+    let layers = Layers { source: Some(&source), env: &env, flags: &[flag] };
+    let config = check(&layers, &Places::system()).expect("nothing is wrong");
+    assert_eq!(config.log.level, LogLevel::Debug);
+    assert_eq!(config.inbox.quiet, Duration::from_secs(7));
+    assert_eq!(config.outbox.give_up, Duration::from_secs(86_400), "an empty variable counts as not set");
+}
+
+#[test]
+fn lists_in_variables_are_separated_by_commas() {
+    let pairs =
+        [("DESKD_INBOX__TRUSTED_BOTS", "A012345, B012345,"), ("DESKD_PRIORITY__LOW", "no rush,later")];
+    let config = load("", &pairs).expect("nothing is wrong");
+    assert_eq!(config.inbox.trusted_bots, ["A012345", "B012345"]);
+    assert_eq!(config.rules.priority.low, ["no rush", "later"]);
+}
+
+#[test]
+fn every_scalar_key_has_its_variable() {
+    let values = [
+        ("SLACK__API_URL", "https://slack.example/api/"),
+        ("SLACK__SOCKETS", "3"),
+        ("SLACK__APP_TOKEN_FILE", "/a"),
+        ("SLACK__BOT_TOKEN_FILE", "/b"),
+        ("INBOX__QUIET", "11s"),
+        ("INBOX__MAX_WAIT", "11m"),
+        ("INBOX__MONITOR", "joined"),
+        ("INBOX__FALLBACK", "bug"),
+        ("STORE__PATH", "/c"),
+        ("STORE__KEEP_EVENTS", "11d"),
+        ("STORE__KEEP_TASKS", "12d"),
+        ("STORE__KEEP_DELIVERIES", "13d"),
+        ("API__SOCKET", "/d"),
+        ("API__LISTEN", "[::1]:8765"),
+        ("API__TOKEN_FILE", "/e"),
+        ("OUTBOX__GIVE_UP", "11h"),
+        ("LOG__FORMAT", "json"),
+        ("LOG__LEVEL", "trace"),
+    ];
+    let env = values.map(|(name, value)| (format!("DESKD_{name}"), value));
+    let pairs: Vec<(&str, &str)> = env.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let config = load("", &pairs).expect("nothing is wrong");
+    let lines = config.lines();
+    for (name, value) in values {
+        let key = name.replace("__", ".").to_lowercase();
+        assert!(lines.contains(&(key.clone(), value.to_owned())), "{key} is not {value}");
+    }
+}
+
+#[test]
+fn all_problems_of_a_file_are_told_at_once_with_their_places() {
+    let text = r##"[slack]
+api_url = "http://slack.com/api/"
+sockets = 11
+bot_token = "xoxb-1-secret"
+
+[inbox]
+quite = "30s"
+max_wait = 300
+trusted_bots = ["A012345", 7, "zapier"]
+monitor = "join"
+fallback = "otter"
+level = "info"
+
+[store]
+keep_events = "90 days ago"
+keep_task = "1y"
+
+[api]
+listen = "0.0.0.0:8765"
+
+[[category]]
+name = "refund"
+patterns = ["(oops", "fine"]
+channels = ["Support", "#ok"]
+domains = ["@example.com"]
+weight = 0
+
+[[category]]
+keyword = ["x"]
+
+[[category]]
+name = "void"
+
+[inbux]
+x = 1
+"##;
+    insta::assert_snapshot!(problems(text, &[]), @r##"
+    21 problems in the configuration
+    /etc/deskd/config.toml:2:11: slack.api_url: tokens must not travel unencrypted over a network
+      hint: use https; plain http is for a simulator on 127.0.0.1
+    /etc/deskd/config.toml:3:11: slack.sockets: not a whole number from 1 to 10
+      hint: 2 is usual
+    /etc/deskd/config.toml:4:1: slack.bot_token: a token does not belong in the configuration
+      hint: keep it in a file named by bot_token_file, or in SLACK_BOT_TOKEN
+    /etc/deskd/config.toml:7:1: inbox.quite: unknown key
+      hint: did you mean "quiet"?
+    /etc/deskd/config.toml:8:12: inbox.max_wait: a span of time needs a unit
+      hint: write "300s" for seconds, or m, h, d
+    /etc/deskd/config.toml:9:28: inbox.trusted_bots[2]: text is needed here, not a whole number
+      hint: put it in quotes
+    /etc/deskd/config.toml:9:31: inbox.trusted_bots[3]: "zapier" is not the id of an app or a bot
+      hint: give the app id (A…) or bot id (B…) from the app's page in Slack
+    /etc/deskd/config.toml:10:11: inbox.monitor: "join" is not one of the words for this
+      hint: did you mean "joined"? It can be "picked", "joined"
+    /etc/deskd/config.toml:11:12: inbox.fallback: there is no category "otter"
+      hint: did you mean "other"? There are support, sales, billing, bug, feature, question, other, refund, void
+    /etc/deskd/config.toml:12:1: inbox.level: unknown key
+      hint: "level" stands under [log]
+    /etc/deskd/config.toml:15:15: store.keep_events: "90 days ago" is not a span of time above zero
+      hint: write for instance "30s", "5m", "24h" or "90d"
+    /etc/deskd/config.toml:16:1: store.keep_task: unknown key
+      hint: did you mean "keep_tasks"?
+    /etc/deskd/config.toml:19:10: api.listen: deskd listens on this machine only
+      hint: write "127.0.0.1:8765"; let a reverse proxy face the network
+    /etc/deskd/config.toml:23:13: category[1].patterns[1]: bad regular expression: unclosed group
+      hint: write it in single quotes, so that TOML leaves its backslashes alone
+    /etc/deskd/config.toml:24:13: category[1].channels[1]: "Support" is neither a channel's name nor its id
+      hint: write "#support" (channel names are lower case) or "C0123456789"
+    /etc/deskd/config.toml:25:12: category[1].domains[1]: "@example.com" is not an e-mail domain
+      hint: write what stands behind the @, for instance "example.com"
+    /etc/deskd/config.toml:26:10: category[1].weight: not a number above 0 and up to 100
+      hint: 1.0 is usual
+    /etc/deskd/config.toml:29:1: category[2]: a category needs a name
+      hint: write for instance name = "billing"
+    /etc/deskd/config.toml:29:1: category[2].keyword: unknown key
+      hint: did you mean "keywords"?
+    /etc/deskd/config.toml:32:8: category[3].name: nothing can ever be "void"
+      hint: give it keywords, phrases, patterns, channels or domains
+    /etc/deskd/config.toml:34:2: inbux: unknown section
+      hint: did you mean [inbox]?
+    "##);
+}
+
+#[test]
+fn problems_from_the_environment_and_from_flags_name_the_variable_and_the_flag() {
+    let pairs = [
+        ("DESKD_INBOX__QUITE", "30s"),
+        ("DESKD_SLACK__SOCKETS", "many"),
+        ("DESKD_SLACK__APP_TOKEN", "xapp-1-secret"),
+        ("DESKD_PAYLOADS", "left alone: it is no setting"),
+        ("DESKD_INBOX__QUIET", "10m"),
+    ];
+    insta::assert_snapshot!(problems("", &pairs), @r##"
+    4 problems in the configuration
+    environment variable DESKD_INBOX__QUIET: inbox.quiet: max_wait (5m) is shorter than quiet (10m)
+      hint: a bundle waits at least the quiet period: raise max_wait or lower quiet
+    environment variable DESKD_INBOX__QUITE: this variable sets nothing
+      hint: did you mean DESKD_INBOX__QUIET?
+    environment variable DESKD_SLACK__APP_TOKEN: this variable sets nothing
+      hint: keep it in a file named by app_token_file, or in SLACK_APP_TOKEN
+    environment variable DESKD_SLACK__SOCKETS: slack.sockets: not a whole number from 1 to 10
+      hint: 2 is usual
+    "##);
+    let empty = Environment::new();
+    let flag = Flag { name: "--log-level", section: "log", key: "level", value: "loud".to_owned() };
+    let told = check(&Layers { source: None, env: &empty, flags: &[flag] }, &Places::system());
+    let told = told.expect_err("the level does not exist").to_string();
+    assert!(told.contains("flag --log-level: log.level: \"loud\""), "{told}");
+}
+
+#[test]
+fn a_slip_of_syntax_does_not_hide_the_other_problems() {
+    let told = problems("[inbox]\nquiet = 30 s\n[log]\nlevel = \"inform\"\n", &[]);
+    assert!(told.starts_with("2 problems"), "{told}");
+    assert!(told.contains("config.toml:2:") && told.contains("config.toml:4:9: log.level"), "{told}");
+    assert!(told.contains("did you mean \"info\"?"), "{told}");
+}
+
+#[test]
+fn a_token_never_appears_in_a_problem() {
+    let told = problems("[slack]\napp_token = \"xapp-1-secret\"\nbot_token = xoxb-secret\n", &[]);
+    assert!(told.contains("SLACK_APP_TOKEN") && !told.contains("secret"), "{told}");
+}
+
+#[test]
+fn an_own_category_replaces_the_built_in_one_in_its_place_and_others_are_added() {
+    let before = Config::defaults(&Places::system()).rules.categories;
+    let text = "[[category]]\nname = \"sales\"\n[[category]]\nname = \"legal\"\nkeywords = [\"gdpr\"]\n";
+    let rules = load(text, &[]).expect("nothing is wrong").rules;
+    let at = before.iter().position(|rule| rule.name == "sales").expect("it is built in");
+    assert_eq!(rules.categories[at].name, "sales");
+    assert!(rules.categories[at].keywords.is_empty(), "named with nothing to match, it is switched off");
+    assert_eq!(rules.categories.len(), before.len() + 1);
+    assert_eq!(rules.categories.last().expect("added").name, "legal");
+}
+
+#[test]
+fn the_hash_follows_what_holds_and_not_where_it_was_set() {
+    let file = load("[inbox]\nquiet = \"60s\"\n", &[]).expect("nothing is wrong");
+    let variable = load("", &[("DESKD_INBOX__QUIET", "1m")]).expect("nothing is wrong");
+    let default = load("", &[]).expect("nothing is wrong");
+    assert_eq!(file.hash(), variable.hash());
+    assert_ne!(file.hash(), default.hash());
+    assert_eq!(default.hash().len(), 12);
+}
+
+#[test]
+fn a_channel_the_workspace_does_not_have_is_told_with_its_place() {
+    let text = "[[category]]\nname = \"legal\"\nchannels = [\"#suport\", \"#law\", \"C0123456789\"]\n";
+    let config = load(text, &[]).expect("nothing is wrong");
+    let known =
+        [("C0000000001".to_owned(), "support".to_owned()), ("C0000000002".to_owned(), "law".to_owned())];
+    let told = Problems(unknown_channels(&config, &known)).to_string();
+    insta::assert_snapshot!(told, @r##"
+    2 problems in the configuration
+    /etc/deskd/config.toml:3:13: category[1].channels[1]: no channel #suport is known
+      hint: did you mean "#support"?
+    /etc/deskd/config.toml:3:32: category[1].channels[3]: no channel C0123456789 is known
+      hint: see "deskd channels list"; a private channel is known once the bot is in it
+    "##);
+}
+
+/// The example with its settings switched on: a line `#key = value` is a setting, `# Words` are a comment.
+fn example(keep: impl Fn(&str) -> bool) -> String {
+    let line = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if !rest.starts_with([' ', '#']) && !rest.is_empty() && keep(rest) => rest.to_owned(),
+        Some(_) | None => line.to_owned(),
+    };
+    include_str!("../../config.toml.example").lines().map(|text| line(text) + "\n").collect()
+}
+
+/// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
+const WITHOUT_DEFAULT: [&str; 4] = ["app_token_file", "bot_token_file", "listen", "token_file"];
+
+#[test]
+fn the_example_says_every_key_with_its_default() {
+    let has_default = |setting: &str| !WITHOUT_DEFAULT.iter().any(|key| setting.starts_with(key));
+    let text = example(has_default);
+    let config = load(&text, &[]).expect("the example is right");
+    let defaults = Config::defaults(&Places::system());
+    assert_eq!(config.lines(), defaults.lines());
+    for (key, _) in defaults.lines().iter().filter(|(key, _)| !key.starts_with("category.")) {
+        let (section, key) = key.split_once('.').expect("section and key");
+        let all = example(|_| true);
+        let body = all.split(&format!("\n[{section}]\n")).nth(1).expect("the section is there");
+        let body = body.split("\n[").next().unwrap_or_default();
+        assert!(
+            body.lines().any(|line| line.starts_with(&format!("{key} = "))),
+            "{section}.{key} is not in it"
+        );
+    }
+}
+
+#[test]
+fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
+    assert_eq!(
+        load(&example(|_| false), &[]).expect("as it is").hash(),
+        load("", &[]).expect("defaults").hash()
+    );
+    let all = load(&example(|_| true), &[]).expect("with everything switched on");
+    assert!(all.api.listen.is_some() && all.slack.app_token_file.is_some());
+}
+
+#[test]
+fn a_file_that_was_named_must_be_there_and_the_usual_one_need_not() {
+    let home = tempfile::tempdir().expect("a folder");
+    let env = env(&[("HOME", home.path().to_str().expect("a plain path"))]);
+    let usual = Sources { config: None, env, flags: Vec::new(), root: false };
+    let own = usual.places().config.starts_with(home.path());
+    assert!(!own || usual.load().expect("defaults hold").file.is_none());
+    let named = Sources { config: Some(home.path().join("no.toml")), ..usual };
+    assert!(named.load().expect_err("it is not there").to_string().contains("deskd init"));
+}

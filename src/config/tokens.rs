@@ -1,0 +1,345 @@
+//! Finding the tokens: environment, then the file a key names, then systemd's credentials. Never part of `Config`.
+//!
+//! A token's kind is checked here, by its prefix; whether Slack still accepts it is for `deskd doctor` to find out.
+
+use std::fmt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::problem::{Problem, Problems, Spot};
+use super::{Config, Environment, Secret};
+
+/// The tokens deskd works with.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// The app-level token (`xapp-`), which opens sockets.
+    pub app_token: Secret,
+    /// The bot token (`xoxb-`), which calls the Web API.
+    pub bot_token: Secret,
+    /// The bearer token of `[api] listen`; always there when that is set.
+    pub api_token: Option<Secret>,
+}
+
+/// The tokens and what should be said about where they were found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The tokens.
+    pub secrets: Secrets,
+    /// Remarks, for instance about a file that everybody can read.
+    pub remarks: Vec<Problem>,
+}
+
+/// One of the tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// The app-level token.
+    App,
+    /// The bot token.
+    Bot,
+    /// The bearer token of the local API.
+    Api,
+}
+
+/// What looking for one token came to.
+#[derive(Clone, Debug)]
+pub enum Look {
+    /// It was found.
+    Here {
+        /// The token.
+        secret: Secret,
+        /// Where.
+        spot: Spot,
+        /// What should be said about that place.
+        remark: Option<Problem>,
+    },
+    /// It is nowhere; the problem names the places looked at.
+    Missing(Problem),
+    /// There is something, and it cannot be used.
+    Wrong(Problem),
+}
+
+impl Secrets {
+    /// Finds all tokens that `config` needs. All problems come back at once; none of them holds a token.
+    pub fn load(config: &Config, env: &Environment) -> Result<Found, Problems> {
+        let needs_api = config.api.listen.is_some();
+        let mut problems = Vec::new();
+        let mut remarks = Vec::new();
+        let mut take = |token: Token| match look(token, config, env) {
+            Look::Here { secret, remark, .. } => {
+                remarks.extend(remark);
+                Some(secret)
+            }
+            Look::Missing(problem) | Look::Wrong(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
+        let (app, bot) = (take(Token::App), take(Token::Bot));
+        let api_token = if needs_api { take(Token::Api) } else { None };
+        match (app, bot) {
+            (Some(app_token), Some(bot_token)) if problems.is_empty() => {
+                Ok(Found { secrets: Secrets { app_token, bot_token, api_token }, remarks })
+            }
+            _ => Err(Problems(problems)),
+        }
+    }
+}
+
+impl Token {
+    /// The name of systemd's credential.
+    pub fn credential(self) -> &'static str {
+        match self {
+            Token::App => "slack_app_token",
+            Token::Bot => "slack_bot_token",
+            Token::Api => "api_token",
+        }
+    }
+
+    fn variable(self) -> Option<&'static str> {
+        match self {
+            Token::App => Some("SLACK_APP_TOKEN"),
+            Token::Bot => Some("SLACK_BOT_TOKEN"),
+            Token::Api => None,
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Token::App => "slack.app_token_file",
+            Token::Bot => "slack.bot_token_file",
+            Token::Api => "api.token_file",
+        }
+    }
+
+    fn file(self, config: &Config) -> Option<&Path> {
+        match self {
+            Token::App => config.slack.app_token_file.as_deref(),
+            Token::Bot => config.slack.bot_token_file.as_deref(),
+            Token::Api => config.api.token_file.as_deref(),
+        }
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Token::App => "app token",
+            Token::Bot => "bot token",
+            Token::Api => "API token",
+        })
+    }
+}
+
+/// Looks for one token in all its places; the first that has something decides.
+pub fn look(token: Token, config: &Config, env: &Environment) -> Look {
+    let set = |name: &str| env.get(name).filter(|value| !value.trim().is_empty());
+    if let Some(name) = token.variable()
+        && let Some(value) = set(name)
+    {
+        return judge(token, Secret::new(value), Spot::Variable(name.to_owned()));
+    }
+    if let Some(path) = token.file(config) {
+        return read(token, path);
+    }
+    let credential = set("CREDENTIALS_DIRECTORY").map(|folder| Path::new(folder).join(token.credential()));
+    match credential {
+        Some(path) if path.exists() => read(token, &path),
+        Some(_) | None => Look::Missing(missing(token, credential)),
+    }
+}
+
+fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
+    let mut places: Vec<String> =
+        token.variable().map(|name| format!("{name} is not set")).into_iter().collect();
+    places.push(format!("{} is not set", token.key()));
+    places.push(match credential {
+        Some(path) => format!("there is no {}", path.display()),
+        None => format!("systemd gave no credential {}", token.credential()),
+    });
+    let hint = match token {
+        Token::App => {
+            "copy it from the app's Basic Information, App-Level Tokens, with scope connections:write"
+        }
+        Token::Bot => "copy the Bot User OAuth Token from the app's OAuth & Permissions, after installing it",
+        Token::Api => "make one with \"openssl rand -hex 32\" and keep it in a file",
+    };
+    Problem::new(Spot::Nowhere, "", format!("the {token} is missing: {}", places.join(", "))).hint(hint)
+}
+
+fn read(token: Token, path: &Path) -> Look {
+    let spot = Spot::File(path.to_path_buf());
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let what = format!("cannot read the {token}: {error}");
+            let hint = "check the path and that the user deskd runs as may read the file";
+            return Look::Wrong(Problem::new(spot, token.key(), what).hint(hint));
+        }
+    };
+    match judge(token, Secret::new(&text), spot) {
+        Look::Here { secret, spot, .. } => Look::Here { secret, spot, remark: open_to_all(token, path) },
+        other @ (Look::Missing(_) | Look::Wrong(_)) => other,
+    }
+}
+
+fn open_to_all(token: Token, path: &Path) -> Option<Problem> {
+    const READ_BY_OTHERS: u32 = 0o004;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    (mode & READ_BY_OTHERS != 0).then(|| {
+        let what = format!("every user of this machine can read the {token}");
+        Problem::new(Spot::File(path.to_path_buf()), "", what).hint(format!("chmod 0600 {}", path.display()))
+    })
+}
+
+/// Refuses a token of the wrong kind by the name of its kind, never by its text.
+fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
+    let wrong = |what: String, hint: &str| Look::Wrong(Problem::new(spot.clone(), "", what).hint(hint));
+    if secret.is_empty() {
+        return wrong(format!("there is no {token} in it"), "write the token into it, and nothing else");
+    }
+    if !secret.expose().chars().all(|c| c.is_ascii_graphic()) {
+        let what = format!("the {token} holds spaces, line breaks or letters that no token has");
+        return wrong(what, "copy it again, and nothing else with it");
+    }
+    let kind = ["xoxb-", "xapp-", "xoxp-", "xoxe"].into_iter().find(|prefix| secret.has_prefix(prefix));
+    match (token, kind) {
+        (Token::App, Some("xapp-")) | (Token::Bot, Some("xoxb-")) | (Token::Api, None) => {
+            Look::Here { secret, spot, remark: None }
+        }
+        (Token::App, Some("xoxb-")) => wrong(
+            "this is a bot token (xoxb-), the app token begins with xapp-".into(),
+            "the two tokens are swapped",
+        ),
+        (Token::Bot, Some("xapp-")) => wrong(
+            "this is an app token (xapp-), the bot token begins with xoxb-".into(),
+            "the two tokens are swapped",
+        ),
+        (Token::App | Token::Bot, Some("xoxp-")) => wrong(
+            "this is a user token (xoxp-), with which deskd would speak as a person".into(),
+            "take the Bot User OAuth Token (xoxb-) and the app-level token (xapp-)",
+        ),
+        (Token::App | Token::Bot, Some("xoxe")) => wrong(
+            "this is a rotating token (xoxe), which ends after hours".into(),
+            "create the app with token rotation off: see \"deskd manifest\"",
+        ),
+        (Token::Api, Some(_)) => wrong(
+            "this is a token of Slack, the API needs its own".into(),
+            "make one with \"openssl rand -hex 32\"",
+        ),
+        (Token::App, _) => {
+            wrong("this is not an app token: it begins with xapp-".into(), "see \"deskd init\"")
+        }
+        (Token::Bot, _) => {
+            wrong("this is not a bot token: it begins with xoxb-".into(), "see \"deskd init\"")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Look, Secrets, Token, look};
+    use crate::config::{Config, Environment, Places};
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn env(pairs: &[(&str, &str)]) -> Environment {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn config() -> Config {
+        Config::defaults(&Places::system())
+    }
+
+    fn told(pairs: &[(&str, &str)]) -> String {
+        Secrets::load(&config(), &env(pairs)).expect_err("a token is wrong").to_string()
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_file_and_that_before_systemds_credential() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("app");
+        fs::write(&path, "xapp-file\n").expect("written");
+        fs::write(folder.path().join("slack_app_token"), "xapp-credential").expect("written");
+        let credentials = ("CREDENTIALS_DIRECTORY", folder.path().to_str().expect("a plain path"));
+        let mut config = config();
+        let found = |config: &Config, pairs: &[(&str, &str)]| match look(Token::App, config, &env(pairs)) {
+            Look::Here { secret, .. } => secret.expose().to_owned(),
+            other @ (Look::Missing(_) | Look::Wrong(_)) => panic!("{other:?}"),
+        };
+        assert_eq!(found(&config, &[credentials]), "xapp-credential");
+        config.slack.app_token_file = Some(path);
+        assert_eq!(found(&config, &[credentials]), "xapp-file");
+        assert_eq!(found(&config, &[credentials, ("SLACK_APP_TOKEN", "xapp-env")]), "xapp-env");
+    }
+
+    #[test]
+    fn missing_tokens_are_told_with_all_places_looked_at() {
+        insta::assert_snapshot!(told(&[("CREDENTIALS_DIRECTORY", "/run/credentials/deskd.service")]), @r#"
+        2 problems in the configuration
+        the app token is missing: SLACK_APP_TOKEN is not set, slack.app_token_file is not set, there is no /run/credentials/deskd.service/slack_app_token
+          hint: copy it from the app's Basic Information, App-Level Tokens, with scope connections:write
+        the bot token is missing: SLACK_BOT_TOKEN is not set, slack.bot_token_file is not set, there is no /run/credentials/deskd.service/slack_bot_token
+          hint: copy the Bot User OAuth Token from the app's OAuth & Permissions, after installing it
+        "#);
+    }
+
+    #[test]
+    fn swapped_tokens_are_refused_by_the_name_of_their_kind() {
+        insta::assert_snapshot!(told(&[("SLACK_APP_TOKEN", "xoxb-1-zzz"), ("SLACK_BOT_TOKEN", "xapp-1-zzz")]), @r#"
+        2 problems in the configuration
+        environment variable SLACK_APP_TOKEN: this is a bot token (xoxb-), the app token begins with xapp-
+          hint: the two tokens are swapped
+        environment variable SLACK_BOT_TOKEN: this is an app token (xapp-), the bot token begins with xoxb-
+          hint: the two tokens are swapped
+        "#);
+    }
+
+    #[test]
+    fn no_token_of_another_kind_is_taken_and_none_is_ever_shown() {
+        for (token, word) in [
+            ("xoxp-1-zzz", "user token"),
+            ("xoxe.xoxb-1-zzz", "rotating token"),
+            ("zzz", "not a bot token"),
+            ("xoxb-zzz zzz", "spaces"),
+        ] {
+            let told = told(&[("SLACK_APP_TOKEN", "xapp-1-zzz"), ("SLACK_BOT_TOKEN", token)]);
+            assert!(told.starts_with("one problem"), "{told}");
+            assert!(told.contains(word) && !told.contains("zzz"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_token_file_that_cannot_be_read_or_is_empty_is_a_problem() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config = config();
+        config.slack.bot_token_file = Some(folder.path().join("none"));
+        let told = |config: &Config| {
+            let env = env(&[("SLACK_APP_TOKEN", "xapp-1")]);
+            Secrets::load(config, &env).expect_err("the file is of no use").to_string()
+        };
+        assert!(
+            told(&config).contains("slack.bot_token_file: cannot read the bot token"),
+            "{}",
+            told(&config)
+        );
+        fs::write(folder.path().join("none"), "\n").expect("written");
+        assert!(told(&config).contains("there is no bot token in it"), "{}", told(&config));
+    }
+
+    #[test]
+    fn a_token_file_that_everybody_can_read_is_remarked_upon() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        fs::write(&path, "0123456789abcdef\n").expect("written");
+        let mut config = config();
+        config.api.listen = Some("127.0.0.1:8765".parse().expect("an address"));
+        config.api.token_file = Some(path.clone());
+        let env = env(&[("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1")]);
+        for (mode, remarks) in [(0o644, 1), (0o640, 0)] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).expect("set");
+            let found = Secrets::load(&config, &env).expect("all tokens are there");
+            assert_eq!(found.remarks.len(), remarks, "{mode:o}");
+            assert_eq!(found.secrets.api_token.expect("it was asked for").expose(), "0123456789abcdef");
+        }
+    }
+}
