@@ -1,0 +1,268 @@
+//! The Web API methods that deskd calls, in our own words. Answers are read into the few fields we use, and what is
+//! not there is left out: an answer with `ok: true` is never an error for being unusual.
+//!
+//! No retries, no pacing and no caching here: the outbox and the intake decide those. Lists are in `rooms`, looking for
+//! a message of our own in `sent`.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::http::{Caller, Done, Form, Patience, Token};
+use super::loose::{self, Loose, Text};
+use super::outcome::Failure;
+use super::people::{self, User};
+use crate::config::Secret;
+use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
+use crate::domain::message::{Ourselves, Profile};
+
+pub use super::http::Unusable;
+pub use super::rooms::ChannelInfo;
+
+/// The `event_type` of the metadata on everything we post. No dots: Slack refuses them.
+pub const SENT_BY_US: &str = "deskd_send";
+
+/// Slack's Web API with our tokens; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Api {
+    caller: Arc<Caller>,
+}
+
+/// Who the bot token belongs to and what it may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The workspace and our three ids in it.
+    pub ourselves: Ourselves,
+    /// The token's scopes; empty when Slack did not send the header.
+    pub scopes: Vec<String>,
+}
+
+/// The address of a WebSocket, ticket included: good for one connection, and as secret as a token.
+pub struct SocketUrl(String);
+
+/// A message to post.
+pub struct Post<'a> {
+    /// Where to.
+    pub channel: &'a ChannelId,
+    /// The thread's parent, for a reply.
+    pub thread: Option<&'a MessageTs>,
+    /// The text, already escaped; with blocks it is what notifications show.
+    pub text: &'a str,
+    /// Block Kit blocks, an array.
+    pub blocks: Option<&'a serde_json::Value>,
+    /// The send key: goes into the message's metadata, for [`Api::find_sent`].
+    pub key: &'a str,
+}
+
+/// A message that Slack has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// The channel it went to; Slack's answer, which counts more than what was asked for.
+    pub channel: ChannelId,
+    /// The message's id; `None` if Slack said `ok` without saying it, then [`Api::find_sent`] finds it by its key.
+    pub ts: Option<MessageTs>,
+    /// Slack's remark, for instance `message_truncated`.
+    pub warning: Option<String>,
+}
+
+impl Api {
+    /// Prepares to call `base_url` (`https://slack.com`, with or without `/api` and a last slash). Nothing is sent yet.
+    /// The caller must have installed rustls's ring provider as the process's default.
+    pub fn new(base_url: &str, bot: &Secret, app: &Secret) -> Result<Api, Unusable> {
+        Ok(Api { caller: Arc::new(Caller::new(base_url, bot, app)?) })
+    }
+
+    /// `auth.test`, and `bots.info` for the app id where `auth.test` does not say it.
+    pub async fn auth_test(&self) -> Result<Identity, Failure> {
+        let done = self.read("auth.test", &[]).await?;
+        let answer: Whoami<'_> = lenient(&done.body);
+        let mut ourselves = Ourselves {
+            workspace: WorkspaceId(loose::or_empty(&answer.team_id).to_owned()),
+            workspace_name: loose::or_empty(&answer.team).to_owned(),
+            url: loose::or_empty(&answer.url).to_owned(),
+            person: PersonId(loose::or_empty(&answer.user_id).to_owned()),
+            bot: loose::or_empty(&answer.bot_id).to_owned(),
+            app: loose::filled(&answer.app_id),
+        };
+        if ourselves.app.is_none() && !ourselves.bot.is_empty() {
+            ourselves.app = self.app_of_bot(&ourselves.bot).await;
+        }
+        Ok(Identity { ourselves, scopes: done.scopes })
+    }
+
+    /// The app behind a bot id; `None` when Slack does not say or the call fails, since two other ids remain.
+    async fn app_of_bot(&self, bot: &str) -> Option<String> {
+        let done = self.read("bots.info", &[("bot", bot)]).await.ok()?;
+        let answer: BotAnswer<'_> = lenient(&done.body);
+        answer.bot.object().and_then(|bot| loose::filled(&bot.app_id))
+    }
+
+    /// `apps.connections.open`: a fresh address for one WebSocket, to be dialled at once.
+    pub async fn connections_open(&self) -> Result<SocketUrl, Failure> {
+        let done = self.caller.call(Token::App, Patience::Read, "apps.connections.open", &[]).await?;
+        let answer: UrlAnswer<'_> = lenient(&done.body);
+        match loose::filled(&answer.url) {
+            Some(url) => Ok(SocketUrl(url)),
+            None => Err(Failure::Unknown { what: "Slack gave no address for the socket".to_owned() }),
+        }
+    }
+
+    /// `users.info`.
+    pub async fn user_info(&self, person: &PersonId) -> Result<Profile, Failure> {
+        let done = self.read("users.info", &[("user", &person.0)]).await?;
+        profile(&done)
+    }
+
+    /// `users.lookupByEmail`; nobody is `users_not_found`, also for deactivated people and bots.
+    pub async fn lookup_by_email(&self, email: &str) -> Result<Profile, Failure> {
+        let done = self.read("users.lookupByEmail", &[("email", email)]).await?;
+        profile(&done)
+    }
+
+    /// `chat.postMessage`: once, with our key in its metadata, without unfurling and without waking up anybody by name.
+    pub async fn post_message(&self, post: &Post<'_>) -> Result<Posted, Failure> {
+        let metadata = json!({ "event_type": SENT_BY_US, "event_payload": { "key": post.key } }).to_string();
+        let blocks = post.blocks.map(serde_json::Value::to_string);
+        let mut form = vec![
+            ("channel", post.channel.0.as_str()),
+            ("text", post.text),
+            ("metadata", &metadata),
+            ("unfurl_links", "false"),
+            ("unfurl_media", "false"),
+            ("link_names", "false"),
+            ("parse", "none"),
+        ];
+        form.extend(post.thread.map(|thread| ("thread_ts", thread.0.as_str())));
+        form.extend(blocks.as_deref().map(|blocks| ("blocks", blocks)));
+        let done = self.caller.call(Token::Bot, Patience::Write, "chat.postMessage", &form).await?;
+        let answer: PostAnswer<'_> = lenient(&done.body);
+        let inside = || answer.message.object().and_then(|message| loose::filled(&message.ts));
+        Ok(Posted {
+            channel: loose::filled(&answer.channel).map_or_else(|| post.channel.clone(), ChannelId),
+            ts: loose::filled(&answer.ts).or_else(inside).map(MessageTs),
+            warning: loose::filled(&answer.warning),
+        })
+    }
+
+    /// `chat.getPermalink`.
+    pub async fn permalink(&self, channel: &ChannelId, ts: &MessageTs) -> Result<String, Failure> {
+        let done = self.read("chat.getPermalink", &[("channel", &channel.0), ("message_ts", &ts.0)]).await?;
+        let answer: LinkAnswer<'_> = lenient(&done.body);
+        loose::filled(&answer.permalink).ok_or_else(|| missing("permalink"))
+    }
+
+    /// Any method with the bot token, for the doctor; the whole answer.
+    pub async fn call(&self, method: &str, form: &Form<'_>) -> Result<serde_json::Value, Failure> {
+        let done = self.read(method, form).await?;
+        serde_json::from_slice(&done.body).map_err(|_| missing("readable content"))
+    }
+
+    /// One read with the bot token.
+    pub(super) async fn read(&self, method: &str, form: &Form<'_>) -> Result<Done, Failure> {
+        self.caller.call(Token::Bot, Patience::Read, method, form).await
+    }
+}
+
+impl SocketUrl {
+    /// The address itself, for the one place that dials it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(url: &str) -> SocketUrl {
+        SocketUrl(url.to_owned())
+    }
+}
+
+impl std::fmt::Debug for SocketUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SocketUrl(…)")
+    }
+}
+
+/// Reads an answer that is known to be `ok: true`; what does not fit counts as absent.
+pub(super) fn lenient<'a, T: Deserialize<'a> + Default>(body: &'a [u8]) -> T {
+    serde_json::from_slice::<T>(body).unwrap_or_default()
+}
+
+/// An answer that says `ok` but lacks what we asked for. Only for reads: nothing was changed.
+pub(super) fn missing(what: &str) -> Failure {
+    Failure::Unknown { what: format!("Slack's answer has no {what}") }
+}
+
+fn profile(done: &Done) -> Result<Profile, Failure> {
+    let answer: UserAnswer<'_> = lenient(&done.body);
+    answer.user.object().and_then(people::profile).ok_or_else(|| missing("user"))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Whoami<'a> {
+    #[serde(borrow, deserialize_with = "loose::text")]
+    url: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    team: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    team_id: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    user_id: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    bot_id: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    app_id: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct BotAnswer<'a> {
+    #[serde(borrow)]
+    bot: Loose<'a, Bot<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Bot<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    app_id: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct UrlAnswer<'a> {
+    #[serde(borrow, deserialize_with = "loose::text")]
+    url: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LinkAnswer<'a> {
+    #[serde(borrow, deserialize_with = "loose::text")]
+    permalink: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct UserAnswer<'a> {
+    #[serde(borrow)]
+    user: Loose<'a, User<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PostAnswer<'a> {
+    #[serde(borrow, deserialize_with = "loose::text")]
+    channel: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    ts: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    warning: Text<'a>,
+    #[serde(borrow)]
+    message: Loose<'a, PostedMessage<'a>>,
+}
+
+#[derive(Deserialize)]
+struct PostedMessage<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    ts: Text<'a>,
+}

@@ -1,0 +1,119 @@
+//! A stored payload becomes an [`Arrival`]: the one door between Slack's JSON and our own words.
+//!
+//! It runs after the payload is on disk, so a mistake here loses nothing. It is tolerant on purpose: fields are looked
+//! for, never demanded, and unknown types are [`Arrival::Other`]. Blocks are not read: `text` is their flattened form
+//! and enough for reading. What cannot be read at all is [`Undecodable`], which names the place, never the content.
+
+use serde::Deserialize;
+use serde_json::error::Category;
+
+use super::event::Event;
+use super::loose::{self, Loose, Text};
+use super::{channel, message, people};
+use crate::domain::ids::{ChannelId, PersonId};
+use crate::domain::message::{Arrival, Command};
+
+/// Why a payload could not be read. `problem` is a sentence with a position in the payload, without any content.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct Undecodable {
+    /// What is wrong, for instance `the payload is not valid JSON at line 1 column 2`.
+    pub problem: String,
+}
+
+impl Undecodable {
+    /// A payload that is valid JSON but lacks what would make it usable.
+    pub fn lacks(what: &str) -> Undecodable {
+        Undecodable { problem: format!("the payload has no {what}") }
+    }
+}
+
+impl From<serde_json::Error> for Undecodable {
+    /// Only the category and the place: serde_json's own sentence may quote a value.
+    fn from(error: serde_json::Error) -> Undecodable {
+        let what = match error.classify() {
+            Category::Io => "unreadable",
+            Category::Syntax => "not valid JSON",
+            Category::Data => "of an unexpected shape",
+            Category::Eof => "cut off",
+        };
+        let (line, column) = (error.line(), error.column());
+        Undecodable { problem: format!("the payload is {what} at line {line} column {column}") }
+    }
+}
+
+/// Reads a stored payload. `kind` is the envelope's type (`events_api`, `slash_commands`, `interactive`); `bot_user` is
+/// our own user, without which only an `app_mention` counts as a mention.
+pub fn decode(kind: &str, payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
+    match kind {
+        "slash_commands" => command(&object(payload)?),
+        "interactive" => interaction(&object(payload)?),
+        _ => event(&object(payload)?, bot_user),
+    }
+}
+
+fn object<'a, T: Deserialize<'a>>(payload: &'a str) -> Result<T, Undecodable> {
+    match serde_json::from_str::<Loose<'a, T>>(payload)? {
+        Loose::Object(object) => Ok(object),
+        Loose::Nothing | Loose::Text(_) | Loose::List(_) => Err(Undecodable::lacks("object")),
+    }
+}
+
+/// The wrapper of the Events API: `event_callback`, or an outer event of its own such as `app_rate_limited`.
+#[derive(Deserialize)]
+struct Callback<'a> {
+    #[serde(rename = "type", borrow, default, deserialize_with = "loose::text")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    event: Loose<'a, Event<'a>>,
+}
+
+fn event(callback: &Callback<'_>, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
+    let outer = loose::or_empty(&callback.kind);
+    let Some(event) = callback.event.object() else {
+        return match outer {
+            "" | "event_callback" => Err(Undecodable::lacks("event")),
+            _ => Ok(Arrival::Other { kind: outer.to_owned() }),
+        };
+    };
+    let kind = loose::or_empty(&event.kind);
+    let arrival = match kind {
+        "message" | "app_mention" => Some(message::arrival(event, bot_user)?),
+        "user_change" | "team_join" => event.user.object().and_then(people::profile).map(Arrival::Person),
+        _ => channel::news(kind, event).map(Arrival::Channel),
+    };
+    Ok(arrival.unwrap_or_else(|| Arrival::Other { kind: kind.to_owned() }))
+}
+
+/// A slash command as an envelope carries it; over HTTP the same fields come as a form.
+#[derive(Deserialize)]
+struct Slash<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    command: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    text: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    user_id: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    channel_id: Text<'a>,
+}
+
+fn command(slash: &Slash<'_>) -> Result<Arrival, Undecodable> {
+    Ok(Arrival::Command(Command {
+        name: loose::filled(&slash.command).ok_or_else(|| Undecodable::lacks("command"))?,
+        text: loose::or_empty(&slash.text).to_owned(),
+        person: PersonId(loose::filled(&slash.user_id).ok_or_else(|| Undecodable::lacks("user_id"))?),
+        channel: ChannelId(loose::filled(&slash.channel_id).ok_or_else(|| Undecodable::lacks("channel_id"))?),
+    }))
+}
+
+#[derive(Deserialize)]
+struct Interaction<'a> {
+    #[serde(rename = "type", borrow, default, deserialize_with = "loose::text")]
+    kind: Text<'a>,
+}
+
+fn interaction(interaction: &Interaction<'_>) -> Result<Arrival, Undecodable> {
+    let kind = loose::filled(&interaction.kind).ok_or_else(|| Undecodable::lacks("type"))?;
+    Ok(Arrival::Interaction { kind })
+}

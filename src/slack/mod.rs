@@ -1,0 +1,25 @@
+//! All of Slack: everything that knows the shape of its JSON, its error names and its WebSocket habits.
+//!
+//! In reading order: `wire` is the head of a frame; `decode` turns a stored payload into `domain::message::Arrival`
+//! (with `event`, `message`, `channel` and `people` beside it, and `loose` for JSON that keeps no promises); `socket`
+//! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms` and `sent` are the longer
+//! ones), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
+//! definition in Slack's settings.
+//!
+//! Deliberately absent: storing, retrying and deciding. Nothing in here knows the database or the outbox.
+
+pub mod api;
+pub mod decode;
+pub mod outcome;
+pub mod tiers;
+pub mod wire;
+
+mod channel;
+mod event;
+mod http;
+mod keys;
+mod loose;
+mod message;
+mod people;
+mod rooms;
+mod sent;
