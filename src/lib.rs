@@ -3,5 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod runtime;
 pub mod simulator;
 pub mod slack;
+pub mod store;

@@ -39,5 +39,8 @@ pub fn normal_email(email: &str) -> String {
 
 /// What to call somebody of whom Slack told us nothing: the id is better than no name.
 pub fn name_of(profile: Option<&Profile>, id: &str) -> String {
-    profile.map(|profile| profile.name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| id.to_owned())
+    profile
+        .map(|profile| profile.name.clone())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| id.to_owned())
 }

@@ -156,8 +156,12 @@ impl EventReason {
             EventReason::OpenedBundle(bundle) => format!("opened bundle {bundle}"),
             EventReason::JoinedBundle(bundle) => format!("joined bundle {bundle}"),
             EventReason::Answered(_) => "counted as a teammate's answer".to_owned(),
-            EventReason::AnsweredBundle(bundle) => format!("counted as a teammate's answer to bundle {bundle}"),
-            EventReason::MentionKept => "same message as one already stored; the mention was noted".to_owned(),
+            EventReason::AnsweredBundle(bundle) => {
+                format!("counted as a teammate's answer to bundle {bundle}")
+            }
+            EventReason::MentionKept => {
+                "same message as one already stored; the mention was noted".to_owned()
+            }
             EventReason::Duplicate => "ignored: same message as one already stored".to_owned(),
             EventReason::DoublePost => "ignored: the author's client posted it twice".to_owned(),
             EventReason::Edited => "the stored message was changed".to_owned(),
@@ -171,7 +175,9 @@ impl EventReason {
             EventReason::Bot => "ignored: written by a bot that is not trusted".to_owned(),
             EventReason::Ourselves => "ignored: written by deskd itself".to_owned(),
             EventReason::Teammate => "ignored: written by a teammate, outside any task's thread".to_owned(),
-            EventReason::Subtype(subtype) => format!("ignored: subtype {subtype} is not something a person said"),
+            EventReason::Subtype(subtype) => {
+                format!("ignored: subtype {subtype} is not something a person said")
+            }
             EventReason::Empty => "ignored: neither text nor file".to_owned(),
             EventReason::NoAuthor => "ignored: no author".to_owned(),
             EventReason::ChannelNoted => "channel brought up to date".to_owned(),

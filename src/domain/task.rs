@@ -137,6 +137,50 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The stable word for it, as stored.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Change::Opened { .. } => "opened",
+            Change::Joined { .. } => "joined",
+            Change::Answered { .. } => "answered",
+            Change::Replied { .. } => "replied",
+            Change::Moved { .. } => "moved",
+            Change::Snoozed { .. } => "snoozed",
+            Change::Assigned { .. } => "assigned",
+            Change::Labelled { .. } => "labelled",
+            Change::Prioritised { .. } => "prioritised",
+            Change::Reclassified { .. } => "reclassified",
+            Change::MessageEdited { .. } => "message_edited",
+            Change::MessageDeleted { .. } => "message_deleted",
+        }
+    }
+
+    /// Whether this is how the task began.
+    pub fn is_opening(&self) -> bool {
+        matches!(self, Change::Opened { .. })
+    }
+
+    /// What happened, as a person reads it; who did it is said by the caller.
+    pub fn sentence(&self) -> String {
+        match self {
+            Change::Opened { bundle } => format!("opened from bundle {bundle}"),
+            Change::Joined { bundle } => format!("bundle {bundle} joined"),
+            Change::Answered { ts } => format!("answered in Slack ({ts})"),
+            Change::Replied { send } => format!("replied (send {send})"),
+            Change::Moved { from, to } => format!("moved from {} to {}", from.as_str(), to.as_str()),
+            Change::Snoozed { until } => format!("put aside until {until}"),
+            Change::Assigned { to } if to.is_empty() => "assigned to nobody".to_owned(),
+            Change::Assigned { to } => format!("assigned to {to}"),
+            Change::Labelled { from, to } => format!("category changed from {from} to {to}"),
+            Change::Prioritised { from, to } => format!("priority changed from {from} to {to}"),
+            Change::Reclassified { from, to } => format!("classified again, from {from} to {to}"),
+            Change::MessageEdited { ts } => format!("message {ts} edited"),
+            Change::MessageDeleted { ts } => format!("message {ts} deleted"),
+        }
+    }
+}
+
 /// Where a task stands after the contact wrote again. Thanks alone do not bring a finished task back.
 pub fn after_contact(status: Status, courtesy: bool) -> Status {
     match status {

@@ -156,7 +156,10 @@ pub(super) fn note(
     let key = (&ours.workspace.0, &news.channel.0);
     match &news.change {
         ChannelChange::Renamed(name) => {
-            tx.execute("UPDATE channels SET name = ?3 WHERE workspace = ?1 AND channel = ?2", (key.0, key.1, name))?;
+            tx.execute(
+                "UPDATE channels SET name = ?3 WHERE workspace = ?1 AND channel = ?2",
+                (key.0, key.1, name),
+            )?;
         }
         ChannelChange::Closed => set_archived(tx, key, true)?,
         ChannelChange::Reopened => set_archived(tx, key, false)?,

@@ -147,10 +147,8 @@ pub(super) fn of_person(
     now: Timestamp,
 ) -> Result<ContactId, StoreError> {
     let email = profile.and_then(|profile| profile.email.as_deref()).map(normal_email).unwrap_or_default();
-    let found = Candidates {
-        linked: linked(tx, workspace, person)?,
-        by_email: by_email(tx, workspace, &email)?,
-    };
+    let found =
+        Candidates { linked: linked(tx, workspace, person)?, by_email: by_email(tx, workspace, &email)? };
     let contact = match contact::decide(found) {
         Match::Linked(contact) => {
             refresh(tx, contact, profile, person, now)?;
@@ -324,11 +322,16 @@ fn erase(
         (id.0, &workspace.0),
     )?;
     tx.execute(
-        &format!("UPDATE messages SET text = '', files = '', deleted_at = COALESCE(deleted_at, ?3)
-                  WHERE person IN {THEIRS} AND workspace = ?2"),
+        &format!(
+            "UPDATE messages SET text = '', files = '', deleted_at = COALESCE(deleted_at, ?3)
+                  WHERE person IN {THEIRS} AND workspace = ?2"
+        ),
         (id.0, &workspace.0, now.0),
     )?;
-    tx.execute(&format!("DELETE FROM people WHERE person IN {THEIRS} AND workspace = ?2"), (id.0, &workspace.0))?;
+    tx.execute(
+        &format!("DELETE FROM people WHERE person IN {THEIRS} AND workspace = ?2"),
+        (id.0, &workspace.0),
+    )?;
     tx.execute(
         "UPDATE sends SET text = '' WHERE task IN (SELECT id FROM tasks WHERE contact = ?1)
          AND state NOT IN ('waiting', 'sending')",

@@ -15,7 +15,9 @@ pub enum StoreError {
     #[error("the database is read-only; hint: check the owner and mode of the file and its folder")]
     ReadOnly,
     /// Another process holds the database for too long.
-    #[error("the database is locked by another process; hint: is another deskd or a backup tool using the file?")]
+    #[error(
+        "the database is locked by another process; hint: is another deskd or a backup tool using the file?"
+    )]
     Locked,
     /// The file is damaged or no database at all.
     #[error("the database is damaged; hint: stop deskd and run \"deskd restore FILE\" with your last backup")]
@@ -24,7 +26,9 @@ pub enum StoreError {
     #[error("cannot open database {}; hint: does its folder exist, and may this user write there?", .0.display())]
     CannotOpen(PathBuf),
     /// A newer deskd wrote the file.
-    #[error("the database was written by deskd {wrote} (schema {found}), newer than this one (schema {known}); hint: install that version again, or restore a backup from before the upgrade")]
+    #[error(
+        "the database was written by deskd {wrote} (schema {found}), newer than this one (schema {known}); hint: install that version again, or restore a backup from before the upgrade"
+    )]
     Newer {
         /// Version that wrote it.
         wrote: String,

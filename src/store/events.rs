@@ -75,12 +75,16 @@ pub struct Decoded {
 
 impl Store {
     /// Records a batch in one commit; the answer has one proof per envelope, in order. A known event id is a no-op.
-    pub async fn record_events(&self, batch: Vec<Incoming>, now: Timestamp) -> Result<Vec<Recorded>, StoreError> {
+    pub async fn record_events(
+        &self,
+        batch: Vec<Incoming>,
+        now: Timestamp,
+    ) -> Result<Vec<Recorded>, StoreError> {
         self.write(move |tx| batch.iter().map(|incoming| record(tx, incoming, now)).collect()).await
     }
 
     /// The oldest events that have no outcome yet, at most `limit`.
-    pub async fn next_events(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    pub async fn next_events(&self, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.prepare_cached(
                 "SELECT id, kind, received_at, payload FROM events

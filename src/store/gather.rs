@@ -54,8 +54,8 @@ impl Store {
     /// Closes every open bundle whose time is up; says how many.
     pub async fn seal_due(&self, now: Timestamp) -> Result<usize, StoreError> {
         self.write(move |tx| {
-            let mut seal = tx
-                .prepare_cached("UPDATE bundles SET state = 'sealed' WHERE state = 'open' AND due <= ?")?;
+            let mut seal =
+                tx.prepare_cached("UPDATE bundles SET state = 'sealed' WHERE state = 'open' AND due <= ?")?;
             Ok(seal.execute([now.0])?)
         })
         .await
@@ -117,7 +117,9 @@ impl Scene<'_> {
             }
             Decision::Open { due, closes } => {
                 if let Some(over) = closes {
-                    self.tx.prepare_cached("UPDATE bundles SET state = 'sealed' WHERE id = ?")?.execute([over.0])?;
+                    self.tx
+                        .prepare_cached("UPDATE bundles SET state = 'sealed' WHERE id = ?")?
+                        .execute([over.0])?;
                 }
                 let bundle = self.open(message, &author, due)?;
                 self.keep(message, &author, "contact", bundle)?;

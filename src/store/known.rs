@@ -92,9 +92,8 @@ fn seen(
 ) -> Result<Option<Seen>, StoreError> {
     let mut query =
         tx.prepare_cached("SELECT mentioned FROM messages WHERE channel = ? AND ts = ? AND workspace = ?")?;
-    let mentioned = query
-        .query_row((&message.channel.0, &message.ts.0, &workspace.0), |row| row.get(0))
-        .optional()?;
+    let mentioned =
+        query.query_row((&message.channel.0, &message.ts.0, &workspace.0), |row| row.get(0)).optional()?;
     Ok(mentioned.map(|mentioned| Seen { mentioned }))
 }
 

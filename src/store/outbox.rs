@@ -137,7 +137,9 @@ impl Store {
             let gate = limits::gate(tx, &send.workspace, METHOD, Some(&send.channel))?;
             match limit::admit(gate, &limit::limits(METHOD), now) {
                 Admission::At(at) => return Ok(Claim::At(at)),
-                Admission::Now { next } => limits::set(tx, &send.workspace, METHOD, Some(&send.channel), next)?,
+                Admission::Now { next } => {
+                    limits::set(tx, &send.workspace, METHOD, Some(&send.channel), next)?
+                }
             }
             let mut claim = tx.prepare_cached(
                 "UPDATE sends SET state = 'sending', look_up = ?2, attempts = attempts + 1,
@@ -311,12 +313,7 @@ fn leeway_ms() -> (i64, i64) {
     (ms(limits.method), limits.channel.map_or(0, ms))
 }
 
-fn finish(
-    tx: &Transaction<'_>,
-    send: &ClaimedSend,
-    fate: &Fate,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+fn finish(tx: &Transaction<'_>, send: &ClaimedSend, fate: &Fate, now: Timestamp) -> Result<bool, StoreError> {
     let (state, look_up, next_at, reason, ts) = match fate {
         Fate::Sent(ts) => (SendState::Sent, false, now, "", ts.0.as_str()),
         Fate::Retry { at, look_up, reason } => (SendState::Waiting, *look_up, *at, *reason, ""),

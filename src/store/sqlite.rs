@@ -41,7 +41,8 @@ impl Store {
     pub async fn open(path: &Path, now: Timestamp) -> Result<Store, StoreError> {
         let path = path.to_owned();
         blocking(move || {
-            let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+            let mut writer =
+                connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
             writer.pragma_update(None, "journal_mode", "WAL")?;
             writer.pragma_update(None, "synchronous", "FULL")?;
             migrate::up(&mut writer, &path, now)?;
@@ -141,9 +142,8 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
 /// Message texts are in there: nobody but the daemon's user reads the file.
 fn only_ours(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|problem| StoreError::File {
-        what: format!("cannot set the mode of {}", path.display()),
-        problem,
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|problem| {
+        StoreError::File { what: format!("cannot set the mode of {}", path.display()), problem }
     })
 }
 

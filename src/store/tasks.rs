@@ -242,7 +242,10 @@ fn handle(
             note(tx, task, actor, &Change::Prioritised { from, to: to.to_owned() }, now)
         }
         Handling::Snooze(until) => {
-            tx.execute("UPDATE tasks SET status = 'snoozed', snoozed_until = ? WHERE id = ?", (until.0, task.0))?;
+            tx.execute(
+                "UPDATE tasks SET status = 'snoozed', snoozed_until = ? WHERE id = ?",
+                (until.0, task.0),
+            )?;
             note(tx, task, actor, &Change::Snoozed { until: until.to_string() }, now)
         }
         Handling::Close => move_to(tx, task, actor, Status::Done, now),
@@ -297,8 +300,7 @@ fn conversation(tx: &Transaction<'_>, task: TaskId) -> Result<Vec<Said>, StoreEr
 }
 
 fn history(tx: &Transaction<'_>, task: TaskId) -> Result<Vec<Entry>, StoreError> {
-    let mut query =
-        tx.prepare_cached("SELECT at, actor, change FROM history WHERE task = ? ORDER BY id")?;
+    let mut query = tx.prepare_cached("SELECT at, actor, change FROM history WHERE task = ? ORDER BY id")?;
     let mut found = query.query([task.0])?;
     let mut entries = Vec::new();
     while let Some(row) = found.next()? {

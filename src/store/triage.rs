@@ -7,7 +7,9 @@ use super::error::StoreError;
 use super::sqlite::Store;
 use super::{contacts, people, rows};
 use crate::domain::classify::Verdict;
-use crate::domain::ids::{BundleId, ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::ids::{
+    BundleId, ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId,
+};
 use crate::domain::message::Profile;
 use crate::domain::task::{self, Actor, Change, Status};
 use crate::domain::time::Timestamp;
@@ -62,7 +64,7 @@ pub enum Outcome {
 
 impl Store {
     /// The oldest sealed bundles, at most `limit`.
-    pub async fn sealed(&self, limit: usize) -> Result<Vec<SealedBundle>, StoreError> {
+    pub async fn sealed(&self, limit: u32) -> Result<Vec<SealedBundle>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.prepare_cached(
                 "SELECT b.id, b.workspace, b.channel, b.person, b.mentioned, b.last_at, COALESCE(c.name, '')
@@ -121,7 +123,8 @@ fn complete(tx: &Transaction<'_>, mut bundle: SealedBundle) -> Result<SealedBund
         "SELECT text, files FROM messages
          WHERE bundle = ? AND role = 'contact' AND deleted_at IS NULL ORDER BY ts, id",
     )?;
-    let rows = query.query_map([bundle.id.0], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let rows =
+        query.query_map([bundle.id.0], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     for row in rows {
         let (text, files) = row?;
         bundle.texts.push(text);
@@ -196,9 +199,9 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
         Some(task) => join(tx, task, triaged, now)?,
         None => count_answers(tx, task, sealed.id)?,
     }
-    let number = tx.prepare_cached("SELECT number FROM tasks WHERE id = ?")?.query_row([task.0], |row| {
-        row.get(0).map(TaskNumber)
-    })?;
+    let number = tx
+        .prepare_cached("SELECT number FROM tasks WHERE id = ?")?
+        .query_row([task.0], |row| row.get(0).map(TaskNumber))?;
     Ok(if joins.is_some() { Outcome::Joined(number) } else { Outcome::Opened(number) })
 }
 

@@ -1,0 +1,195 @@
+//! The trail of one thing through the desk: for `deskd why`.
+
+use rusqlite::{Row, Transaction};
+use serde::Serialize;
+
+use super::error::StoreError;
+use super::events::outcome;
+use super::rows;
+use super::sqlite::Store;
+use super::tasks;
+use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, SendId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::time::Timestamp;
+
+/// What a question is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A message, by channel and `ts`.
+    Message(ChannelId, MessageTs),
+    /// An event, by Slack's id.
+    SlackEvent(String),
+    /// An event, by its journal row.
+    Event(EventId),
+    /// A bundle.
+    Bundle(BundleId),
+    /// A task, by its number.
+    Task(TaskNumber),
+    /// A row of the outbox.
+    Send(SendId),
+}
+
+/// One step of a trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// When, in UTC milliseconds.
+    #[serde(skip)]
+    pub at: Timestamp,
+    /// What it concerns: `event 12`, `bundle 3`, `task 5`, `send 7`.
+    pub what: String,
+    /// The stored reason, as a stable word.
+    pub reason: String,
+    /// The reason as a person reads it.
+    pub sentence: String,
+}
+
+impl Store {
+    /// Everything that is stored about a subject, in the order it happened. Empty when nothing is.
+    pub async fn trail(&self, workspace: WorkspaceId, subject: Subject) -> Result<Vec<Step>, StoreError> {
+        self.read(move |tx| {
+            let mut trail = Trail { tx, workspace: &workspace, steps: Vec::new() };
+            match &subject {
+                Subject::Message(channel, ts) => trail.message(channel, ts)?,
+                Subject::SlackEvent(id) => trail.events("event_id = ?1", [id])?,
+                Subject::Event(id) => trail.events("id = ?1", [id.0])?,
+                Subject::Bundle(id) => trail.bundle(*id)?,
+                Subject::Task(number) => match tasks::find(tx, &workspace, *number)? {
+                    Some(task) => trail.task(task)?,
+                    None => {}
+                },
+                Subject::Send(id) => trail.sends("id = ?1", id.0)?,
+            }
+            trail.steps.sort_by_key(|step| step.at);
+            trail.steps.dedup();
+            Ok(trail.steps)
+        })
+        .await
+    }
+}
+
+struct Trail<'a> {
+    tx: &'a Transaction<'a>,
+    workspace: &'a WorkspaceId,
+    steps: Vec<Step>,
+}
+
+impl Trail<'_> {
+    /// Every event that carried the message, and what its bundle became. Ignored messages are not kept, so their events
+    /// are found by looking through the journal: seconds on a large one, which a question may take.
+    fn message(&mut self, channel: &ChannelId, ts: &MessageTs) -> Result<(), StoreError> {
+        self.events(
+            "json_valid(payload) AND instr(payload, ?1) > 0 AND (
+                 (json_extract(payload, '$.event.channel') = ?2 AND ?1 IN (
+                     json_extract(payload, '$.event.ts'), json_extract(payload, '$.event.message.ts'),
+                     json_extract(payload, '$.event.deleted_ts'))))",
+            [&ts.0, &channel.0],
+        )?;
+        let sql = "SELECT bundle FROM messages WHERE channel = ? AND ts = ? AND workspace = ?";
+        let key = (&channel.0, &ts.0, &self.workspace.0);
+        let bundles: Vec<i64> =
+            self.tx.prepare(sql)?.query_map(key, |row| row.get(0))?.collect::<Result<_, _>>()?;
+        for bundle in bundles {
+            self.bundle(BundleId(bundle))?;
+        }
+        let sql = "SELECT id FROM sends WHERE channel = ? AND ts = ? AND ts <> ''";
+        let sends: Vec<i64> = self
+            .tx
+            .prepare(sql)?
+            .query_map((&channel.0, &ts.0), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        sends.into_iter().try_for_each(|send| self.sends("id = ?1", send))
+    }
+
+    fn events<P: rusqlite::Params>(&mut self, condition: &str, params: P) -> Result<(), StoreError> {
+        let sql =
+            format!("SELECT id, type, retry, received_at, kind FROM events WHERE {condition} ORDER BY id");
+        let mut query = self.tx.prepare(&sql)?;
+        let mut found = query.query(params)?;
+        while let Some(row) = found.next()? {
+            let step = self.event(row)?;
+            self.steps.extend(step);
+        }
+        Ok(())
+    }
+
+    fn event(&self, row: &Row<'_>) -> Result<[Step; 2], StoreError> {
+        let id = EventId(row.get(0)?);
+        let (inner, retry): (String, i64) = (row.get(1)?, row.get(2)?);
+        let (at, kind): (Timestamp, String) = (Timestamp(row.get(3)?), row.get(4)?);
+        let what = format!("event {id}");
+        let first = match retry {
+            0 => format!("recorded a {kind} envelope ({inner})"),
+            retry => format!("recorded a {kind} envelope ({inner}), first seen as Slack's retry {retry}"),
+        };
+        let (reason, sentence) = match outcome(self.tx, id)? {
+            Some(reason) => (reason.code().to_owned(), reason.sentence()),
+            None => ("pending".to_owned(), "waiting to be decoded".to_owned()),
+        };
+        Ok([
+            Step { at, what: what.clone(), reason: "recorded".to_owned(), sentence: first },
+            Step { at, what, reason, sentence },
+        ])
+    }
+
+    fn bundle(&mut self, id: BundleId) -> Result<(), StoreError> {
+        let sql = "SELECT state, due, task FROM bundles WHERE id = ?";
+        let mut query = self.tx.prepare(sql)?;
+        let mut found = query.query([id.0])?;
+        let Some(row) = found.next()? else { return Ok(()) };
+        let (state, due, task): (String, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let due = Timestamp(due);
+        let sentence = match state.as_str() {
+            "open" => format!("open until {due} unless more comes"),
+            "sealed" => "closed, about to become a task".to_owned(),
+            "dropped" => "dropped: all its messages were taken back".to_owned(),
+            _ => "closed and triaged".to_owned(),
+        };
+        self.steps.push(Step { at: due, what: format!("bundle {id}"), reason: state, sentence });
+        task.map_or(Ok(()), |task| self.task(TaskId(task)))
+    }
+
+    fn task(&mut self, task: TaskId) -> Result<(), StoreError> {
+        let sql = "SELECT number, verdict FROM tasks WHERE id = ?";
+        let (number, verdict): (i64, String) =
+            self.tx.query_row(sql, [task.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let verdict = rows::verdict(&verdict)?;
+        let why: Vec<String> = verdict.reasons.iter().map(|reason| reason.sentence()).collect();
+        let mut query =
+            self.tx.prepare("SELECT at, actor, change FROM history WHERE task = ? ORDER BY id")?;
+        let mut found = query.query([task.0])?;
+        while let Some(row) = found.next()? {
+            let (at, actor, change): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let change = rows::change(&change)?;
+            let mut sentence = format!("{} by {actor}", change.sentence());
+            if change.is_opening() {
+                let (category, sure) = (&verdict.category, verdict.confidence * 100.0);
+                sentence = format!("{sentence}: {category} ({sure:.0} % sure), because {}", why.join("; "));
+            }
+            self.steps.push(Step {
+                at: Timestamp(at),
+                what: format!("task {number}"),
+                reason: change.code().to_owned(),
+                sentence,
+            });
+        }
+        self.sends("task = ?1", task.0)
+    }
+
+    fn sends(&mut self, condition: &str, id: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT id, state, attempts, reason, ts, updated_at FROM sends WHERE {condition} ORDER BY id"
+        );
+        let mut query = self.tx.prepare(&sql)?;
+        let mut found = query.query([id])?;
+        while let Some(row) = found.next()? {
+            let (id, state, attempts): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (reason, ts, at): (String, String, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            let sentence = match (state.as_str(), reason.as_str()) {
+                ("sent", _) => format!("sent as {ts}, attempt {attempts}"),
+                (state, "") => format!("{state} after {attempts} attempts"),
+                (state, reason) => format!("{state} after {attempts} attempts: {reason}"),
+            };
+            self.steps.push(Step { at: Timestamp(at), what: format!("send {id}"), reason: state, sentence });
+        }
+        Ok(())
+    }
+}
