@@ -22,11 +22,14 @@ enum Kind {
     Tail,
 }
 
+/// What follows a phrase's first word, and what the phrase is.
+type Entry = (Vec<String>, Kind);
+
 /// Known phrases by their first word; longer ones first.
-static KNOWN: LazyLock<HashMap<String, Vec<(Vec<String>, Kind)>>> = LazyLock::new(|| {
+static KNOWN: LazyLock<HashMap<String, Vec<Entry>>> = LazyLock::new(|| {
     let kinds =
         [(GREETINGS, Kind::Greeting), (THANKS, Kind::Thanks), (FILLERS, Kind::Filler), (TAILS, Kind::Tail)];
-    let mut known: HashMap<String, Vec<(Vec<String>, Kind)>> = HashMap::new();
+    let mut known: HashMap<String, Vec<Entry>> = HashMap::new();
     for (phrases, kind) in kinds {
         for phrase in phrases {
             let mut texts = words(phrase).into_iter().map(|word| word.text.into_owned());
@@ -256,6 +259,7 @@ mod tests {
             "no problem found",
             "it works only on Mondays",
             "hi DOWN",
+            "Hi Invoice thanks",
             "thank you for nothing",
             "ok cancel it",
             "go ahead",
