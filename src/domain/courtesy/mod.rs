@@ -31,7 +31,7 @@ static KNOWN: LazyLock<HashMap<String, Vec<Entry>>> = LazyLock::new(|| {
         [(GREETINGS, Kind::Greeting), (THANKS, Kind::Thanks), (FILLERS, Kind::Filler), (TAILS, Kind::Tail)];
     let mut known: HashMap<String, Vec<Entry>> = HashMap::new();
     for (phrases, kind) in kinds {
-        for phrase in phrases {
+        for phrase in list(phrases) {
             let mut texts = words(phrase).into_iter().map(|word| word.text.into_owned());
             if let Some(head) = texts.next() {
                 known.entry(head).or_default().push((texts.collect(), kind));
@@ -63,6 +63,10 @@ pub fn without_courtesy(words: &[Word<'_>]) -> Range<usize> {
     start..thanks.unwrap_or(words.len())
 }
 
+fn list(phrases: &str) -> impl Iterator<Item = &str> {
+    phrases.split(';').map(str::trim)
+}
+
 fn asks(text: &str) -> bool {
     text.contains(['?', '？', '؟'])
 }
@@ -73,7 +77,7 @@ fn is_only_courtesy(words: &[Word<'_>]) -> bool {
     let mut last = None;
     while let Some(word) = words.get(at) {
         match word.kind {
-            WordKind::Emoji if EMOJI.contains(&word.text.as_ref()) => {
+            WordKind::Emoji if list(EMOJI).any(|emoji| emoji == word.text) => {
                 (at, polite, last) = (at + 1, true, None)
             }
             WordKind::Mention => (at, last) = (at + 1, None),
