@@ -64,7 +64,7 @@ const POSTING: Limits =
 /// The limits of a Web API method; one we do not know is treated as tier 2, which most rarely used methods are.
 pub fn limits(method: &str) -> Limits {
     let pace = match method {
-        "chat.postMessage" | "chat.postEphemeral" => return POSTING,
+        "chat.postMessage" => return POSTING,
         // Documented as tier 3, seen refused at a far lower rate; opening a socket is rare and retried anyway.
         "apps.connections.open" => Pace { burst: 4, ..TIER_1 },
         "chat.update"
@@ -106,8 +106,9 @@ pub fn admit(gate: Gate, limits: &Limits, now: Timestamp) -> Admission {
     Admission::Now { next: Gate { method: Some(limits.method.after(gate.method, now)), channel } }
 }
 
-/// The rows after Slack answered 429: nothing of this method goes out before `until`, in any channel. Slack counts a 429
-/// per method; the pace per channel is what keeps one busy channel from ever causing it.
+/// The rows after Slack answered 429 with a `Retry-After` that ends at `until`: nothing of this method goes out before,
+/// in any channel. Slack counts 429 per method and workspace (docs, same page) and does not say which limit was hit, so
+/// trying another channel could only make it worse. Our own pace keeps this rare.
 pub fn hold(gate: Gate, limits: &Limits, until: Timestamp) -> Gate {
     Gate { method: Some(limits.method.held(gate.method, until)), ..gate }
 }
@@ -118,7 +119,7 @@ const fn per_minute(calls: u32, burst: u32) -> Pace {
 
 impl Pace {
     /// How much earlier than due a call may come.
-    pub fn leeway(self) -> Duration {
+    fn leeway(self) -> Duration {
         self.every * self.burst.saturating_sub(1)
     }
 
@@ -200,11 +201,11 @@ mod tests {
     }
 
     #[test]
-    fn a_429_on_posting_holds_every_channel() {
+    fn a_429_on_posting_holds_every_channel_and_no_other_method() {
         let limits = limits("chat.postMessage");
         let held = hold(Gate::default(), &limits, Timestamp(30_000));
         assert_eq!(admit(held, &limits, Timestamp(0)), Admission::At(Timestamp(30_000)));
-        assert_eq!(held.channel, None);
+        assert_eq!(held.channel, None, "once the method is free the channel is too");
     }
 
     #[test]

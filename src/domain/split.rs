@@ -100,12 +100,11 @@ impl<'a> Sheet<'a> {
         for pair in marks.chunks_exact(2) {
             let (open, close) = (pair[0], pair[1]);
             let code = &text[open + FENCE.len()..close];
-            let first = code.trim_start().chars().next().map_or(0, char::len_utf8);
-            let blank_before = code.len() - code.trim_start().len();
-            self.spare(open, open + FENCE.len() + blank_before + first, Harm::EmptyFence);
-            self.spare(open + FENCE.len() + code.trim_end().len(), close + FENCE.len(), Harm::EmptyFence);
-            self.harm[open + FENCE.len() + code.trim_end().len()] =
-                self.harm[open + FENCE.len() + code.trim_end().len()].max(Harm::EmptyFence);
+            let begin = close - code.trim_start().len();
+            let first = text[begin..close].chars().next().map_or(0, char::len_utf8);
+            let end = open + FENCE.len() + code.trim_end().len();
+            self.spare(open, begin + first, Harm::EmptyFence);
+            self.spare(end - 1, close + FENCE.len(), Harm::EmptyFence);
             self.fences.push((open, close + FENCE.len()));
         }
         for at in marks {

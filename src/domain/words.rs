@@ -136,8 +136,7 @@ fn run<'a>(rest: &'a str, found: &mut Vec<Word<'a>>) -> usize {
 fn word<'a>(rest: &'a str, found: &mut Vec<Word<'a>>) -> usize {
     let mut end = 0;
     let (mut upper, mut changed) = (0, false);
-    let mut letters = rest.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
+    for (at, letter) in rest.char_indices() {
         let inner =
             matches!(letter, '\'' | '’') && at > 0 && is_english_tail(&rest[at + letter.len_utf8()..]);
         let belongs = (letter.is_alphanumeric() && !is_unspaced(letter)) || is_combining(letter);

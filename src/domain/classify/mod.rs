@@ -11,6 +11,8 @@
 //! Message text is data: it is compared, and never part of the result. Nothing here learns.
 
 mod compiled;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use compiled::Compiled;
@@ -61,7 +63,7 @@ pub fn classify(bundle: &Bundled<'_>, compiled: &Compiled) -> Verdict {
     let total: f64 = findings.points.iter().sum();
     let mut ranked: Vec<usize> = (0..findings.points.len()).filter(|&c| findings.points[c] > 0.0).collect();
     ranked.sort_by(|&a, &b| findings.points[b].total_cmp(&findings.points[a]));
-    let likelihood = |c: usize| findings.points[c] / (1.0 + total);
+    let likelihood = |c: usize| rounded(findings.points[c] / (1.0 + total));
 
     let (priority, priority_reasons) = prioritise(bundle, &findings);
     let mut reasons = Vec::new();
@@ -77,6 +79,11 @@ pub fn classify(bundle: &Bundled<'_>, compiled: &Compiled) -> Verdict {
     reasons.extend(ranked.iter().flat_map(|&c| findings.reasons[c].iter().cloned()));
     reasons.extend(priority_reasons);
     Verdict { category, priority, confidence, runners_up, reasons, by: Classifier::Rules }
+}
+
+/// To four decimals: more would pretend to know, and would not come back from JSON to the last bit.
+fn rounded(confidence: f64) -> f64 {
+    (confidence * 10_000.0).round() / 10_000.0
 }
 
 /// Looks for all configured words, phrases and patterns in all messages.

@@ -22,13 +22,16 @@ enum Kind {
     Tail,
 }
 
+/// What follows a phrase's first word, and what the phrase is.
+type Entry = (Vec<String>, Kind);
+
 /// Known phrases by their first word; longer ones first.
-static KNOWN: LazyLock<HashMap<String, Vec<(Vec<String>, Kind)>>> = LazyLock::new(|| {
+static KNOWN: LazyLock<HashMap<String, Vec<Entry>>> = LazyLock::new(|| {
     let kinds =
         [(GREETINGS, Kind::Greeting), (THANKS, Kind::Thanks), (FILLERS, Kind::Filler), (TAILS, Kind::Tail)];
-    let mut known: HashMap<String, Vec<(Vec<String>, Kind)>> = HashMap::new();
+    let mut known: HashMap<String, Vec<Entry>> = HashMap::new();
     for (phrases, kind) in kinds {
-        for phrase in phrases {
+        for phrase in list(phrases) {
             let mut texts = words(phrase).into_iter().map(|word| word.text.into_owned());
             if let Some(head) = texts.next() {
                 known.entry(head).or_default().push((texts.collect(), kind));
@@ -60,6 +63,10 @@ pub fn without_courtesy(words: &[Word<'_>]) -> Range<usize> {
     start..thanks.unwrap_or(words.len())
 }
 
+fn list(phrases: &str) -> impl Iterator<Item = &str> {
+    phrases.split(';').map(str::trim)
+}
+
 fn asks(text: &str) -> bool {
     text.contains(['?', '？', '؟'])
 }
@@ -70,7 +77,7 @@ fn is_only_courtesy(words: &[Word<'_>]) -> bool {
     let mut last = None;
     while let Some(word) = words.get(at) {
         match word.kind {
-            WordKind::Emoji if EMOJI.contains(&word.text.as_ref()) => {
+            WordKind::Emoji if list(EMOJI).any(|emoji| emoji == word.text) => {
                 (at, polite, last) = (at + 1, true, None)
             }
             WordKind::Mention => (at, last) = (at + 1, None),
@@ -256,6 +263,7 @@ mod tests {
             "no problem found",
             "it works only on Mondays",
             "hi DOWN",
+            "Hi Invoice thanks",
             "thank you for nothing",
             "ok cancel it",
             "go ahead",
