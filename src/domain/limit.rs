@@ -119,7 +119,7 @@ const fn per_minute(calls: u32, burst: u32) -> Pace {
 
 impl Pace {
     /// How much earlier than due a call may come.
-    fn leeway(self) -> Duration {
+    pub fn leeway(self) -> Duration {
         self.every * self.burst.saturating_sub(1)
     }
 

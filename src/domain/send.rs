@@ -62,8 +62,8 @@ impl SendState {
 /// What an attempt ended with, in our words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// Slack has the message under this `ts`, in this channel.
-    Posted(MessageTs),
+    /// Slack has the message, under this `ts` if its answer could be read.
+    Posted(Option<MessageTs>),
     /// Slack asked to wait.
     Limited(Duration),
     /// Certainly not done: no connection.
@@ -83,8 +83,8 @@ pub enum Attempt {
 /// What is stored after an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// Done.
-    Sent(MessageTs),
+    /// Done; the `ts` is missing when Slack's answer could not be read.
+    Sent(Option<MessageTs>),
     /// Try again then. `look_up`: look for the message before sending again.
     Retry {
         /// Not before this instant.

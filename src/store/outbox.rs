@@ -315,7 +315,7 @@ fn leeway_ms() -> (i64, i64) {
 
 fn finish(tx: &Transaction<'_>, send: &ClaimedSend, fate: &Fate, now: Timestamp) -> Result<bool, StoreError> {
     let (state, look_up, next_at, reason, ts) = match fate {
-        Fate::Sent(ts) => (SendState::Sent, false, now, "", ts.0.as_str()),
+        Fate::Sent(ts) => (SendState::Sent, false, now, "", ts.as_ref().map_or("", |ts| &ts.0)),
         Fate::Retry { at, look_up, reason } => (SendState::Waiting, *look_up, *at, *reason, ""),
         Fate::Stop { state, reason } => (*state, false, now, reason.as_str(), ""),
     };
@@ -328,9 +328,9 @@ fn finish(tx: &Transaction<'_>, send: &ClaimedSend, fate: &Fate, now: Timestamp)
         return Ok(false);
     }
     match fate {
-        Fate::Sent(ts) => keep(tx, send, ts, now)?,
+        Fate::Sent(Some(ts)) => keep(tx, send, ts, now)?,
         Fate::Stop { .. } => give_back(tx, send, now)?,
-        Fate::Retry { .. } => {}
+        Fate::Sent(None) | Fate::Retry { .. } => {}
     }
     Ok(true)
 }

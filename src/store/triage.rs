@@ -102,7 +102,15 @@ impl Store {
     }
 
     /// Opens snoozed tasks whose time has come; the answer is when the next one's will.
-    pub async fn wake_snoozed(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn next_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let next = "SELECT MIN(snoozed_until) FROM tasks WHERE status = 'snoozed'";
+        let due = move |tx: &Transaction<'_>| -> Result<Option<Timestamp>, StoreError> {
+            Ok(tx.prepare_cached(next)?.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
+        };
+        match self.read(due).await? {
+            Some(at) if at <= now => {}
+            later => return Ok(later),
+        }
         self.write(move |tx| {
             let sql = "SELECT id FROM tasks WHERE status = 'snoozed' AND snoozed_until <= ?";
             let mut query = tx.prepare_cached(sql)?;
@@ -110,8 +118,7 @@ impl Store {
             for task in due {
                 move_to(tx, TaskId(task), &Actor::Desk, Status::Open, now)?;
             }
-            let next = "SELECT MIN(snoozed_until) FROM tasks WHERE status = 'snoozed'";
-            Ok(tx.query_row(next, [], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
+            due(tx)
         })
         .await
     }

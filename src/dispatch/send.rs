@@ -1,0 +1,134 @@
+//! The sender: claims a row of the outbox, calls Slack, stores what came of it.
+//!
+//! Several senders run side by side, each with one call under way, so that one slow channel holds up no other. Which row
+//! may go is the store's claim; what an answer means is `domain::send`; here is only the call between the two.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use tracing::{info, warn};
+
+use crate::domain::send::{Attempt, Effort, Fate, decide};
+use crate::domain::time::Timestamp;
+use crate::runtime::bell::Bell;
+use crate::runtime::clock::Clock;
+use crate::runtime::worker::{Next, Worker};
+use crate::slack::api::{Api, Post};
+use crate::slack::outcome::Failure;
+use crate::store::Store;
+use crate::store::outbox::{Claim, ClaimedSend, METHOD};
+
+/// How many calls may be under way at once: channels whose calls hang in a timeout leave the others room.
+pub const SENDERS: usize = 8;
+
+/// How long a claim holds: longer than the longest call with its look-up, so that nobody else takes the row meanwhile.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// A sender.
+pub struct Sender {
+    store: Store,
+    api: Api,
+    clock: Clock,
+    give_up: Duration,
+    /// Rung when a send has ended: the next of its lane may go, by whichever sender is free.
+    bell: Bell,
+}
+
+impl Sender {
+    /// A sender that gives up on a send after `give_up`.
+    pub fn new(store: Store, api: Api, clock: Clock, give_up: Duration, bell: Bell) -> Sender {
+        Sender { store, api, clock, give_up, bell }
+    }
+
+    async fn attempt(&self, send: &ClaimedSend) -> Attempt {
+        if send.look_up {
+            let since = send.first_claimed_at;
+            let found = self.api.find_sent(&send.channel, send.thread.as_ref(), &send.key, since).await;
+            match found {
+                Ok(Some(ts)) => return Attempt::Posted(Some(ts)),
+                // Certainly not there: go on and send it.
+                Ok(None) => {}
+                Err(Failure::Refused { error, .. } | Failure::Token { error }) => {
+                    return Attempt::Unknowable(error);
+                }
+                Err(failure) => return unsure(failure),
+            }
+        }
+        let post = Post {
+            channel: &send.channel,
+            thread: send.thread.as_ref(),
+            text: &send.text,
+            blocks: None,
+            key: &send.key,
+        };
+        match self.api.post_message(&post).await {
+            Ok(posted) => Attempt::Posted(posted.ts),
+            Err(failure) => judge(failure),
+        }
+    }
+
+    async fn finish(&self, send: ClaimedSend, attempt: Attempt, now: Timestamp) -> Result<()> {
+        if let Attempt::Limited(wait) = &attempt {
+            self.store.hold_method(send.workspace.clone(), METHOD, now.plus(*wait)).await?;
+        }
+        let effort = Effort {
+            created_at: send.created_at,
+            attempts: send.attempts,
+            look_up: send.look_up,
+            give_up: self.give_up,
+            jitter: fastrand::f64(),
+        };
+        let fate = decide(attempt, &effort, now);
+        let (id, attempts) = (send.id, send.attempts);
+        match &fate {
+            Fate::Sent(_) => info!(send.id = id.0, attempts, "Send {id} is in Slack"),
+            Fate::Retry { at, reason, .. } => info!(send.id = id.0, attempts, reason, "Send {id} waits until {at}"),
+            Fate::Stop { state, reason } => {
+                warn!(send.id = id.0, attempts, reason, "Send {id} stopped as {}", state.as_str());
+            }
+        }
+        self.store.finish_send(send, fate, now).await?;
+        self.bell.ring();
+        Ok(())
+    }
+}
+
+impl Worker for Sender {
+    fn name(&self) -> &'static str {
+        "send"
+    }
+
+    async fn step(&mut self, now: Timestamp) -> Result<Next> {
+        match self.store.claim_send(LEASE, now).await? {
+            Claim::Idle => Ok(Next::Bell),
+            Claim::At(at) => Ok(Next::At(at)),
+            Claim::Send(send) => {
+                // Another sender may take the next one meanwhile.
+                self.bell.ring();
+                let attempt = self.attempt(&send).await;
+                self.finish(*send, attempt, self.clock.now()).await?;
+                Ok(Next::Again)
+            }
+        }
+    }
+}
+
+/// What a failed post means for the send.
+fn judge(failure: Failure) -> Attempt {
+    match failure {
+        Failure::RateLimited { retry_after } => Attempt::Limited(retry_after),
+        Failure::Unreachable { .. } => Attempt::Unreachable,
+        Failure::Unknown { .. } => Attempt::Unclear,
+        Failure::Token { error } => Attempt::NotAllowed(error),
+        Failure::Refused { error, .. } => Attempt::Refused(error),
+    }
+}
+
+/// What a failed look-up means: the outcome stays unknown.
+fn unsure(failure: Failure) -> Attempt {
+    match failure {
+        Failure::RateLimited { retry_after } => Attempt::Limited(retry_after),
+        Failure::Unreachable { .. } | Failure::Unknown { .. } => Attempt::Unclear,
+        Failure::Token { error } | Failure::Refused { error, .. } => Attempt::Unknowable(error),
+    }
+}

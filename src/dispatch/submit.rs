@@ -1,0 +1,75 @@
+//! Handing something over to be sent. Success means stored: from then on it is sent once or stopped with a reason.
+
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::domain::ids::{TaskNumber, WorkspaceId};
+use crate::domain::mrkdwn::escape;
+use crate::domain::split::{MESSAGE_CHARS, split};
+use crate::domain::task::Actor;
+use crate::domain::time::Timestamp;
+use crate::runtime::bell::Bell;
+use crate::store::outbox::{Part, Submitted};
+use crate::store::{Store, StoreError};
+
+/// Most parts a reply is split into: more is a document, not an answer.
+const MOST_PARTS: usize = 20;
+
+/// The way into the outbox. Clones share it.
+#[derive(Clone)]
+pub struct Outgoing {
+    store: Store,
+    bell: Bell,
+}
+
+/// Why a reply was not taken.
+#[derive(Debug, Error)]
+pub enum NotTaken {
+    /// There is no task with this number.
+    #[error("there is no task {0}")]
+    NoTask(TaskNumber),
+    /// There is nothing in it.
+    #[error("the reply is empty")]
+    Empty,
+    /// It is too long to be read in Slack.
+    #[error("the reply is too long: at most {MOST_PARTS} messages of {MESSAGE_CHARS} characters")]
+    TooLong,
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Outgoing {
+    /// A way into the outbox; `bell` wakes whoever sends.
+    pub fn new(store: Store, bell: Bell) -> Outgoing {
+        Outgoing { store, bell }
+    }
+
+    /// Answers a task in its channel and thread. The text is what a person typed: it is escaped, so that nobody is
+    /// notified by accident, and split at paragraph ends where it is long.
+    pub async fn reply(
+        &self,
+        workspace: WorkspaceId,
+        task: TaskNumber,
+        text: &str,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Submitted, NotTaken> {
+        let texts = split(&escape(text.trim()), MESSAGE_CHARS);
+        if text.trim().is_empty() || texts.is_empty() {
+            return Err(NotTaken::Empty);
+        }
+        if texts.len() > MOST_PARTS {
+            return Err(NotTaken::TooLong);
+        }
+        let parts = texts.into_iter().map(|text| Part { key: Uuid::now_v7().to_string(), text }).collect();
+        let submitted = self.store.submit_reply(workspace, task, parts, actor, now).await?;
+        self.bell.ring();
+        submitted.ok_or(NotTaken::NoTask(task))
+    }
+
+    /// Says that rows became due by other means: a person retried one.
+    pub fn ring(&self) {
+        self.bell.ring();
+    }
+}

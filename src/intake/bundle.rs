@@ -1,0 +1,95 @@
+//! The gatherer: decodes what was recorded, lets `domain::bundle` decide, and closes bundles whose time is up.
+
+use anyhow::Result;
+use tokio::sync::watch;
+
+use crate::domain::bundle::{Desk, Monitor, Quiet};
+use crate::domain::message::Ourselves;
+use crate::domain::reason::EventReason;
+use crate::domain::time::Timestamp;
+use crate::runtime::bell::Bell;
+use crate::runtime::worker::{Next, Worker};
+use crate::slack::decode::decode;
+use crate::store::{Decoded, Store, StoredEvent};
+
+/// Events in one transaction: enough to share a commit, few enough that a recording need not wait long for the writer.
+const BATCH: u32 = 256;
+
+/// How messages are gathered, as configured.
+#[derive(Clone, Debug)]
+pub struct Habits {
+    /// How long bundles stay open.
+    pub quiet: Quiet,
+    /// App and bot ids whose posts count as a person's.
+    pub trusted_bots: Vec<String>,
+    /// Which channels are listened to.
+    pub monitor: Monitor,
+}
+
+impl Habits {
+    /// The same for a workspace in which we are `ours`.
+    pub fn desk(&self, ours: Ourselves) -> Desk {
+        Desk { ours, trusted_bots: self.trusted_bots.clone(), monitor: self.monitor, quiet: self.quiet }
+    }
+}
+
+/// Gathers messages into bundles.
+pub struct Gatherer {
+    store: Store,
+    habits: watch::Receiver<Habits>,
+    ours: watch::Receiver<Option<Ourselves>>,
+    triage: Bell,
+}
+
+impl Gatherer {
+    /// A gatherer that rings `triage` when bundles are closed. It waits until we know who we are.
+    pub fn new(
+        store: Store,
+        habits: watch::Receiver<Habits>,
+        ours: watch::Receiver<Option<Ourselves>>,
+        triage: Bell,
+    ) -> Gatherer {
+        Gatherer { store, habits, ours, triage }
+    }
+
+    async fn close_due(&self, now: Timestamp) -> Result<Next> {
+        match self.store.next_due().await? {
+            Some(due) if due <= now => {
+                self.store.seal_due(now).await?;
+                self.triage.ring();
+                Ok(Next::Again)
+            }
+            Some(due) => Ok(Next::At(due)),
+            None => Ok(Next::Bell),
+        }
+    }
+}
+
+impl Worker for Gatherer {
+    fn name(&self) -> &'static str {
+        "bundle"
+    }
+
+    async fn step(&mut self, now: Timestamp) -> Result<Next> {
+        let Some(ours) = self.ours.borrow().clone() else { return Ok(Next::Bell) };
+        let events = self.store.next_events(BATCH).await?;
+        // Only when nothing is left to decode is a bundle's silence really silence.
+        if events.is_empty() {
+            return self.close_due(now).await;
+        }
+        let desk = self.habits.borrow().desk(ours);
+        let decoded = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
+        let reasons = self.store.gather(decoded, desk, now).await?;
+        if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
+            // Opening a bundle may have closed the one before it.
+            self.triage.ring();
+        }
+        Ok(Next::Again)
+    }
+}
+
+/// Decodes a stored event. What cannot be decoded keeps the place of the problem as its reason.
+pub fn understand(event: StoredEvent, ours: &Ourselves) -> Decoded {
+    let arrival = decode(&event.kind, &event.payload, Some(&ours.person)).map_err(|broken| broken.problem);
+    Decoded { id: event.id, received_at: event.received_at, arrival }
+}

@@ -1,0 +1,125 @@
+//! Sealed bundles become tasks: who wrote is asked once, `domain::classify` judges, the store finishes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::watch;
+use tracing::info;
+
+use super::people::{Asked, Directory};
+use crate::domain::classify::{Bundled, Compiled, Verdict, classify};
+use crate::domain::courtesy::is_courtesy;
+use crate::domain::time::Timestamp;
+use crate::runtime::worker::{Next, Worker};
+use crate::store::triage::{Outcome, SealedBundle, Triaged};
+use crate::store::Store;
+
+/// Bundles looked at in one step.
+const BATCH: u32 = 32;
+
+/// How long a task may wait for its contact's name. After that it is made with what is known: people wait for answers,
+/// not for names.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Makes tasks of sealed bundles.
+pub struct Triage {
+    store: Store,
+    directory: Directory,
+    rules: watch::Receiver<Arc<Compiled>>,
+}
+
+impl Triage {
+    /// A triage that judges by the newest of `rules`.
+    pub fn new(store: Store, directory: Directory, rules: watch::Receiver<Arc<Compiled>>) -> Triage {
+        Triage { store, directory, rules }
+    }
+
+    /// When the bundle has to wait for Slack's word on its author, until when.
+    async fn waits(&self, bundle: &SealedBundle, now: Timestamp) -> Result<Option<Timestamp>> {
+        if bundle.profile.is_some() || now.since(bundle.last_at) > PATIENCE {
+            return Ok(None);
+        }
+        match self.directory.ask(&bundle.workspace, &bundle.person, now).await? {
+            Asked::Answered => Ok(None),
+            Asked::Later(at) => Ok(Some(at)),
+        }
+    }
+
+    /// Asks about everybody whom we do not know; the answer is when to go on with those that wait.
+    async fn meet(&self, bundles: &[SealedBundle], now: Timestamp) -> Result<Vec<Option<Timestamp>>> {
+        let mut waits: Vec<Option<Timestamp>> = Vec::with_capacity(bundles.len());
+        let mut later = None;
+        for (place, bundle) in bundles.iter().enumerate() {
+            let same = bundles[..place].iter().position(|earlier| earlier.person == bundle.person);
+            let wait = match (same, later) {
+                (Some(same), _) => waits[same],
+                // Slack cannot be asked at the moment: not for the others either.
+                (None, Some(at)) if bundle.profile.is_none() && now.since(bundle.last_at) <= PATIENCE => Some(at),
+                (None, _) => self.waits(bundle, now).await?,
+            };
+            later = later.or(wait);
+            waits.push(wait);
+        }
+        Ok(waits)
+    }
+
+    fn judge(&self, bundle: &SealedBundle) -> Triaged {
+        let compiled = self.rules.borrow().clone();
+        Triaged {
+            bundle: bundle.id,
+            verdict: verdict(bundle, &compiled),
+            courtesy: bundle.files == 0 && bundle.texts.iter().all(|text| is_courtesy(text)),
+        }
+    }
+}
+
+/// What classification says of a bundle together with the task that it joins.
+fn verdict(bundle: &SealedBundle, compiled: &Compiled) -> Verdict {
+    let texts: Vec<&str> = bundle.earlier.iter().chain(&bundle.texts).map(String::as_str).collect();
+    let bundled = Bundled {
+        texts: &texts,
+        channel: &bundle.channel.0,
+        channel_name: Some(bundle.channel_name.as_str()).filter(|name| !name.is_empty()),
+        email: bundle.profile.as_ref().and_then(|profile| profile.email.as_deref()),
+        mentioned: bundle.mentioned,
+        files: bundle.files,
+    };
+    classify(&bundled, compiled)
+}
+
+impl Worker for Triage {
+    fn name(&self) -> &'static str {
+        "triage"
+    }
+
+    async fn step(&mut self, now: Timestamp) -> Result<Next> {
+        let woken = self.store.next_wake(now).await?;
+        let mut bundles = self.store.sealed(BATCH).await?;
+        let full = bundles.len() == BATCH as usize;
+        let waits = self.meet(&bundles, now).await?;
+        let again = waits.iter().flatten().min().copied();
+        if waits.iter().any(Option::is_none) {
+            // What Slack has just told us about the authors.
+            bundles = self.store.sealed(BATCH).await?;
+        }
+        let waiting = |bundle: &SealedBundle, wait: &Option<Timestamp>| {
+            wait.is_some() && bundle.profile.is_none() && now.since(bundle.last_at) <= PATIENCE
+        };
+        let ready = bundles.iter().zip(&waits).filter(|(bundle, wait)| !waiting(bundle, wait));
+        let judged: Vec<Triaged> = ready.map(|(bundle, _)| self.judge(bundle)).collect();
+        let done = judged.len();
+        for outcome in self.store.finish_triage(judged, now).await? {
+            match outcome {
+                Outcome::Opened(task) => info!(task = task.0, "Opened task {task}"),
+                Outcome::Joined(task) => info!(task = task.0, "Added to task {task}"),
+                Outcome::Gone => {}
+            }
+        }
+        Ok(match (full && done > 0, again.into_iter().chain(woken).min()) {
+            (true, _) => Next::Again,
+            (false, Some(at)) => Next::At(at),
+            (false, None) => Next::Bell,
+        })
+    }
+}
