@@ -46,8 +46,8 @@ impl From<serde_json::Error> for Undecodable {
 /// our own user, without which only an `app_mention` counts as a mention.
 pub fn decode(kind: &str, payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
     match kind {
-        "slash_commands" => command(&object(payload)?),
-        "interactive" => interaction(&object(payload)?),
+        "slash_commands" => Ok(command(&object(payload)?)),
+        "interactive" => Ok(interaction(&object(payload)?)),
         _ => event(&object(payload)?, bot_user),
     }
 }
@@ -98,13 +98,14 @@ struct Slash<'a> {
     channel_id: Text<'a>,
 }
 
-fn command(slash: &Slash<'_>) -> Result<Arrival, Undecodable> {
-    Ok(Arrival::Command(Command {
-        name: loose::filled(&slash.command).ok_or_else(|| Undecodable::lacks("command"))?,
-        text: loose::or_empty(&slash.text).to_owned(),
-        person: PersonId(loose::filled(&slash.user_id).ok_or_else(|| Undecodable::lacks("user_id"))?),
-        channel: ChannelId(loose::filled(&slash.channel_id).ok_or_else(|| Undecodable::lacks("channel_id"))?),
-    }))
+fn command(slash: &Slash<'_>) -> Arrival {
+    let ids =
+        (loose::filled(&slash.command), loose::filled(&slash.user_id), loose::filled(&slash.channel_id));
+    let (Some(name), Some(person), Some(channel)) = ids else {
+        return Arrival::Other { kind: "slash_commands".to_owned() };
+    };
+    let text = loose::or_empty(&slash.text).to_owned();
+    Arrival::Command(Command { name, text, person: PersonId(person), channel: ChannelId(channel) })
 }
 
 #[derive(Deserialize)]
@@ -113,7 +114,9 @@ struct Interaction<'a> {
     kind: Text<'a>,
 }
 
-fn interaction(interaction: &Interaction<'_>) -> Result<Arrival, Undecodable> {
-    let kind = loose::filled(&interaction.kind).ok_or_else(|| Undecodable::lacks("type"))?;
-    Ok(Arrival::Interaction { kind })
+fn interaction(interaction: &Interaction<'_>) -> Arrival {
+    match loose::filled(&interaction.kind) {
+        Some(kind) => Arrival::Interaction { kind },
+        None => Arrival::Other { kind: "interactive".to_owned() },
+    }
 }

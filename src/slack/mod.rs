@@ -10,7 +10,9 @@
 
 pub mod api;
 pub mod decode;
+pub mod manifest;
 pub mod outcome;
+pub mod socket;
 pub mod tiers;
 pub mod wire;
 

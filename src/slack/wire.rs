@@ -45,7 +45,8 @@ pub struct Head<'a> {
 impl<'a> Head<'a> {
     /// Reads the head of a text frame; `None` for what is not a JSON object.
     pub fn read(frame: &'a str) -> Option<Head<'a>> {
-        serde_json::from_str(frame).ok()
+        // serde would take an array for the fields in order.
+        if frame.trim_ascii_start().starts_with('{') { serde_json::from_str(frame).ok() } else { None }
     }
 
     /// The frame's type, empty when it has none.

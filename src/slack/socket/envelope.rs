@@ -1,0 +1,288 @@
+//! What arrived, and the only way to acknowledge it.
+//!
+//! An envelope remembers the very socket it came from: Slack promises nothing for an ack on another one. When that
+//! socket is gone the ack goes nowhere, Slack delivers the event again, and the journal knows it already.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::super::loose;
+use super::super::wire::Head;
+use crate::domain::durable::Durable;
+
+/// The largest frame we send, in bytes. Slack closes the socket at 20,480 (close code 1009).
+const LARGEST_FRAME: usize = 16 * 1024;
+
+/// Acks on their way to a socket. Not bounded: there is one per envelope, and the envelopes are.
+pub(super) type Outbox = UnboundedSender<Vec<Utf8Bytes>>;
+
+/// One delivery, before anybody read its payload.
+pub struct Envelope {
+    /// Slack's id of the delivery, the same when it is delivered again.
+    pub id: String,
+    /// The frame's type: `events_api`, `slash_commands`, `interactive`, or one we do not know.
+    pub kind: String,
+    /// The payload as Slack wrote it; `null` when there was none.
+    pub payload: Raw,
+    /// How often Slack tried before.
+    pub retry_attempt: u32,
+    /// Why Slack tries again; empty on the first try.
+    pub retry_reason: String,
+    /// Whether Slack reads a payload in the ack.
+    pub accepts_payload: bool,
+    from: Option<Outbox>,
+}
+
+/// A piece of a received frame; a clone shares the bytes.
+#[derive(Clone)]
+pub struct Raw {
+    frame: Utf8Bytes,
+    part: Range<usize>,
+}
+
+/// What became of an ack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acked {
+    /// On its way.
+    Queued,
+    /// On its way, but without the payload: too large for a frame, or not accepted for this envelope. Answer otherwise.
+    WithoutPayload,
+    /// The socket is gone; Slack will deliver again.
+    SocketGone,
+}
+
+/// Acknowledges an envelope that is on disk, on the socket it came from.
+pub fn ack(envelope: &Envelope, proof: &impl Durable, payload: Option<&Value>) -> Acked {
+    let _ = proof.event();
+    let Some(outbox) = &envelope.from else {
+        return Acked::SocketGone;
+    };
+    let (frame, acked) = frame_for(envelope, payload);
+    match outbox.send(vec![frame]) {
+        Ok(()) => acked,
+        Err(_) => Acked::SocketGone,
+    }
+}
+
+/// Bare acks for a whole batch: one message to each socket, so that each writes once.
+#[derive(Default)]
+pub struct Acks {
+    sockets: Vec<(Outbox, Vec<Utf8Bytes>)>,
+}
+
+impl Acks {
+    /// Adds an envelope that is on disk.
+    pub fn add(&mut self, envelope: &Envelope, proof: &impl Durable) {
+        let _ = proof.event();
+        let Some(outbox) = &envelope.from else {
+            return;
+        };
+        let frame = Utf8Bytes::from(bare(&envelope.id));
+        match self.sockets.iter_mut().find(|(known, _)| known.same_channel(outbox)) {
+            Some((_, frames)) => frames.push(frame),
+            None => self.sockets.push((outbox.clone(), vec![frame])),
+        }
+    }
+
+    /// Sends them all; those of a socket that is gone go nowhere. `self` is empty afterwards and may be used again.
+    pub fn send(&mut self) {
+        for (outbox, frames) in self.sockets.drain(..) {
+            // A closed channel is a closed socket: Slack delivers again.
+            let _ = outbox.send(frames);
+        }
+    }
+}
+
+impl Envelope {
+    /// An envelope that came over no socket (a replay, a test): its ack goes nowhere.
+    pub fn without_socket(id: &str, kind: &str, payload: &str) -> Envelope {
+        Envelope {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            payload: Raw::owned(payload),
+            retry_attempt: 0,
+            retry_reason: String::new(),
+            accepts_payload: false,
+            from: None,
+        }
+    }
+
+    /// The envelope in a frame; `None` when it has no id, so that it could never be acknowledged.
+    pub(super) fn of(head: &Head<'_>, frame: &Utf8Bytes, outbox: &Outbox) -> Option<Envelope> {
+        Some(Envelope {
+            id: loose::filled(&head.envelope_id)?,
+            kind: head.kind().to_owned(),
+            payload: head
+                .payload
+                .map_or_else(|| Raw::owned("null"), |payload| Raw::within(frame, payload.get())),
+            retry_attempt: head.retry_attempt.unwrap_or(0),
+            retry_reason: loose::or_empty(&head.retry_reason).to_owned(),
+            accepts_payload: head.accepts_response_payload,
+            from: Some(outbox.clone()),
+        })
+    }
+}
+
+impl Raw {
+    fn owned(text: &str) -> Raw {
+        Raw { frame: Utf8Bytes::from(text), part: 0..text.len() }
+    }
+
+    /// `part`, which is borrowed from `frame`, without copying it.
+    fn within(frame: &Utf8Bytes, part: &str) -> Raw {
+        let start = (part.as_ptr() as usize).wrapping_sub(frame.as_ptr() as usize);
+        let range = start..start.wrapping_add(part.len());
+        match frame.get(range.clone()) {
+            Some(same) if same.as_ptr() == part.as_ptr() => Raw { frame: frame.clone(), part: range },
+            Some(_) | None => Raw::owned(part),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // The range was cut from this very frame, so it is always inside.
+        self.frame.get(self.part.clone()).unwrap_or_default()
+    }
+}
+
+impl Deref for Raw {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.part.len())
+    }
+}
+
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Envelope({} {}, {:?})", self.kind, self.id, self.payload)
+    }
+}
+
+fn frame_for(envelope: &Envelope, payload: Option<&Value>) -> (Utf8Bytes, Acked) {
+    let without = |acked| (Utf8Bytes::from(bare(&envelope.id)), acked);
+    let Some(payload) = payload else {
+        return without(Acked::Queued);
+    };
+    if !envelope.accepts_payload {
+        return without(Acked::WithoutPayload);
+    }
+    let mut frame = bare(&envelope.id);
+    frame.pop();
+    frame.push_str(",\"payload\":");
+    frame.push_str(&payload.to_string());
+    frame.push('}');
+    if frame.len() > LARGEST_FRAME {
+        without(Acked::WithoutPayload)
+    } else {
+        (Utf8Bytes::from(frame), Acked::Queued)
+    }
+}
+
+fn bare(id: &str) -> String {
+    const HEAD: &str = "{\"envelope_id\":";
+    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let mut frame = String::with_capacity(HEAD.len() + id.len() + 3);
+    frame.push_str(HEAD);
+    if plain {
+        frame.push('"');
+        frame.push_str(id);
+        frame.push('"');
+    } else {
+        frame.push_str(&Value::from(id).to_string());
+    }
+    frame.push('}');
+    frame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Acked, Acks, Envelope, ack};
+    use crate::domain::durable::Durable;
+    use crate::domain::ids::EventId;
+    use crate::slack::wire::Head;
+    use serde_json::{Value, json};
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+    use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+    struct Stored;
+
+    impl Durable for Stored {
+        fn event(&self) -> EventId {
+            EventId(1)
+        }
+    }
+
+    fn received(id: &str, accepts: bool) -> (Envelope, UnboundedReceiver<Vec<Utf8Bytes>>) {
+        let (outbox, queue) = unbounded_channel();
+        let frame = json!({"type": "interactive", "envelope_id": id, "accepts_response_payload": accepts,
+            "payload": {"type": "view_submission", "text": "a \"b\""}});
+        let frame = Utf8Bytes::from(frame.to_string());
+        let head = Head::read(&frame).expect("the frame is JSON");
+        (Envelope::of(&head, &frame, &outbox).expect("the frame has an id"), queue)
+    }
+
+    fn sent(queue: &mut UnboundedReceiver<Vec<Utf8Bytes>>) -> Vec<Value> {
+        let frames = queue.try_recv().unwrap_or_default();
+        frames.iter().map(|frame| serde_json::from_str(frame).expect("an ack is JSON")).collect()
+    }
+
+    #[test]
+    fn the_payload_is_a_piece_of_the_frame() {
+        let (envelope, _queue) = received("e1", true);
+        assert_eq!(&*envelope.payload, r#"{"text":"a \"b\"","type":"view_submission"}"#);
+        assert_eq!(&*envelope.payload.clone(), &*envelope.payload);
+        assert_eq!(format!("{envelope:?}"), "Envelope(interactive e1, 43 bytes)");
+    }
+
+    #[test]
+    fn an_ack_carries_a_payload_only_where_slack_reads_one_and_only_if_it_fits() {
+        let small = json!({"response_action": "clear"});
+        let large = json!({"text": "ü".repeat(9_000)});
+        for (id, accepts, payload, acked, frame) in [
+            ("e-1", true, None, Acked::Queued, json!({"envelope_id": "e-1"})),
+            ("e\"2", true, None, Acked::Queued, json!({"envelope_id": "e\"2"})),
+            ("e3", true, Some(&small), Acked::Queued, json!({"envelope_id": "e3", "payload": small.clone()})),
+            ("e4", false, Some(&small), Acked::WithoutPayload, json!({"envelope_id": "e4"})),
+            ("e5", true, Some(&large), Acked::WithoutPayload, json!({"envelope_id": "e5"})),
+        ] {
+            let (envelope, mut queue) = received(id, accepts);
+            assert_eq!(ack(&envelope, &Stored, payload), acked, "{id}");
+            assert_eq!(sent(&mut queue), [frame], "{id}");
+        }
+    }
+
+    #[test]
+    fn f25_an_ack_for_a_socket_that_is_gone_goes_nowhere() {
+        let (envelope, queue) = received("e1", true);
+        drop(queue);
+        assert_eq!(ack(&envelope, &Stored, None), Acked::SocketGone);
+        assert_eq!(
+            ack(&Envelope::without_socket("e1", "events_api", "{}"), &Stored, None),
+            Acked::SocketGone
+        );
+    }
+
+    #[test]
+    fn a_batch_goes_to_each_socket_in_one_piece() {
+        let (one, mut first) = received("e1", false);
+        let (two, mut second) = received("e2", false);
+        let mut acks = Acks::default();
+        for envelope in [&one, &two, &one] {
+            acks.add(envelope, &Stored);
+        }
+        acks.send();
+        assert_eq!(sent(&mut first), [json!({"envelope_id": "e1"}), json!({"envelope_id": "e1"})]);
+        assert_eq!(sent(&mut second), [json!({"envelope_id": "e2"})]);
+    }
+}

@@ -1,0 +1,89 @@
+//! Socket Mode: keeps the wanted number of WebSockets to Slack open and hands over what arrives.
+//!
+//! Each link is a task of its own: `link` opens one socket after another, `session` is the life of one open socket,
+//! `hear` decides what a frame means and `backoff` how long to wait after an ending, both without I/O. `status` is what
+//! others may see of it, `envelope` what arrived and the only way to acknowledge it.
+//!
+//! Deliberately absent: storing and understanding payloads. A frame is read no further than its head here, and without
+//! a proof that it is stored nothing is acknowledged; Slack then delivers it again.
+
+mod backoff;
+mod dial;
+mod ending;
+mod envelope;
+mod hear;
+mod link;
+mod parting;
+mod pump;
+mod session;
+mod status;
+
+use std::future::Future;
+use std::panic;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::api::Api;
+use crate::domain::time::Now;
+
+pub use envelope::{Acked, Acks, Envelope, Raw, ack};
+pub use status::{Counts, LinkState, LinkStatus, Links};
+
+/// What the links need to know.
+pub struct SocketSettings {
+    /// How many sockets to keep open, 1 to 9: Slack allows ten, and one more is open while another is replaced.
+    pub wanted: usize,
+    /// For `apps.connections.open`.
+    pub api: Api,
+    /// The clock, for what `Links` shows and to notice that the machine slept.
+    pub now: Now,
+}
+
+/// Everything a link and its sockets share.
+#[derive(Clone)]
+struct Shared {
+    api: Api,
+    now: Now,
+    out: mpsc::Sender<Envelope>,
+    stop: CancellationToken,
+    links: Links,
+    /// One permit for each socket from before it is opened until its TCP connection is gone.
+    room: Arc<Semaphore>,
+}
+
+/// Prepares the links. Nothing is opened before the future is polled; it ends soon after `stop`, at most 2 s, when every
+/// socket has sent its close frame. Envelopes go to `out`; while it is full the sockets are not read.
+pub fn run(
+    settings: SocketSettings,
+    out: mpsc::Sender<Envelope>,
+    stop: CancellationToken,
+) -> (Links, impl Future<Output = ()> + Send + use<>) {
+    let SocketSettings { wanted, api, now } = settings;
+    let links = Links::new(wanted, now());
+    // One more than wanted, so that a replacement can be opened before the old socket is left.
+    let room = Arc::new(Semaphore::new(wanted + 1));
+    let shared = Shared { api, now, out, stop, links: links.clone(), room };
+    let all = async move {
+        let mut tasks = JoinSet::new();
+        for number in 0..wanted {
+            tasks.spawn(link::keep(shared.clone(), number));
+        }
+        drop(shared);
+        join(&mut tasks).await;
+    };
+    (links, all)
+}
+
+/// Waits for all tasks; a panic in one of them is a panic here, so that the process notices.
+async fn join(tasks: &mut JoinSet<()>) {
+    while let Some(done) = tasks.join_next().await {
+        if let Err(broken) = done
+            && broken.is_panic()
+        {
+            panic::resume_unwind(broken.into_panic());
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The life of one open WebSocket: hello, frames in, acks out, pings, and a close frame at the end.
+//!
+//! This is the hot path. All frames that are already there are read in one go and all acks that are waiting are written
+//! in one go; a frame is parsed no further than its head. Time is counted in ticks of a second in which this task ran,
+//! so no clock is read per frame, and a process that was stalled does not take its own stall for Slack's silence.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::SinkExt;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
+use tracing::{debug, info, warn};
+
+use super::super::wire::Head;
+use super::Shared;
+use super::backoff::Life;
+use super::dial::Ws;
+use super::ending::Ending;
+use super::envelope::{Envelope, Outbox};
+use super::hear::{Heard, hear};
+use super::parting;
+use super::pump::{over, pump};
+use super::status::Counts;
+use crate::domain::time::Timestamp;
+
+/// The heartbeat of a session.
+const TICK: Duration = Duration::from_secs(1);
+/// Ticks until hello; Slack greets within a fraction of a second.
+const HELLO_TICKS: u32 = 10;
+/// Ticks between our pings.
+const PING_TICKS: u32 = 10;
+/// Ticks without any frame, pongs included, after which a socket is dead: three pings unanswered.
+const SILENCE_TICKS: u32 = 35;
+/// Ticks that a socket lives on after Slack announced its end; Slack closes it after about 10 s.
+const LEAVING_TICKS: u32 = 30;
+/// A jump of the wall clock between two ticks that means the machine slept.
+const SLEPT: Duration = Duration::from_secs(60);
+/// Frames in a row that are not Socket Mode before the socket is given up.
+const MOST_GARBAGE: u32 = 20;
+/// Messages taken from the queue of acks at once; each may hold a whole batch.
+const ACK_BATCH: usize = 64;
+
+/// What a session tells its link, once: it ended, or Slack announced that it will.
+pub struct News {
+    /// Why.
+    pub ending: Ending,
+    /// What its life was like until then.
+    pub life: Life,
+}
+
+/// One open WebSocket.
+pub struct Session {
+    shared: Shared,
+    /// The link it belongs to.
+    number: usize,
+    ws: Ws,
+    news: Option<UnboundedSender<News>>,
+    /// Given to every envelope, for its ack.
+    outbox: Outbox,
+    queue: UnboundedReceiver<Vec<Utf8Bytes>>,
+    /// Acks taken from the queue.
+    acks: Vec<Vec<Utf8Bytes>>,
+    /// Whether something is written but not flushed.
+    dirty: bool,
+    /// Frames read but not looked at.
+    inbox: Vec<Message>,
+    /// Envelopes that found the way out full. While there are some, nothing is read.
+    parked: VecDeque<Envelope>,
+    pulse: Pulse,
+    garbage_in_row: u32,
+}
+
+/// What the ticks count.
+struct Pulse {
+    age: u32,
+    greeted_at: Option<u32>,
+    heard: bool,
+    quiet: u32,
+    /// Ticks left, once Slack has announced the end.
+    leaving: Option<u32>,
+    ticked_at: Timestamp,
+}
+
+impl Session {
+    /// A session over a WebSocket that has just been opened.
+    pub fn new(shared: Shared, number: usize, ws: Ws, news: UnboundedSender<News>) -> Session {
+        let (outbox, queue) = unbounded_channel();
+        let ticked_at = (shared.now)();
+        let pulse = Pulse { age: 0, greeted_at: None, heard: false, quiet: 0, leaving: None, ticked_at };
+        Session {
+            shared,
+            number,
+            ws,
+            news: Some(news),
+            outbox,
+            queue,
+            acks: Vec::new(),
+            dirty: false,
+            inbox: Vec::new(),
+            parked: VecDeque::new(),
+            pulse,
+            garbage_in_row: 0,
+        }
+    }
+
+    /// Lives until the socket is gone, close frame included.
+    pub async fn live(mut self) {
+        let ending = self.converse().await;
+        if self.pulse.greeted_at.is_some() {
+            self.shared.links.down(self.number, (self.shared.now)());
+        }
+        debug!(
+            link = self.number,
+            reason = ending.code(),
+            "A socket of link {} ends: {}",
+            self.number,
+            ending.hint()
+        );
+        self.tell(ending.clone());
+        // Without our own outbox, and without envelopes that nobody saw, the queue ends with the last ack to come.
+        let Session { ws, queue, outbox, parked, .. } = self;
+        drop((outbox, parked));
+        parting::leave(ws, queue, &ending).await;
+    }
+
+    async fn converse(&mut self) -> Ending {
+        let (stop, out) = (self.shared.stop.clone(), self.shared.out.clone());
+        let mut stopped = pin!(stop.cancelled());
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        tick.tick().await;
+        loop {
+            let reading = self.parked.is_empty();
+            let ending = tokio::select! {
+                biased;
+                () = &mut stopped => Some(Ending::Stopped),
+                _ = tick.tick() => self.tick(),
+                _ = self.queue.recv_many(&mut self.acks, ACK_BATCH), if !self.dirty => self.write_acks(),
+                permit = out.reserve(), if !reading => {
+                    match (permit, self.parked.pop_front()) {
+                        (Ok(permit), Some(envelope)) => permit.send(envelope),
+                        (Ok(_), None) => {}
+                        (Err(_), _) => return Ending::Stopped,
+                    }
+                    self.unpark()
+                }
+                gone = pump(&mut self.ws, &mut self.inbox, &mut self.dirty, reading) => self.take(gone),
+            };
+            if let Some(ending) = ending {
+                return ending;
+            }
+        }
+    }
+
+    /// Looks at everything that was read; `gone` is the end that was met behind it.
+    fn take(&mut self, gone: Option<Ending>) -> Option<Ending> {
+        let mut inbox = mem::take(&mut self.inbox);
+        if inbox.is_empty() {
+            return gone;
+        }
+        self.pulse.heard = true;
+        let mut seen = Counts { frames: inbox.len() as u64, ..Counts::default() };
+        let now = (self.shared.now)();
+        let mut ending = None;
+        for message in inbox.drain(..) {
+            let end = match message {
+                Message::Text(frame) => self.text(frame, &mut seen, now),
+                Message::Binary(_) => self.garbage(&mut seen),
+                Message::Close(frame) => Some(Ending::Closed { code: frame.map(|frame| frame.code.into()) }),
+                Message::Ping(_) => {
+                    // The pong is queued already, but goes out only with the next write.
+                    self.dirty = true;
+                    None
+                }
+                Message::Pong(_) | Message::Frame(_) => None,
+            };
+            ending = ending.or(end);
+        }
+        self.inbox = inbox;
+        self.shared.links.count(seen, now);
+        ending.or(gone)
+    }
+
+    fn text(&mut self, frame: Utf8Bytes, seen: &mut Counts, now: Timestamp) -> Option<Ending> {
+        let head = Head::read(&frame);
+        let heard = hear(head.as_ref());
+        if heard == Heard::Garbage {
+            return self.garbage(seen);
+        }
+        self.garbage_in_row = 0;
+        match heard {
+            Heard::Envelope => {
+                seen.envelopes += 1;
+                let envelope = head.and_then(|head| Envelope::of(&head, &frame, &self.outbox))?;
+                self.hand_over(envelope)
+            }
+            Heard::Hello { num_connections } => {
+                self.greeted(num_connections, now);
+                None
+            }
+            Heard::Leave(ending @ (Ending::Refresh | Ending::Unexplained)) => {
+                self.tell(ending);
+                self.pulse.leaving = self.pulse.leaving.or(Some(LEAVING_TICKS));
+                None
+            }
+            Heard::Leave(ending) => Some(ending),
+            Heard::Unknown | Heard::Garbage => {
+                seen.unknown_frames += 1;
+                None
+            }
+        }
+    }
+
+    fn garbage(&mut self, seen: &mut Counts) -> Option<Ending> {
+        seen.unknown_frames += 1;
+        self.garbage_in_row += 1;
+        (self.garbage_in_row >= MOST_GARBAGE).then_some(Ending::Garbage)
+    }
+
+    fn greeted(&mut self, num_connections: Option<u32>, now: Timestamp) {
+        if self.pulse.greeted_at.replace(self.pulse.age).is_some() {
+            return;
+        }
+        self.shared.links.up(self.number, num_connections, now);
+        let ours = self.shared.links.states().len() + 1;
+        match num_connections {
+            Some(all) if all as usize > ours => warn!(
+                link = self.number,
+                num_connections = all,
+                "Slack counts {all} sockets of this app, more than ours: another process, or ghosts that swallow events"
+            ),
+            _ => info!(link = self.number, "Link {} is connected", self.number),
+        }
+    }
+
+    fn hand_over(&mut self, envelope: Envelope) -> Option<Ending> {
+        if !self.parked.is_empty() {
+            self.parked.push_back(envelope);
+            return None;
+        }
+        match self.shared.out.try_send(envelope) {
+            Ok(()) => None,
+            Err(TrySendError::Full(envelope)) => {
+                self.parked.push_back(envelope);
+                None
+            }
+            Err(TrySendError::Closed(_)) => Some(Ending::Stopped),
+        }
+    }
+
+    /// There is room again: hands over what was parked, in order.
+    fn unpark(&mut self) -> Option<Ending> {
+        let mut waiting = mem::take(&mut self.parked);
+        while let Some(envelope) = waiting.pop_front() {
+            match self.shared.out.try_send(envelope) {
+                Ok(()) => {}
+                Err(TrySendError::Full(envelope)) => {
+                    waiting.push_front(envelope);
+                    break;
+                }
+                Err(TrySendError::Closed(_)) => return Some(Ending::Stopped),
+            }
+        }
+        self.parked = waiting;
+        None
+    }
+
+    fn write_acks(&mut self) -> Option<Ending> {
+        for frame in self.acks.drain(..).flatten() {
+            if let Err(error) = self.ws.start_send_unpin(Message::Text(frame)) {
+                return Some(over(Some(&error)));
+            }
+        }
+        self.dirty = true;
+        None
+    }
+
+    fn tick(&mut self) -> Option<Ending> {
+        let now = (self.shared.now)();
+        // While nobody takes envelopes we do not listen, so silence says nothing.
+        self.pulse.heard |= !self.parked.is_empty();
+        let ending = self.pulse.tick(now);
+        if ending.is_none() && self.pulse.age.is_multiple_of(PING_TICKS) {
+            if let Err(error) = self.ws.start_send_unpin(Message::Ping(Bytes::new())) {
+                return Some(over(Some(&error)));
+            }
+            self.dirty = true;
+        }
+        ending
+    }
+
+    fn tell(&mut self, ending: Ending) {
+        if let Some(news) = self.news.take() {
+            // The link may have stopped listening because it is stopping.
+            let _ = news.send(News { ending, life: self.pulse.life() });
+        }
+    }
+}
+
+impl Pulse {
+    fn tick(&mut self, now: Timestamp) -> Option<Ending> {
+        self.age += 1;
+        self.quiet = if mem::take(&mut self.heard) { 0 } else { self.quiet + 1 };
+        let slept = now.since(self.ticked_at) > SLEPT;
+        self.ticked_at = now;
+        if let Some(left) = &mut self.leaving {
+            *left = left.saturating_sub(1);
+        }
+        if slept {
+            Some(Ending::Slept)
+        } else if self.leaving == Some(0) {
+            Some(Ending::Overdue)
+        } else if self.quiet >= SILENCE_TICKS {
+            Some(Ending::Silent)
+        } else if self.greeted_at.is_none() && self.leaving.is_none() && self.age >= HELLO_TICKS {
+            Some(Ending::NoHello)
+        } else {
+            None
+        }
+    }
+
+    fn life(&self) -> Life {
+        let ticks = self.greeted_at.map_or(0, |at| self.age - at);
+        Life { greeted: self.greeted_at.is_some(), lasted: TICK * ticks }
+    }
+}

@@ -1,0 +1,5 @@
+//! The integration tests: one crate, so that they link once.
+
+mod payloads;
+mod socket;
+mod stage;
