@@ -82,7 +82,9 @@ impl Sender {
         let (id, attempts) = (send.id, send.attempts);
         match &fate {
             Fate::Sent(_) => info!(send.id = id.0, attempts, "Send {id} is in Slack"),
-            Fate::Retry { at, reason, .. } => info!(send.id = id.0, attempts, reason, "Send {id} waits until {at}"),
+            Fate::Retry { at, reason, .. } => {
+                info!(send.id = id.0, attempts, reason, "Send {id} waits until {at}")
+            }
             Fate::Stop { state, reason } => {
                 warn!(send.id = id.0, attempts, reason, "Send {id} stopped as {}", state.as_str());
             }

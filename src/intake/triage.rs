@@ -12,8 +12,8 @@ use crate::domain::classify::{Bundled, Compiled, Verdict, classify};
 use crate::domain::courtesy::is_courtesy;
 use crate::domain::time::Timestamp;
 use crate::runtime::worker::{Next, Worker};
-use crate::store::triage::{Outcome, SealedBundle, Triaged};
 use crate::store::Store;
+use crate::store::triage::{Outcome, SealedBundle, Triaged};
 
 /// Bundles looked at in one step.
 const BATCH: u32 = 32;
@@ -55,7 +55,9 @@ impl Triage {
             let wait = match (same, later) {
                 (Some(same), _) => waits[same],
                 // Slack cannot be asked at the moment: not for the others either.
-                (None, Some(at)) if bundle.profile.is_none() && now.since(bundle.last_at) <= PATIENCE => Some(at),
+                (None, Some(at)) if bundle.profile.is_none() && now.since(bundle.last_at) <= PATIENCE => {
+                    Some(at)
+                }
                 (None, _) => self.waits(bundle, now).await?,
             };
             later = later.or(wait);

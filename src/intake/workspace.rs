@@ -17,8 +17,8 @@ use crate::runtime::worker::{Next, Worker};
 use crate::slack::api::Api;
 use crate::slack::outcome::Failure;
 use crate::slack::rooms::ChannelInfo;
-use crate::store::channels::Channel;
 use crate::store::Store;
+use crate::store::channels::Channel;
 
 /// How often the channels are listed although no event said that anything changed.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -112,7 +112,11 @@ impl Worker for Workspace {
         self.failures += 1;
         let trouble = (failure.code().to_owned(), failure.sentence());
         if self.trouble.set(Some(trouble)) {
-            warn!(error = failure.code(), "Slack does not tell us about the workspace: {}", failure.sentence());
+            warn!(
+                error = failure.code(),
+                "Slack does not tell us about the workspace: {}",
+                failure.sentence()
+            );
         }
         let wait = match failure {
             Failure::RateLimited { retry_after } => retry_after,

@@ -10,6 +10,7 @@
 
 pub mod api;
 pub mod decode;
+pub mod forms;
 pub mod manifest;
 pub mod outcome;
 pub mod socket;
@@ -19,9 +20,9 @@ pub mod wire;
 mod channel;
 mod event;
 mod http;
-mod keys;
+pub mod keys;
 mod loose;
 mod message;
 mod people;
-mod rooms;
+pub mod rooms;
 mod sent;

@@ -104,10 +104,10 @@ impl Store {
     /// Opens snoozed tasks whose time has come; the answer is when the next one's will.
     pub async fn next_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let next = "SELECT MIN(snoozed_until) FROM tasks WHERE status = 'snoozed'";
-        let due = move |tx: &Transaction<'_>| -> Result<Option<Timestamp>, StoreError> {
+        let soonest = move |tx: &Transaction<'_>| -> Result<Option<Timestamp>, StoreError> {
             Ok(tx.prepare_cached(next)?.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
         };
-        match self.read(due).await? {
+        match self.read(soonest).await? {
             Some(at) if at <= now => {}
             later => return Ok(later),
         }
@@ -118,7 +118,7 @@ impl Store {
             for task in due {
                 move_to(tx, TaskId(task), &Actor::Desk, Status::Open, now)?;
             }
-            due(tx)
+            soonest(tx)
         })
         .await
     }
