@@ -10,3 +10,4 @@ pub mod runtime;
 pub mod simulator;
 pub mod slack;
 pub mod store;
+pub mod web;

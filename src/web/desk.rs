@@ -1,0 +1,66 @@
+//! What the local API works with: handed over by `app` once, shared by every request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::dispatch::submit::Outgoing;
+use crate::domain::message::Ourselves;
+use crate::domain::time::{Now, Timestamp};
+use crate::intake::listen::Tally;
+use crate::intake::workspace::Trouble;
+use crate::slack::api::Api;
+use crate::slack::socket::Links;
+use crate::store::Store;
+
+/// Everything a request may need. Clones share it.
+#[derive(Clone)]
+pub struct Front {
+    /// The database.
+    pub store: Store,
+    /// The way into the outbox.
+    pub outgoing: Outgoing,
+    /// Slack's Web API: for permalinks, and for people and channels that a caller names.
+    pub api: Api,
+    /// Who we are, once we know.
+    pub ours: watch::Receiver<Option<Ourselves>>,
+    /// The Socket Mode links.
+    pub links: Links,
+    /// What keeps us from knowing the workspace.
+    pub trouble: Trouble,
+    /// What came in since the start.
+    pub tally: Arc<Tally>,
+    /// Asks for a fresh list of channels.
+    pub refresh: Arc<dyn Fn() + Send + Sync>,
+    /// The workers that are stuck at an instant, and those whose last step failed.
+    pub health: Arc<dyn Fn(Timestamp) -> Health + Send + Sync>,
+    /// Where `now` comes from.
+    pub now: Now,
+    /// What the running configuration looks like from outside; changes with a reload.
+    pub settings: watch::Receiver<Settings>,
+    /// When the daemon started.
+    pub started_at: Timestamp,
+}
+
+/// What the crew looks like from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// Workers whose step has been running for too long.
+    pub stuck: Vec<&'static str>,
+    /// Workers whose last step failed.
+    pub failing: Vec<&'static str>,
+}
+
+/// What the running configuration looks like from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Short hash of the effective configuration.
+    pub config_hash: String,
+    /// Whether every channel that the bot has joined is listened to, picked or not.
+    pub monitor_joined: bool,
+    /// The category names that exist, in their order.
+    pub categories: Vec<String>,
+    /// How long a caller of `--wait` is kept at most.
+    pub longest_wait: Duration,
+}
