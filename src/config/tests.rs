@@ -130,9 +130,8 @@ fn every_scalar_key_has_its_variable() {
     }
 }
 
-#[test]
-fn all_problems_of_a_file_are_told_at_once_with_their_places() {
-    let text = r##"[slack]
+/// A file in which nearly everything is wrong.
+const WRONG: &str = r##"[slack]
 api_url = "http://slack.com/api/"
 sockets = 11
 bot_token = "xoxb-1-secret"
@@ -168,7 +167,10 @@ name = "void"
 [inbux]
 x = 1
 "##;
-    insta::assert_snapshot!(problems(text, &[]), @r##"
+
+#[test]
+fn all_problems_of_a_file_are_told_at_once_with_their_places() {
+    insta::assert_snapshot!(problems(WRONG, &[]), @r##"
     21 problems in the configuration
     /etc/deskd/config.toml:2:11: slack.api_url: tokens must not travel unencrypted over a network
       hint: use https; plain http is for a simulator on 127.0.0.1
