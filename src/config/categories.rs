@@ -23,7 +23,7 @@ pub fn read(reader: &mut Reader<'_>, builtin: Rules) -> (Rules, Vec<ChannelNamed
     let mut channels_named = Vec::new();
     let mut own: Vec<String> = Vec::new();
     for (at, table) in reader.tables("category").into_iter().enumerate() {
-        let mut section = reader.element("category", at + 1, table);
+        let mut section = reader.element("category", at + 1, &table);
         let Some(rule) = category(&mut section, &mut channels_named) else { continue };
         if own.contains(&rule.name) {
             section.refuse(

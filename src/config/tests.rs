@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::check::{Layers, check};
-use super::file::Source;
+use super::file::{Source, line_of};
 use super::settings::{LogLevel, Monitor};
 use super::{Config, Environment, Flag, Places, Problems, Sources, unknown_channels};
 
@@ -206,7 +206,7 @@ fn all_problems_of_a_file_are_told_at_once_with_their_places() {
       hint: write what stands behind the @, for instance "example.com"
     /etc/deskd/config.toml:26:10: category[1].weight: not a number above 0 and up to 100
       hint: 1.0 is usual
-    /etc/deskd/config.toml:29:1: category[2]: a category needs a name
+    /etc/deskd/config.toml:28:1: category[2]: a category needs a name
       hint: write for instance name = "billing"
     /etc/deskd/config.toml:29:1: category[2].keyword: unknown key
       hint: did you mean "keywords"?
@@ -253,9 +253,28 @@ fn a_slip_of_syntax_does_not_hide_the_other_problems() {
 }
 
 #[test]
+fn a_file_cut_off_anywhere_gives_settings_or_problems_with_their_places() {
+    for text in [WRONG, &example(|_| true)] {
+        for (end, _) in text.char_indices() {
+            let told = load(&text[..end], &[]).err();
+            let lines = text[..end].matches('\n').count() + 1;
+            for problem in told.iter().flat_map(|problems| &problems.0) {
+                assert!((1..=lines).contains(&line_of(&problem.spot)), "{problem} in {lines} lines");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_token_never_appears_in_a_problem() {
-    let told = problems("[slack]\napp_token = \"xapp-1-secret\"\nbot_token = xoxb-secret\n", &[]);
-    assert!(told.contains("SLACK_APP_TOKEN") && !told.contains("secret"), "{told}");
+    let inline = "[slack]\napp_token = \"xapp-1-secret\"\nbot_token = xoxb-secret\n";
+    let as_path = "[slack]\nbot_token_file = \"xoxb-1-secret\"\n";
+    let elsewhere = "[inbox]\nquiet = \"xapp-1-secret\"\nmonitor = \"xoxe.xoxb-1-secret\"\n";
+    for (text, word) in [(inline, "SLACK_APP_TOKEN"), (as_path, "this is a token"), (elsewhere, "\"xapp-…\"")]
+    {
+        let told = problems(text, &[]);
+        assert!(told.contains(word) && !told.contains("secret"), "{told}");
+    }
 }
 
 #[test]
