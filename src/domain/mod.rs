@@ -3,13 +3,22 @@
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back; `reason` is why.
 
+pub mod backoff;
 pub mod bundle;
+pub mod classify;
 pub mod contact;
+pub mod courtesy;
 pub mod durable;
 pub mod ids;
+pub mod limit;
 pub mod message;
+pub mod mrkdwn;
 pub mod reason;
+pub mod reference;
 pub mod rules;
 pub mod send;
+pub mod snooze;
+pub mod split;
 pub mod task;
 pub mod time;
+pub mod words;

@@ -1,0 +1,247 @@
+//! What classification says: a category, a priority, how sure it is, and why.
+//!
+//! A verdict is stored as JSON with the task, so its names are a format: add, do not rename. No message text is ever
+//! in it, only words that somebody configured.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What classification says of a bundle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The category's name.
+    pub category: String,
+    /// How soon somebody should look.
+    pub priority: Priority,
+    /// How sure the classifier is of the category, from 0 to 1; see `classify` for how the rules arrive at it.
+    pub confidence: f64,
+    /// The other categories something spoke for, with their confidence, most likely first.
+    pub runners_up: Vec<(String, f64)>,
+    /// What spoke for category and priority, in the order of the rules.
+    pub reasons: Vec<Reasoned>,
+    /// Who decided.
+    pub by: Classifier,
+}
+
+/// How soon somebody should look; ordered, urgent is greatest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// Whenever there is time.
+    Low,
+    /// The usual.
+    #[default]
+    Normal,
+    /// Today.
+    High,
+    /// Now.
+    Urgent,
+}
+
+/// Who came to a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Classifier {
+    /// The configured words, patterns, channels and domains.
+    Rules,
+}
+
+/// One thing that spoke for the verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reasoned {
+    /// A keyword was found.
+    Keyword {
+        /// The category it speaks for.
+        category: String,
+        /// The word as configured.
+        word: String,
+    },
+    /// A phrase was found.
+    Phrase {
+        /// The category it speaks for.
+        category: String,
+        /// The phrase as configured.
+        phrase: String,
+    },
+    /// A regular expression matched.
+    Pattern {
+        /// The category it speaks for.
+        category: String,
+        /// The expression as configured, not what it matched.
+        pattern: String,
+    },
+    /// It was written in a channel of the category.
+    Channel {
+        /// The category the channel speaks for.
+        category: String,
+        /// The channel as configured.
+        channel: String,
+    },
+    /// The contact's address is of a domain of the category.
+    Domain {
+        /// The category the domain speaks for.
+        category: String,
+        /// The domain as configured.
+        domain: String,
+    },
+    /// A priority word was found.
+    PriorityWord {
+        /// What it asks for.
+        priority: Priority,
+        /// The word as configured.
+        word: String,
+    },
+    /// We were mentioned, so that what sounded low is normal: whoever calls the desk by name waits for an answer.
+    Mentioned,
+    /// Nothing spoke for any category.
+    NothingMatched {
+        /// The category taken instead.
+        fallback: String,
+    },
+    /// There were greetings and thanks only.
+    OnlyCourtesy {
+        /// The category taken instead.
+        fallback: String,
+    },
+    /// There was no text, only files.
+    OnlyFiles {
+        /// How many.
+        files: usize,
+        /// The category taken instead.
+        fallback: String,
+    },
+}
+
+impl Verdict {
+    /// The verdict as stored.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what `to_json` wrote; an error means that the stored text is not a verdict this version knows.
+    pub fn from_json(text: &str) -> Result<Verdict, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+impl Priority {
+    /// All of them, from low to urgent.
+    pub const ALL: [Priority; 4] = [Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
+
+    /// The name as stored and typed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Priority::Low => "low",
+            Priority::Normal => "normal",
+            Priority::High => "high",
+            Priority::Urgent => "urgent",
+        }
+    }
+}
+
+/// The text is no priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a priority is one of low, normal, high, urgent")]
+pub struct NoPriority;
+
+impl FromStr for Priority {
+    type Err = NoPriority;
+
+    fn from_str(text: &str) -> Result<Priority, NoPriority> {
+        let known = Priority::ALL.into_iter().find(|p| p.as_str().eq_ignore_ascii_case(text.trim()));
+        known.ok_or(NoPriority)
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Classifier {
+    /// The name as stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Classifier::Rules => "rules",
+        }
+    }
+}
+
+impl fmt::Display for Classifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Reasoned {
+    /// The reason in plain words, without a full stop.
+    pub fn sentence(&self) -> String {
+        match self {
+            Reasoned::Keyword { category, word } => format!("the word \"{word}\" speaks for {category}"),
+            Reasoned::Phrase { category, phrase } => format!("the phrase \"{phrase}\" speaks for {category}"),
+            Reasoned::Pattern { category, pattern } => {
+                format!("the pattern /{pattern}/ speaks for {category}")
+            }
+            Reasoned::Channel { category, channel } => format!("the channel {channel} speaks for {category}"),
+            Reasoned::Domain { category, domain } => {
+                format!("the e-mail domain {domain} speaks for {category}")
+            }
+            Reasoned::PriorityWord { priority, word } => format!("\"{word}\" asks for priority {priority}"),
+            Reasoned::Mentioned => "the desk was mentioned, so the priority is not low".into(),
+            Reasoned::NothingMatched { fallback } => format!("no rule matched, so it is {fallback}"),
+            Reasoned::OnlyCourtesy { fallback } => format!("only greetings or thanks, so it is {fallback}"),
+            Reasoned::OnlyFiles { files: 1, fallback } => format!("a file without text, so it is {fallback}"),
+            Reasoned::OnlyFiles { files, fallback } => {
+                format!("{files} files without text, so it is {fallback}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Classifier, Priority, Reasoned, Verdict};
+
+    #[test]
+    fn a_verdict_survives_its_json() {
+        let verdict = Verdict {
+            category: "billing".into(),
+            priority: Priority::High,
+            confidence: 0.75,
+            runners_up: vec![("sales".into(), 0.125)],
+            reasons: vec![
+                Reasoned::Keyword { category: "billing".into(), word: "refund".into() },
+                Reasoned::OnlyFiles { files: 2, fallback: "other".into() },
+                Reasoned::Mentioned,
+            ],
+            by: Classifier::Rules,
+        };
+        assert_eq!(Verdict::from_json(&verdict.to_json()).unwrap(), verdict);
+        assert!(verdict.to_json().contains(r#""priority":"high""#), "{}", verdict.to_json());
+        assert!(verdict.to_json().contains(r#""kind":"only_files""#), "{}", verdict.to_json());
+    }
+
+    #[test]
+    fn priorities_are_read_in_any_case_and_ordered() {
+        for priority in Priority::ALL {
+            assert_eq!(priority.as_str().to_uppercase().parse(), Ok(priority));
+        }
+        assert!("soon".parse::<Priority>().is_err());
+        assert!(Priority::Urgent > Priority::High && Priority::High > Priority::Normal);
+        assert!(Priority::Normal > Priority::Low);
+    }
+
+    #[test]
+    fn every_reason_reads_as_a_sentence() {
+        let fallback = "other".to_owned();
+        let one = Reasoned::OnlyFiles { files: 1, fallback: fallback.clone() };
+        assert_eq!(one.sentence(), "a file without text, so it is other");
+        let word = Reasoned::PriorityWord { priority: Priority::Urgent, word: "asap".into() };
+        assert_eq!(word.sentence(), "\"asap\" asks for priority urgent");
+        assert_eq!(Reasoned::NothingMatched { fallback }.sentence(), "no rule matched, so it is other");
+    }
+}
