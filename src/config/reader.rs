@@ -218,7 +218,7 @@ impl<'a> Section<'_, 'a> {
         }
     }
 
-    /// A number above zero, whole or not.
+    /// How much something counts: from 0, which is nothing, to 100.
     pub fn weight(&mut self, key: &'static str, default: f64) -> f64 {
         let Some(raw) = self.raw(key) else { return default };
         let number = match raw {
@@ -233,11 +233,11 @@ impl<'a> Section<'_, 'a> {
             },
         };
         const HEAVIEST: f64 = 100.0;
-        match number.filter(|number| *number > 0.0 && *number <= HEAVIEST) {
+        match number.filter(|number| (0.0..=HEAVIEST).contains(number)) {
             Some(number) => number,
             None => {
-                let what = format!("not a number above 0 and up to {HEAVIEST}");
-                self.refuse(key, what, format!("{default:.1} is usual"));
+                let what = format!("not a number from 0 to {HEAVIEST}");
+                self.refuse(key, what, "1.0 is usual, 0 counts nothing");
                 default
             }
         }

@@ -7,6 +7,7 @@ use super::check::{Layers, check};
 use super::file::{Source, line_of};
 use super::settings::{LogLevel, Monitor};
 use super::{Config, Environment, Flag, Places, Problems, Sources, unknown_channels};
+use crate::domain::rules::CategoryRule;
 
 fn env(pairs: &[(&str, &str)]) -> Environment {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -156,7 +157,7 @@ name = "refund"
 patterns = ["(oops", "fine"]
 channels = ["Support", "#ok"]
 domains = ["@example.com"]
-weight = 0
+weight = -1
 
 [[category]]
 keyword = ["x"]
@@ -189,7 +190,7 @@ fn all_problems_of_a_file_are_told_at_once_with_their_places() {
     /etc/deskd/config.toml:10:11: inbox.monitor: "join" is not one of the words for this
       hint: did you mean "joined"? It can be "picked", "joined"
     /etc/deskd/config.toml:11:12: inbox.fallback: there is no category "otter"
-      hint: did you mean "other"? There are support, sales, billing, bug, feature, question, other, refund, void
+      hint: did you mean "other"? There are bug, billing, sales, feature, support, question, other, refund, void
     /etc/deskd/config.toml:12:1: inbox.level: unknown key
       hint: "level" stands under [log]
     /etc/deskd/config.toml:15:15: store.keep_events: "90 days ago" is not a span of time above zero
@@ -204,8 +205,8 @@ fn all_problems_of_a_file_are_told_at_once_with_their_places() {
       hint: write "#support" (channel names are lower case) or "C0123456789"
     /etc/deskd/config.toml:25:12: category[1].domains[1]: "@example.com" is not an e-mail domain
       hint: write what stands behind the @, for instance "example.com"
-    /etc/deskd/config.toml:26:10: category[1].weight: not a number above 0 and up to 100
-      hint: 1.0 is usual
+    /etc/deskd/config.toml:26:10: category[1].weight: not a number from 0 to 100
+      hint: 1.0 is usual, 0 counts nothing
     /etc/deskd/config.toml:28:1: category[2]: a category needs a name
       hint: write for instance name = "billing"
     /etc/deskd/config.toml:29:1: category[2].keyword: unknown key
@@ -278,15 +279,31 @@ fn a_token_never_appears_in_a_problem() {
 }
 
 #[test]
-fn an_own_category_replaces_the_built_in_one_in_its_place_and_others_are_added() {
+fn an_own_category_changes_the_built_in_one_key_by_key_and_others_are_added() {
     let before = Config::defaults(&Places::system()).rules.categories;
-    let text = "[[category]]\nname = \"sales\"\n[[category]]\nname = \"legal\"\nkeywords = [\"gdpr\"]\n";
-    let rules = load(text, &[]).expect("nothing is wrong").rules;
-    let at = before.iter().position(|rule| rule.name == "sales").expect("it is built in");
-    assert_eq!(rules.categories[at].name, "sales");
-    assert!(rules.categories[at].keywords.is_empty(), "named with nothing to match, it is switched off");
-    assert_eq!(rules.categories.len(), before.len() + 1);
-    assert_eq!(rules.categories.last().expect("added").name, "legal");
+    let text = r##"
+[[category]]
+name = "sales"
+channels = ["#sales"]
+keywords = []
+[[category]]
+name = "legal"
+keywords = ["gdpr"]
+[[category]]
+name = "feature"
+weight = 0
+"##;
+    let after = load(text, &[]).expect("nothing is wrong").rules.categories;
+    let find = |rules: &[CategoryRule], name: &str| {
+        let at = rules.iter().position(|rule| rule.name == name).expect("it is there");
+        (at, rules[at].clone())
+    };
+    let ((old_at, old), (at, sales)) = (find(&before, "sales"), find(&after, "sales"));
+    assert_eq!((at, &sales.channels, &sales.keywords), (old_at, &vec!["#sales".to_owned()], &Vec::new()));
+    assert_eq!((sales.phrases, sales.weight), (old.phrases, old.weight), "what is not given stays");
+    let (_, feature) = find(&after, "feature");
+    assert_eq!((feature.weight, feature.keywords), (0.0, find(&before, "feature").1.keywords));
+    assert_eq!(find(&after, "legal").0, before.len(), "a new one comes last");
 }
 
 #[test]
@@ -325,7 +342,10 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 }
 
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
-const WITHOUT_DEFAULT: [&str; 4] = ["app_token_file", "bot_token_file", "listen", "token_file"];
+///
+/// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
+const WITHOUT_DEFAULT: [&str; 7] =
+    ["app_token_file", "bot_token_file", "listen", "token_file", "urgent", "high", "low"];
 
 #[test]
 fn the_example_says_every_key_with_its_default() {
