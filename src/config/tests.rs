@@ -374,6 +374,11 @@ fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
     );
     let all = load(&example(|_| true), &[]).expect("with everything switched on");
     assert!(all.api.listen.is_some() && all.slack.app_token_file.is_some());
+    let (_, category) =
+        include_str!("../../config.toml.example").split_once("\n# [[category]]").expect("one is shown");
+    let category = format!("[[category]]{}", category.replace("\n# ", "\n"));
+    let shown = load(&category, &[]).expect("the category shown is right").rules.categories;
+    assert!(shown.last().expect("it was added").patterns[0].is_match("my Order 123456 is late"));
 }
 
 #[test]
