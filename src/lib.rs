@@ -1,3 +1,4 @@
 //! deskd: a self-hosted desk for Slack. The map of the house is in `docs/architecture.md`.
 
+pub mod cli;
 pub mod simulator;
