@@ -1,6 +1,8 @@
 //! The integration tests: one crate, so that they link once.
 
 mod architecture;
+mod inbound;
 mod payloads;
 mod socket;
 mod stage;
+mod world;
