@@ -17,7 +17,12 @@ async fn bun_03_a_burst_of_one_person_becomes_one_task() {
     world.pass(29).await;
     assert_eq!(world.tasks().await, "", "BUN-01: no task after 29 s of silence");
     world.pass(2).await;
-    assert_snapshot!(world.tasks().await, @"");
+    assert_snapshot!(world.tasks().await, @"
+    1 open billing high #support ada
+      contact ada: Hi team
+      contact ada: our invoice 4711 was charged twice
+      contact ada: can you refund one?
+    ");
     world.finish().await;
 }
 
@@ -44,7 +49,13 @@ async fn bun_05_two_people_in_one_channel_make_two_tasks() {
     world.pass(5).await;
     world.slack.say("ada", "support", "since this morning").unwrap();
     world.pass(40).await;
-    assert_snapshot!(world.tasks().await, @"");
+    assert_snapshot!(world.tasks().await, @"
+    1 open support normal #support grace
+      contact grace: how do I add a user?
+    2 open bug normal #support ada
+      contact ada: the export fails with an error
+      contact ada: since this morning
+    ");
     world.finish().await;
 }
 
@@ -70,7 +81,7 @@ async fn fil_what_is_not_for_the_desk_is_ignored_with_a_reason() {
     world.slack.say("ada", "support", "   ").unwrap();
     world.slack.say("ada", "sales", "a real question?").unwrap();
     world.pass(40).await;
-    assert_snapshot!(world.reasons().await, @"");
+    assert_snapshot!(world.reasons().await, @"bot 1, empty 1, internal 1, not_monitored 1, opened_bundle 1");
     assert_eq!(world.tasks().await.lines().count(), 2);
     world.finish().await;
 }
@@ -95,7 +106,7 @@ async fn ing_07_a_mention_arrives_twice_and_counts_once() {
     world.slack.say("ada", "support", "<@U0DESKBOT01> are you there?").unwrap();
     world.pass(40).await;
     assert_eq!(world.tasks().await.lines().count(), 2);
-    assert_snapshot!(world.reasons().await, @"");
+    assert_snapshot!(world.reasons().await, @"duplicate 1, opened_bundle 1");
     world.finish().await;
 }
 
@@ -111,8 +122,12 @@ async fn tsk_edits_and_deletions_reach_bundle_and_task() {
     world.slack.delete("support", &second).unwrap();
     world.slack.edit("support", &first, "order 17 is late").unwrap();
     world.pass(5).await;
-    assert_snapshot!(world.tasks().await, @"");
-    assert_snapshot!(world.reasons().await, @"");
+    assert_snapshot!(world.tasks().await, @"
+    1 open other normal #support ada
+      contact ada: order 17 is late (edited)
+      contact ada:  (deleted)
+    ");
+    assert_snapshot!(world.reasons().await, @"deleted 1, edit_unchanged 1, edited 2, joined_bundle 1, opened_bundle 1");
     world.finish().await;
 }
 
@@ -124,7 +139,7 @@ async fn bun_a_bundle_whose_messages_are_all_taken_back_makes_no_task() {
     world.slack.delete("support", &only).unwrap();
     world.pass(60).await;
     assert_eq!(world.tasks().await, "");
-    assert_snapshot!(world.reasons().await, @"");
+    assert_snapshot!(world.reasons().await, @"dropped_bundle 1, opened_bundle 1");
     world.finish().await;
 }
 
@@ -172,7 +187,12 @@ async fn cls_04_a_later_message_in_the_thread_joins_the_task_and_reopens_it() {
     assert_eq!(world.task(1).await.task.status.as_str(), "waiting");
     world.slack.say_in_thread("ada", "support", &root, "that gives an error 500").unwrap();
     world.pass(40).await;
-    assert_snapshot!(world.tasks().await, @"");
+    assert_snapshot!(world.tasks().await, @"
+    1 open bug normal #support ada
+      contact ada: how do I reset my password?
+      desk user:alice: Use the link on the sign-in page.
+      contact ada: that gives an error 500
+    ");
     world.finish().await;
 }
 
@@ -198,7 +218,11 @@ async fn a_teammates_answer_in_the_thread_counts_even_before_there_is_a_task() {
     world.pass(5).await;
     world.slack.say_in_thread("tess", "support", &root, "looking into it").unwrap();
     world.pass(40).await;
-    assert_snapshot!(world.tasks().await, @"");
+    assert_snapshot!(world.tasks().await, @"
+    1 waiting other normal #support ada
+      contact ada: is the API down?
+      team U03ST7CGFLI: looking into it
+    ");
     assert!(world.task(1).await.first_response_at.is_some());
     world.finish().await;
 }

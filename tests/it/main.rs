@@ -1,7 +1,9 @@
 //! The integration tests: one crate, so that they link once.
 
 mod architecture;
+mod crash;
 mod inbound;
+mod outbound;
 mod payloads;
 mod socket;
 mod stage;
