@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::modals;
-use super::post::Purpose;
+use super::parcel::Purpose;
 use super::response_url::Target;
 use super::workspace::{Mistake, Workspace};
 
