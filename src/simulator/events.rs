@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::channels::Kind;
 use super::messages::Message;
-use super::post::Purpose;
+use super::parcel::Purpose;
 use super::setup::MentionOrder;
 use super::workspace::Workspace;
 

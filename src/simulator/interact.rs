@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::modals;
-use super::post::Purpose;
+use super::parcel::Purpose;
 use super::response_url::Target;
 use super::workspace::{Mistake, Workspace};
 
@@ -100,9 +100,9 @@ impl Workspace {
         let blocks = self.views[at].content["blocks"].clone();
         for (block_id, actions) in values.as_object().into_iter().flatten() {
             for (action_id, given) in actions.as_object().into_iter().flatten() {
-                let found = find_element(&blocks, action_id).filter(|(block, _)| block == block_id);
-                let (_, element) =
-                    found.ok_or_else(|| Mistake::NoElement(format!("input {block_id}/{action_id}")))?;
+                let element = input_of(&blocks, block_id, action_id);
+                let element =
+                    element.ok_or_else(|| Mistake::NoElement(format!("input {block_id}/{action_id}")))?;
                 self.views[at].values[block_id][action_id] = modals::put_in(element, given);
             }
         }
@@ -265,6 +265,12 @@ fn find_element<'a>(blocks: &'a Value, action_id: &str) -> Option<(String, &'a V
         let element = modals::elements_of(block).find(|element| element["action_id"] == action_id)?;
         Some((block["block_id"].as_str().unwrap_or_default().to_owned(), element))
     })
+}
+
+/// The element with this action id in this block; action ids are unique only within a block.
+fn input_of<'a>(blocks: &'a Value, block_id: &str, action_id: &str) -> Option<&'a Value> {
+    let block = blocks.as_array()?.iter().find(|block| block["block_id"] == block_id)?;
+    modals::elements_of(block).find(|element| element["action_id"] == action_id)
 }
 
 /// How commands and clicks name a channel: private ones and direct messages keep theirs secret.

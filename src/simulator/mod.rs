@@ -34,6 +34,7 @@ mod messages;
 mod methods;
 mod modals;
 mod page;
+mod parcel;
 mod people;
 mod post;
 mod reactions;
@@ -47,6 +48,7 @@ mod verbs;
 mod views;
 mod web;
 mod workspace;
+mod writing;
 
 #[cfg(test)]
 mod tests;
@@ -54,8 +56,9 @@ mod tests;
 pub use channels::{Channel, Kind};
 pub use faults::{Fault, Handshake, Times};
 pub use messages::Message;
+pub use parcel::Answer;
 pub use people::{BotOf, Person};
-pub use post::{Answer, Which};
+pub use post::Which;
 pub use setup::{AppSetup, ChannelSetup, HistoryProfile, MentionOrder, OfflineEvents, PersonSetup, Setup};
 pub use socket::Reason;
 pub use verbs::Sent;

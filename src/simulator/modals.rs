@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::post::{Acked, Purpose};
+use super::parcel::{Acked, Purpose};
 use super::response_url::Target;
 use super::workspace::Workspace;
 

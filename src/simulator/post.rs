@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::ids::Ids;
+use super::parcel::{Acked, Answer, Parcel, Purpose, State, says_nothing};
 use super::setup::OfflineEvents;
 use super::socket::Order;
 
@@ -23,60 +24,6 @@ const ANSWER_WITHIN_MS: i64 = 3_000;
 const MAX_RETRIES: u32 = 3;
 /// Second and third retry of an event that found no socket, counted from when it was raised.
 const OFFLINE_RETRY_MS: [i64; 2] = [60_000, 300_000];
-
-/// One envelope's contents on the way to the app.
-#[derive(Debug)]
-pub struct Parcel {
-    kind: String,
-    payload: Value,
-    accepts_response: bool,
-    raised_ms: i64,
-    attempt: u32,
-    state: State,
-    answer: Option<Value>,
-    answered_ms: i64,
-    due_ms: i64,
-    purpose: Purpose,
-}
-
-/// What an acknowledgement means for the person who caused the envelope.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Nothing further.
-    Nothing,
-    /// A slash command by this user in this channel: the ack may carry a message.
-    Command { user: String, channel: String },
-    /// A submitted view: the ack may carry a response action.
-    Submission { view: String },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Waiting { on_connect: bool },
-    Out,
-    Acked,
-    Lost,
-}
-
-/// What became of a command, click or submission.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// Acked within three seconds.
-    pub acked: bool,
-    /// Payload of the ack, if it had one.
-    pub payload: Option<Value>,
-    /// Milliseconds from raising to ack.
-    pub took_ms: i64,
-}
-
-/// An ack that counted, for the workspace to act on.
-#[derive(Debug)]
-pub struct Acked {
-    /// What the envelope was for.
-    pub purpose: Purpose,
-    /// The ack's payload.
-    pub payload: Option<Value>,
-}
 
 #[derive(Debug)]
 struct Line {
@@ -125,18 +72,7 @@ impl Post {
     pub fn raise(&mut self, kind: &str, payload: Value, purpose: Purpose, at: (&mut Ids, i64)) -> u64 {
         let id = self.next_parcel;
         self.next_parcel += 1;
-        let parcel = Parcel {
-            kind: kind.to_owned(),
-            payload,
-            accepts_response: kind != "events_api",
-            raised_ms: at.1,
-            attempt: 0,
-            state: State::Waiting { on_connect: false },
-            answer: None,
-            answered_ms: at.1,
-            due_ms: at.1,
-            purpose,
-        };
+        let parcel = Parcel::new(kind, payload, purpose, at.1);
         self.parcels.insert(id, parcel);
         self.open.insert(id);
         self.attempt(id, at.0, at.1);
@@ -249,24 +185,14 @@ impl Post {
             self.complaints.push("an ack on another socket than the one that delivered".to_owned());
             return None;
         }
-        let payload = frame.get("payload").filter(|payload| !is_empty(payload)).cloned();
+        let payload = frame.get("payload").filter(|payload| !says_nothing(payload)).cloned();
         self.take_ack(id, payload, now_ms)
     }
 
     /// What became of parcel `id`; `None` while the answer is still open.
     pub fn answer(&self, id: u64) -> Option<Answer> {
-        let Some(parcel) = self.parcels.get(&id) else {
-            return Some(Answer { acked: false, payload: None, took_ms: 0 });
-        };
-        match parcel.state {
-            State::Out | State::Waiting { .. } => None,
-            State::Lost => Some(Answer { acked: false, payload: None, took_ms: 0 }),
-            State::Acked => Some(Answer {
-                acked: true,
-                payload: parcel.answer.clone(),
-                took_ms: parcel.answered_ms - parcel.raised_ms,
-            }),
-        }
+        let never_raised = Answer { acked: false, payload: None, took_ms: 0 };
+        self.parcels.get(&id).map_or(Some(never_raised), Parcel::outcome)
     }
 
     /// Envelopes that are out and not acked, or wait for a socket.
@@ -289,7 +215,7 @@ impl Post {
         if matches!(parcel.state, State::Acked | State::Lost) {
             return None;
         }
-        if payload.is_some() && !parcel.accepts_response {
+        if payload.is_some() && parcel.is_event() {
             self.complaints.push("a payload in the ack of an event".to_owned());
         }
         parcel.state = State::Acked;
@@ -363,31 +289,4 @@ pub enum Which {
     Newest,
     /// By position, oldest first.
     Nth(usize),
-}
-
-impl Parcel {
-    fn is_event(&self) -> bool {
-        self.kind == "events_api"
-    }
-
-    fn frame(&self, envelope_id: &str) -> String {
-        let mut frame = json!({
-            "envelope_id": envelope_id, "type": self.kind, "payload": self.payload,
-            "accepts_response_payload": self.accepts_response,
-        });
-        if self.is_event() {
-            frame["retry_attempt"] = json!(self.attempt);
-            frame["retry_reason"] = json!(if self.attempt == 0 { "" } else { "timeout" });
-        }
-        frame.to_string()
-    }
-}
-
-fn is_empty(payload: &Value) -> bool {
-    match payload {
-        Value::Null => true,
-        Value::Object(fields) => fields.is_empty(),
-        Value::String(text) => text.is_empty(),
-        Value::Array(_) | Value::Bool(_) | Value::Number(_) => false,
-    }
 }

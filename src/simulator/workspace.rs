@@ -12,8 +12,9 @@ use super::clock::Clock;
 use super::faults::Faults;
 use super::ids::{self, Ids};
 use super::limits::Limits;
+use super::parcel::Purpose;
 use super::people::{BotOf, Person, SLACKBOT};
-use super::post::{Post, Purpose};
+use super::post::Post;
 use super::response_url::ResponseUrls;
 use super::setup::{PersonSetup, Setup};
 use super::triggers::Triggers;
@@ -159,19 +160,7 @@ impl Workspace {
             self.people.push(Person::new(&person, &self.setup.team_id, now_s));
         }
         for channel in self.setup.channels.clone() {
-            let kind = if channel.is_private { Kind::Private } else { Kind::Public };
-            let all = || self.people.iter().skip(2).filter(|person| !person.is_stranger);
-            let mut members: BTreeSet<String> = match &channel.members {
-                None => all().map(|person| person.id.clone()).collect(),
-                Some(handles) => all()
-                    .filter(|person| handles.contains(&person.handle))
-                    .map(|person| person.id.clone())
-                    .collect(),
-            };
-            if channel.has_bot {
-                members.insert(self.setup.app.bot_user_id.clone());
-            }
-            self.add_channel(&channel.name, kind, members);
+            self.add_from_setup(&channel);
         }
     }
 
