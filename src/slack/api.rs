@@ -169,11 +169,6 @@ impl SocketUrl {
     pub fn expose(&self) -> &str {
         &self.0
     }
-
-    #[cfg(test)]
-    pub(super) fn of(url: &str) -> SocketUrl {
-        SocketUrl(url.to_owned())
-    }
 }
 
 impl std::fmt::Debug for SocketUrl {

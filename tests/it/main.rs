@@ -1,5 +1,7 @@
 //! The integration tests: one crate, so that they link once.
 
+mod api;
 mod payloads;
 mod socket;
 mod stage;
+mod web;
