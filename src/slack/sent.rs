@@ -43,7 +43,9 @@ impl Api {
             let done = self.read(method, &form).await?;
             let page: Page<'_> = serde_json::from_slice(&done.body).map_err(|_| unread())?;
             let Loose::List(messages) = page.messages else { return Err(unread()) };
-            if let Some(found) = messages.iter().filter_map(Loose::object).find(|message| carries(message, key)) {
+            if let Some(found) =
+                messages.iter().filter_map(Loose::object).find(|message| carries(message, key))
+            {
                 return loose::filled(&found.ts).map(|ts| Some(MessageTs(ts))).ok_or_else(unread);
             }
             match page.response_metadata.object().and_then(|more| loose::filled(&more.next_cursor)) {

@@ -6,9 +6,11 @@ use std::time::Duration;
 use deskd::slack::socket::{Acked, LinkState, ack};
 use futures_util::SinkExt;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 
 use crate::stage::{Far, Stage, Stored, event, heard, live, say, until};
 use crate::web::Answer;
@@ -198,6 +200,57 @@ async fn f12_every_way_in_which_opening_fails_is_tried_again() {
     stage.greeted().await;
     assert_eq!(stage.calls(), tries);
     assert!(stage.elapsed() < 5 * MINUTE, "{:?}", stage.elapsed());
+}
+
+/// A server that accepts connections and then says nothing; returns its port.
+async fn mute() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("a listener has an address").port();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    port
+}
+
+#[tokio::test(start_paused = true)]
+async fn f16_a_handshake_that_never_comes_costs_ten_seconds_and_does_not_hold_up_a_stop() {
+    let port = mute().await;
+    for scheme in ["ws", "wss"] {
+        let answer =
+            (200, "", format!(r#"{{"ok":true,"url":"{scheme}://127.0.0.1:{port}/?ticket=secret"}}"#));
+        let mut stage = Stage::open(1, 8, vec![answer.clone()]).await;
+        let far = stage.greeted().await;
+        assert!(stage.elapsed() >= 10 * SECOND && stage.elapsed() <= 12 * SECOND, "{:?}", stage.elapsed());
+        drop(far);
+        let stage = Stage::open(1, 8, vec![answer]).await;
+        until(|| stage.calls() > 0 && stage.elapsed() > SECOND).await;
+        assert!(!format!("{:?}", stage.links.states()).contains("secret"));
+        assert!(stage.close().await < SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_without_hello_is_given_up_after_ten_seconds() {
+    let mut stage = Stage::open(1, 8, vec![]).await;
+    let far = stage.socket().await;
+    live(far);
+    live(stage.socket().await);
+    assert!(stage.elapsed() >= 10 * SECOND && stage.elapsed() <= 13 * SECOND, "{:?}", stage.elapsed());
+    assert_eq!(reason(&stage), (LinkState::Connecting, "no_hello".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_frame_of_the_server_is_answered_and_followed_by_a_new_socket() {
+    let mut stage = Stage::open(1, 8, vec![]).await;
+    let mut far = stage.greeted().await;
+    let farewell = CloseFrame { code: CloseCode::Restart, reason: "restart".into() };
+    far.close(Some(farewell)).await.expect("the socket is open");
+    assert_eq!(heard(&mut far).await.as_deref(), Some("close 1012"));
+    stage.greeted().await;
+    assert!(stage.elapsed() < SECOND);
 }
 
 #[tokio::test(start_paused = true)]
