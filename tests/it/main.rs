@@ -2,6 +2,7 @@
 
 mod api;
 mod payloads;
+mod simulated;
 mod socket;
 mod stage;
 mod web;
