@@ -102,10 +102,12 @@ impl Api {
     pub async fn connections_open(&self) -> Result<SocketUrl, Failure> {
         let done = self.caller.call(Token::App, Patience::Read, "apps.connections.open", &[]).await?;
         let answer: UrlAnswer<'_> = lenient(&done.body);
-        match loose::filled(&answer.url) {
-            Some(url) => Ok(SocketUrl(url)),
-            None => Err(Failure::Unknown { what: "Slack gave no address for the socket".to_owned() }),
+        let url = loose::filled(&answer.url).ok_or_else(|| missing("address for the socket"))?;
+        // The ticket in it is a secret: over TLS it came, over TLS it goes.
+        if self.caller.is_encrypted() && !url.starts_with("wss://") {
+            return Err(Failure::Unknown { what: "the socket's address is not encrypted".to_owned() });
         }
+        Ok(SocketUrl(url))
     }
 
     /// `users.info`.
@@ -168,11 +170,6 @@ impl SocketUrl {
     /// The address itself, for the one place that dials it.
     pub fn expose(&self) -> &str {
         &self.0
-    }
-
-    #[cfg(test)]
-    pub(super) fn of(url: &str) -> SocketUrl {
-        SocketUrl(url.to_owned())
     }
 }
 

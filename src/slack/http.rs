@@ -98,6 +98,11 @@ impl Caller {
         Ok(Caller { client, base: with_api(base), bot: bearer(bot)?, app: bearer(app)? })
     }
 
+    /// Whether calls are encrypted, so that nothing less will do for a socket.
+    pub fn is_encrypted(&self) -> bool {
+        self.base.starts_with("https:")
+    }
+
     /// Calls `method` and returns the answer only if it says `ok: true`.
     pub async fn call(
         &self,

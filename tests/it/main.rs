@@ -1,10 +1,13 @@
 //! The integration tests: one crate, so that they link once.
 
+mod api;
 mod architecture;
 mod crash;
 mod inbound;
 mod outbound;
 mod payloads;
+mod simulated;
 mod socket;
 mod stage;
+mod web;
 mod world;

@@ -329,3 +329,48 @@ impl Pulse {
         Life { greeted: self.greeted_at.is_some(), lasted: TICK * ticks }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Ending, Pulse, Timestamp};
+
+    /// The tick at which a session ends, and why. `heard` says at which ticks a frame had arrived.
+    fn end(
+        mut pulse: Pulse,
+        heard: impl Fn(u32) -> bool,
+        clock: impl Fn(u32) -> i64,
+    ) -> Option<(u32, Ending)> {
+        (1..=100).find_map(|tick| {
+            pulse.heard |= heard(tick);
+            pulse.tick(Timestamp(clock(tick))).map(|ending| (tick, ending))
+        })
+    }
+
+    fn pulse(greeted: bool, leaving: Option<u32>) -> Pulse {
+        let greeted_at = greeted.then_some(0);
+        Pulse { age: 0, greeted_at, heard: false, quiet: 0, leaving, ticked_at: Timestamp(0) }
+    }
+
+    fn steady(tick: u32) -> i64 {
+        i64::from(tick) * 1_000
+    }
+
+    #[test]
+    fn a_session_ends_at_its_deadlines_and_not_before() {
+        let never = |_| false;
+        assert_eq!(end(pulse(true, None), never, steady), Some((35, Ending::Silent)));
+        assert_eq!(end(pulse(true, None), |tick| tick == 20, steady), Some((55, Ending::Silent)));
+        assert_eq!(end(pulse(true, None), |tick| tick % 30 == 0, steady), None);
+        assert_eq!(end(pulse(false, None), |_| true, steady), Some((10, Ending::NoHello)));
+        assert_eq!(end(pulse(true, Some(30)), |_| true, steady), Some((30, Ending::Overdue)));
+        assert_eq!(end(pulse(false, Some(30)), |_| true, steady), Some((30, Ending::Overdue)));
+    }
+
+    #[test]
+    fn a_wall_clock_that_jumps_ahead_by_more_than_a_minute_means_the_machine_slept() {
+        let jump = |by: i64| move |tick: u32| steady(tick) + if tick >= 5 { by } else { 0 };
+        assert_eq!(end(pulse(true, None), |_| true, jump(60_000)), Some((5, Ending::Slept)));
+        assert_eq!(end(pulse(true, None), |_| true, jump(50_000)), None);
+        assert_eq!(end(pulse(true, None), |_| true, jump(-3_600_000)), None);
+    }
+}
