@@ -25,7 +25,10 @@ pub struct Crew {
 
 /// What others can see of the crew.
 #[derive(Clone, Default)]
-pub struct Watch(Arc<Mutex<Vec<(&'static str, Arc<Pulse>)>>>);
+pub struct Watch(Arc<Mutex<Pulses>>);
+
+/// The pulses of all workers, by name.
+type Pulses = Vec<(&'static str, Arc<Pulse>)>;
 
 impl Watch {
     /// The names of the workers whose step has been running for too long at `now`.

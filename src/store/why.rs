@@ -52,10 +52,11 @@ impl Store {
                 Subject::SlackEvent(id) => trail.events("event_id = ?1", [id])?,
                 Subject::Event(id) => trail.events("id = ?1", [id.0])?,
                 Subject::Bundle(id) => trail.bundle(*id)?,
-                Subject::Task(number) => match tasks::find(tx, &workspace, *number)? {
-                    Some(task) => trail.task(task)?,
-                    None => {}
-                },
+                Subject::Task(number) => {
+                    if let Some(task) = tasks::find(tx, &workspace, *number)? {
+                        trail.task(task)?;
+                    }
+                }
                 Subject::Send(id) => trail.sends("id = ?1", id.0)?,
             }
             trail.steps.sort_by_key(|step| step.at);
