@@ -45,6 +45,8 @@ impl Store {
                 connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
             writer.pragma_update(None, "journal_mode", "WAL")?;
             writer.pragma_update(None, "synchronous", "FULL")?;
+            // What is deleted or erased is overwritten, not only unlinked.
+            writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
             only_ours(&path)?;
             Ok(Store {

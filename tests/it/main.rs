@@ -9,5 +9,6 @@ mod payloads;
 mod simulated;
 mod socket;
 mod stage;
+mod store_contract;
 mod web;
 mod world;
