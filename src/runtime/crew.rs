@@ -12,8 +12,9 @@ use super::clock::Clock;
 use super::worker::{Pulse, Shift, Worker, run};
 use crate::domain::time::Timestamp;
 
-/// A step that runs longer than this is stuck: every call in it has a timeout well below.
-pub const STUCK: Duration = Duration::from_secs(120);
+/// A step that runs longer than this is stuck. The longest honest one lists the channels of a large workspace at the pace
+/// that Slack allows; every single call has a timeout well below.
+pub const STUCK: Duration = Duration::from_secs(600);
 
 /// The loops of the process.
 pub struct Crew {

@@ -118,8 +118,8 @@ impl Trail<'_> {
         let (at, kind): (Timestamp, String) = (Timestamp(row.get(3)?), row.get(4)?);
         let what = format!("event {id}");
         let first = match retry {
-            0 => format!("recorded a {kind} envelope ({inner})"),
-            retry => format!("recorded a {kind} envelope ({inner}), first seen as Slack's retry {retry}"),
+            0 => format!("recorded an envelope of type {kind} ({inner})"),
+            retry => format!("recorded an envelope of type {kind} ({inner}), first seen as retry {retry} of Slack"),
         };
         let (reason, sentence) = match outcome(self.tx, id)? {
             Some(reason) => (reason.code().to_owned(), reason.sentence()),
