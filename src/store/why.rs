@@ -119,7 +119,9 @@ impl Trail<'_> {
         let what = format!("event {id}");
         let first = match retry {
             0 => format!("recorded an envelope of type {kind} ({inner})"),
-            retry => format!("recorded an envelope of type {kind} ({inner}), first seen as retry {retry} of Slack"),
+            retry => {
+                format!("recorded an envelope of type {kind} ({inner}), first seen as retry {retry} of Slack")
+            }
         };
         let (reason, sentence) = match outcome(self.tx, id)? {
             Some(reason) => (reason.code().to_owned(), reason.sentence()),

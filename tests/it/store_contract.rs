@@ -227,17 +227,21 @@ async fn why_tells_the_way_of_a_message_from_its_event_to_its_task() {
         let (store, workspace) = (world.store(), world.workspace.clone());
         async move {
             let steps = store.trail(workspace, subject).await.unwrap();
-            steps.into_iter().map(|step| format!("{}: {}", step.what, step.sentence)).collect::<Vec<_>>().join("\n")
+            steps
+                .into_iter()
+                .map(|step| format!("{}: {}", step.what, step.sentence))
+                .collect::<Vec<_>>()
+                .join("\n")
         }
     };
     insta::assert_snapshot!(trail("support", &ts).await, @r#"
-    event 1: recorded a events_api envelope (message)
+    event 1: recorded an envelope of type events_api (message)
     event 1: opened bundle 1
     bundle 1: closed and triaged
-    task 1: opened from bundle 1 by deskd: bug (43 % sure), because the word "wrong" speaks for bug; the phrase "is wrong" speaks for bug; the word "invoice" speaks for billing; the phrase "the invoice" speaks for billing
+    task 1: opened from bundle 1 by deskd: billing (71 % sure), because the word "invoice" speaks for billing; the phrase "invoice is wrong" speaks for billing; the phrase "the invoice" speaks for billing; the word "wrong" speaks for bug
     "#);
     insta::assert_snapshot!(trail("general", &ignored).await, @"
-    event 2: recorded a events_api envelope (message)
+    event 2: recorded an envelope of type events_api (message)
     event 2: ignored: channel not monitored
     ");
     world.finish().await;
