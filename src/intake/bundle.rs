@@ -15,7 +15,7 @@ use crate::slack::decode::decode;
 use crate::store::{Decoded, Store, StoredEvent};
 
 /// Events in one transaction: enough to share a commit, few enough that a recording need not wait long for the writer.
-const BATCH: u32 = 256;
+const BATCH: u32 = 1024;
 
 /// Pause between two gatherings while there is no backlog. Bundles stay open for seconds, so nobody notices; and events
 /// that came meanwhile share one commit instead of taking the writer from the recording after each.

@@ -19,11 +19,12 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Read connections that are kept open. A burst of callers opens more, which are closed again.
 const READERS: usize = 2;
 
-/// Page cache per connection, in KiB (negative means KiB to SQLite). The hot pages are the indexes' edges.
-const CACHE_KIB: i64 = 4096;
+/// Page caches in KiB. The writer's holds the indexes of some hundred thousand open bundles and messages.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const READER_CACHE_KIB: i64 = 2 * 1024;
 
-/// Pages in the write-ahead log before they are folded into the file: 16 MiB, so that a burst pays for it rarely.
-const CHECKPOINT_PAGES: i64 = 4096;
+/// Pages in the write-ahead log before they are folded into the file: 32 MiB, so that a burst pays for it rarely.
+const CHECKPOINT_PAGES: i64 = 8192;
 
 /// The database. Clones share it.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ impl Store {
             let mut writer =
                 connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
             writer.pragma_update(None, "journal_mode", "WAL")?;
+            writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
             writer.pragma_update(None, "synchronous", "FULL")?;
             writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
             // What is deleted or erased is overwritten, not only unlinked.
@@ -140,7 +142,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
         Connection::open_with_flags(path, flags).map_err(|_| StoreError::CannotOpen(path.to_owned()))?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
