@@ -15,7 +15,7 @@ use deskd::store::{Incoming, Store};
 
 const EVENTS: u64 = 100_000;
 const BATCH: usize = 256;
-const GATHER: u32 = 1024;
+const GATHER: u32 = 512;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

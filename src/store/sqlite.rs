@@ -23,8 +23,12 @@ const READERS: usize = 2;
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
 
-/// Pages in the write-ahead log before they are folded into the file: 32 MiB, so that a burst pays for it rarely.
-const CHECKPOINT_PAGES: i64 = 8192;
+/// Size of the write-ahead log from which folding waits for a moment without writers, instead of for luck, so that the log
+/// begins anew: in a long flood it would grow without end.
+const LARGEST_LOG_BYTES: u64 = 256 << 20;
+
+/// Size of the write-ahead log from which folding it into the file is worth the work.
+const LOG_BYTES: u64 = 8 << 20;
 
 /// The database. Clones share it.
 #[derive(Clone)]
@@ -50,7 +54,8 @@ impl Store {
             writer.pragma_update(None, "journal_mode", "WAL")?;
             writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
             writer.pragma_update(None, "synchronous", "FULL")?;
-            writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+            // Never within a commit that somebody waits for: `fold` does it beside the writer.
+            writer.pragma_update(None, "wal_autocheckpoint", 0)?;
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
@@ -110,6 +115,31 @@ impl Store {
     {
         let inner = self.inner.clone();
         blocking(move || work(&mut inner.writer.lock().unwrap_or_else(PoisonError::into_inner))).await
+    }
+
+    /// Folds a write-ahead log that has grown into the database file, beside the writer. Says whether there was one.
+    pub async fn fold(&self) -> Result<bool, StoreError> {
+        if self.log_bytes() < LOG_BYTES {
+            return Ok(false);
+        }
+        let inner = self.inner.clone();
+        blocking(move || {
+            let folder = connect(&inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            folder.pragma_update(None, "synchronous", "FULL")?;
+            folder.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            Ok(())
+        })
+        .await?;
+        if self.log_bytes() > LARGEST_LOG_BYTES {
+            self.checkpoint().await?;
+        }
+        Ok(true)
+    }
+
+    fn log_bytes(&self) -> u64 {
+        let mut log = self.inner.path.clone().into_os_string();
+        log.push("-wal");
+        std::fs::metadata(log).map_or(0, |found| found.len())
     }
 
     /// Folds the write-ahead log into the database file: the last act before closing.
