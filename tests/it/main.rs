@@ -3,6 +3,7 @@
 mod api;
 mod architecture;
 mod crash;
+mod demo;
 mod inbound;
 mod outbound;
 mod payloads;
