@@ -195,7 +195,7 @@ mod tests {
           Slack at https://slack.com/api/, 2 sockets
           messages from the channels chosen with "deskd channels monitor"
           a bundle closes after 30s of quiet, 5m at the latest; a send is given up after 1d
-          categories support, sales, billing, bug, feature, question, other, legal; "other" for the rest
+          categories bug, billing, sales, feature, support, question, other, legal; "other" for the rest
           database /var/lib/deskd/deskd.db, commands at /run/deskd/deskd.sock
           the app token is not visible here; deskd needs it when it runs
           the bot token comes from the environment variable SLACK_BOT_TOKEN

@@ -1,7 +1,8 @@
 //! `[[category]]`, `[priority]` and `inbox.fallback` over the built-in rules of classification.
 //!
-//! A category of the file replaces the built-in one of the same name completely and stands in its place; others are
-//! added behind. To switch a built-in category off, name it and give it nothing to match.
+//! A category of the file with the name of a built-in one changes it: a key that is given takes the place of the
+//! built-in list or weight, the others stay. Other names are added behind. The weight 0 switches a category off.
+//! Changing key by key, because the built-in lists are long: who only adds a channel does not want to lose them.
 
 use regex::{Regex, RegexBuilder};
 
@@ -23,34 +24,33 @@ pub fn read(reader: &mut Reader<'_>, builtin: Rules) -> (Rules, Vec<ChannelNamed
     let mut channels_named = Vec::new();
     let mut own: Vec<String> = Vec::new();
     for (at, table) in reader.tables("category").into_iter().enumerate() {
-        let mut section = reader.element("category", at + 1, table);
-        let Some(rule) = category(&mut section, &mut channels_named) else { continue };
-        if own.contains(&rule.name) {
-            section.refuse(
-                "name",
-                format!("\"{}\" is there twice", rule.name),
-                "join the two, or rename one",
-            );
+        let mut section = reader.element("category", at + 1, &table);
+        let name = name(&mut section);
+        let known = rules.categories.iter().position(|rule| Some(&rule.name) == name.as_ref());
+        let built_in = known.map(|at| rules.categories[at].clone());
+        let rule = category(&mut section, built_in, &mut channels_named);
+        let Some(name) = name else { continue };
+        if own.contains(&name) {
+            section.refuse("name", format!("\"{name}\" is there twice"), "join the two, or rename one");
         }
-        own.push(rule.name.clone());
-        place(&mut section, &mut rules, rule);
+        own.push(name.clone());
+        let rule = CategoryRule { name, ..rule };
+        match known {
+            Some(at) => rules.categories[at] = rule,
+            None => add(&mut section, &mut rules, rule),
+        }
     }
     rules.priority = priority(&mut reader.section("priority"), rules.priority);
     fallback(&mut reader.section("inbox"), &mut rules);
     (rules, channels_named)
 }
 
-fn place(section: &mut Section<'_, '_>, rules: &mut Rules, rule: CategoryRule) {
-    match rules.categories.iter_mut().find(|known| known.name == rule.name) {
-        Some(known) => *known = rule,
-        None => {
-            if matches_nothing(&rule) {
-                let hint = "give it keywords, phrases, patterns, channels or domains";
-                section.refuse("name", format!("nothing can ever be \"{}\"", rule.name), hint);
-            }
-            rules.categories.push(rule);
-        }
+fn add(section: &mut Section<'_, '_>, rules: &mut Rules, rule: CategoryRule) {
+    if matches_nothing(&rule) {
+        let hint = "give it keywords, phrases, patterns, channels or domains";
+        section.refuse("name", format!("nothing can ever be \"{}\"", rule.name), hint);
     }
+    rules.categories.push(rule);
 }
 
 fn matches_nothing(rule: &CategoryRule) -> bool {
@@ -58,25 +58,51 @@ fn matches_nothing(rule: &CategoryRule) -> bool {
     [keywords, phrases, channels, domains].iter().all(|list| list.is_empty()) && patterns.is_empty()
 }
 
-fn category(section: &mut Section<'_, '_>, named: &mut Vec<ChannelNamed>) -> Option<CategoryRule> {
-    let keywords = section.texts("keywords").unwrap_or_default();
-    let phrases = section.texts("phrases").unwrap_or_default();
-    let patterns = section.list("patterns").unwrap_or_default();
-    let channels = section.list("channels").unwrap_or_default();
-    let domains = section.list("domains").unwrap_or_default();
-    let weight = section.weight("weight", 1.0);
-    let rule = CategoryRule {
-        name: name(section)?,
-        keywords,
-        phrases,
-        patterns: patterns.iter().filter_map(|item| pattern(section, item)).collect(),
-        channels: channels.iter().filter_map(|item| channel(section, item)).collect(),
-        domains: domains.iter().filter_map(|item| domain(section, item)).collect(),
-        weight,
-    };
-    let known = channels.into_iter().filter(|item| rule.channels.contains(&item.text));
-    named.extend(known.map(|item| ChannelNamed { channel: item.text, key: item.key, spot: item.spot }));
-    Some(rule)
+/// The keys of one table over those of the built-in category of its name, if there is one.
+fn category(
+    section: &mut Section<'_, '_>,
+    built_in: Option<CategoryRule>,
+    named: &mut Vec<ChannelNamed>,
+) -> CategoryRule {
+    let base = built_in.unwrap_or_else(nothing);
+    let patterns = section.list("patterns");
+    let channels = section.list("channels");
+    let domains = section.list("domains");
+    let known = channels.iter().flatten().filter(|item| is_channel(&item.text));
+    named.extend(known.map(|item| ChannelNamed {
+        channel: item.text.clone(),
+        key: item.key.clone(),
+        spot: item.spot.clone(),
+    }));
+    CategoryRule {
+        name: base.name,
+        keywords: section.texts("keywords").unwrap_or(base.keywords),
+        phrases: section.texts("phrases").unwrap_or(base.phrases),
+        patterns: patterns.map_or(base.patterns, |list| sift(section, &list, pattern)),
+        channels: channels.map_or(base.channels, |list| sift(section, &list, channel)),
+        domains: domains.map_or(base.domains, |list| sift(section, &list, domain)),
+        weight: section.weight("weight", base.weight),
+    }
+}
+
+fn nothing() -> CategoryRule {
+    CategoryRule {
+        name: String::new(),
+        keywords: Vec::new(),
+        phrases: Vec::new(),
+        patterns: Vec::new(),
+        channels: Vec::new(),
+        domains: Vec::new(),
+        weight: 1.0,
+    }
+}
+
+fn sift<T>(
+    section: &mut Section<'_, '_>,
+    items: &[Item],
+    read: fn(&mut Section<'_, '_>, &Item) -> Option<T>,
+) -> Vec<T> {
+    items.iter().filter_map(|item| read(section, item)).collect()
 }
 
 fn name(section: &mut Section<'_, '_>) -> Option<String> {
@@ -116,12 +142,17 @@ fn last_line(error: &regex::Error) -> String {
     line.trim_start_matches("error: ").to_lowercase().trim_end_matches('.').to_owned()
 }
 
+fn is_channel(text: &str) -> bool {
+    let plain = |name: &str| !name.contains(|c: char| c.is_whitespace() || c.is_uppercase() || c == '#');
+    match text.strip_prefix('#') {
+        Some(name) => !name.is_empty() && plain(name),
+        None => is_id(text, &['C', 'G', 'D']),
+    }
+}
+
 fn channel(section: &mut Section<'_, '_>, item: &Item) -> Option<String> {
     let text = &item.text;
-    let named = text.strip_prefix('#').is_some_and(|name| {
-        !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_uppercase() || c == '#')
-    });
-    if named || is_id(text, &['C', 'G', 'D']) {
+    if is_channel(text) {
         return Some(text.clone());
     }
     let what = format!("\"{text}\" is neither a channel's name nor its id");

@@ -1,5 +1,7 @@
 //! From layers to a checked `Config`: which keys there are, what they may be, and how they must agree.
 
+use std::path::PathBuf;
+
 use http::Uri;
 
 use super::file::{Source, line_of};
@@ -92,9 +94,24 @@ fn slack(section: &mut Section<'_, '_>, default: Slack) -> Slack {
     Slack {
         api_url: api_url(section).unwrap_or(default.api_url),
         sockets: section.integer("sockets", 1..=10, default.sockets),
-        app_token_file: section.path("app_token_file"),
-        bot_token_file: section.path("bot_token_file"),
+        app_token_file: token_file(section, "app_token_file"),
+        bot_token_file: token_file(section, "bot_token_file"),
     }
+}
+
+/// A path, and not a token put where its file should be named: as a path it would be shown everywhere.
+fn token_file(section: &mut Section<'_, '_>, key: &'static str) -> Option<PathBuf> {
+    let path = section.path(key)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if !["xapp-", "xox"].iter().any(|prefix| name.starts_with(prefix)) {
+        return Some(path);
+    }
+    section.refuse(
+        key,
+        "this is a token; the path of a file that holds it is needed",
+        "write the token into a file",
+    );
+    None
 }
 
 fn inbox(section: &mut Section<'_, '_>, default: Inbox) -> Inbox {

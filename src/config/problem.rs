@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 /// Where a setting stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,9 +46,9 @@ pub struct Problem {
 pub struct Problems(pub Vec<Problem>);
 
 impl Problem {
-    /// A problem without a hint.
+    /// A problem without a hint. A token that someone put in the wrong place is cut out of `what`.
     pub fn new(spot: Spot, key: &str, what: impl Into<String>) -> Problem {
-        Problem { spot, key: key.to_owned(), what: what.into(), hint: None }
+        Problem { spot, key: key.to_owned(), what: hide_tokens(&what.into()), hint: None }
     }
 
     /// The same with a hint.
@@ -95,6 +98,14 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// Cuts every token of Slack off behind its prefix, which is all that may be shown of it.
+fn hide_tokens(text: &str) -> String {
+    static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(xapp|xox[a-z.]+)-[\w.-]+").expect("a constant pattern that a test compiles")
+    });
+    TOKEN.replace_all(text, "$1-…").into_owned()
+}
 
 /// The word of `known` that a typing mistake in `word` most likely meant.
 ///

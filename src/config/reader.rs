@@ -41,8 +41,15 @@ pub struct Section<'r, 'a> {
     name: &'static str,
     path: String,
     table: Option<&'a DeTable<'a>>,
+    spot: Spot,
     /// Whether flags and environment variables can set its keys: not those of one of several tables.
     layered: bool,
+}
+
+/// One table of `[[name]]` and where it begins.
+pub struct Element<'a> {
+    table: &'a DeTable<'a>,
+    spot: Spot,
 }
 
 /// A value before it has a type.
@@ -77,23 +84,34 @@ impl<'a> Reader<'a> {
                 }
             },
         };
-        Section { reader: self, name, path: name.to_owned(), table, layered: true }
+        Section { reader: self, name, path: name.to_owned(), table, spot: Spot::Nowhere, layered: true }
     }
 
     /// One table of `[[name]]`, the `index`-th counted from 1 as people count.
-    pub fn element(&mut self, name: &'static str, index: usize, table: &'a DeTable<'a>) -> Section<'_, 'a> {
-        Section { reader: self, name, path: format!("{name}[{index}]"), table: Some(table), layered: false }
+    pub fn element(&mut self, name: &'static str, index: usize, table: &Element<'a>) -> Section<'_, 'a> {
+        let path = format!("{name}[{index}]");
+        Section {
+            reader: self,
+            name,
+            path,
+            table: Some(table.table),
+            spot: table.spot.clone(),
+            layered: false,
+        }
     }
 
     /// The tables of `[[name]]`.
-    pub fn tables(&mut self, name: &'static str) -> Vec<&'a DeTable<'a>> {
+    pub fn tables(&mut self, name: &'static str) -> Vec<Element<'a>> {
         self.asked.entry(name).or_default();
         let Some(value) = self.tree.and_then(|tree| tree.get(name)) else { return Vec::new() };
         let items = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),
             _ => vec![],
         };
-        let tables: Vec<_> = items.iter().filter_map(|item| item.get_ref().as_table()).collect();
+        let element = |item: &&'a Spanned<DeValue<'a>>| {
+            Some(Element { table: item.get_ref().as_table()?, spot: self.spot_of(item) })
+        };
+        let tables: Vec<_> = items.iter().filter_map(element).collect();
         if tables.len() != items.len() || value.get_ref().as_array().is_none() {
             let hint = format!("begin each one with [[{name}]]");
             let spot = self.spot_of(value);
@@ -122,9 +140,7 @@ impl<'a> Section<'_, 'a> {
 
     /// Notes something wrong with the table as a whole.
     pub fn refuse_table(&mut self, what: impl Into<String>, hint: impl Into<String>) {
-        let first = self.table.and_then(|table| table.keys().min_by_key(|key| key.span().start));
-        let spot = first.map_or(Spot::Nowhere, |key| self.reader.spot_of(key));
-        self.reader.problems.push(Problem::new(spot, &self.path, what).hint(hint));
+        self.reader.problems.push(Problem::new(self.spot.clone(), &self.path, what).hint(hint));
     }
 
     /// Whether any layer has a value for the key.
@@ -202,7 +218,7 @@ impl<'a> Section<'_, 'a> {
         }
     }
 
-    /// A number above zero, whole or not.
+    /// How much something counts: from 0, which is nothing, to 100.
     pub fn weight(&mut self, key: &'static str, default: f64) -> f64 {
         let Some(raw) = self.raw(key) else { return default };
         let number = match raw {
@@ -217,11 +233,11 @@ impl<'a> Section<'_, 'a> {
             },
         };
         const HEAVIEST: f64 = 100.0;
-        match number.filter(|number| *number > 0.0 && *number <= HEAVIEST) {
+        match number.filter(|number| (0.0..=HEAVIEST).contains(number)) {
             Some(number) => number,
             None => {
-                let what = format!("not a number above 0 and up to {HEAVIEST}");
-                self.refuse(key, what, format!("{default:.1} is usual"));
+                let what = format!("not a number from 0 to {HEAVIEST}");
+                self.refuse(key, what, "1.0 is usual, 0 counts nothing");
                 default
             }
         }

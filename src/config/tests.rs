@@ -4,9 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::check::{Layers, check};
-use super::file::Source;
+use super::file::{Source, line_of};
 use super::settings::{LogLevel, Monitor};
 use super::{Config, Environment, Flag, Places, Problems, Sources, unknown_channels};
+use crate::domain::rules::CategoryRule;
 
 fn env(pairs: &[(&str, &str)]) -> Environment {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -130,9 +131,8 @@ fn every_scalar_key_has_its_variable() {
     }
 }
 
-#[test]
-fn all_problems_of_a_file_are_told_at_once_with_their_places() {
-    let text = r##"[slack]
+/// A file in which nearly everything is wrong.
+const WRONG: &str = r##"[slack]
 api_url = "http://slack.com/api/"
 sockets = 11
 bot_token = "xoxb-1-secret"
@@ -157,7 +157,7 @@ name = "refund"
 patterns = ["(oops", "fine"]
 channels = ["Support", "#ok"]
 domains = ["@example.com"]
-weight = 0
+weight = -1
 
 [[category]]
 keyword = ["x"]
@@ -168,7 +168,10 @@ name = "void"
 [inbux]
 x = 1
 "##;
-    insta::assert_snapshot!(problems(text, &[]), @r##"
+
+#[test]
+fn all_problems_of_a_file_are_told_at_once_with_their_places() {
+    insta::assert_snapshot!(problems(WRONG, &[]), @r##"
     21 problems in the configuration
     /etc/deskd/config.toml:2:11: slack.api_url: tokens must not travel unencrypted over a network
       hint: use https; plain http is for a simulator on 127.0.0.1
@@ -187,7 +190,7 @@ x = 1
     /etc/deskd/config.toml:10:11: inbox.monitor: "join" is not one of the words for this
       hint: did you mean "joined"? It can be "picked", "joined"
     /etc/deskd/config.toml:11:12: inbox.fallback: there is no category "otter"
-      hint: did you mean "other"? There are support, sales, billing, bug, feature, question, other, refund, void
+      hint: did you mean "other"? There are bug, billing, sales, feature, support, question, other, refund, void
     /etc/deskd/config.toml:12:1: inbox.level: unknown key
       hint: "level" stands under [log]
     /etc/deskd/config.toml:15:15: store.keep_events: "90 days ago" is not a span of time above zero
@@ -202,9 +205,9 @@ x = 1
       hint: write "#support" (channel names are lower case) or "C0123456789"
     /etc/deskd/config.toml:25:12: category[1].domains[1]: "@example.com" is not an e-mail domain
       hint: write what stands behind the @, for instance "example.com"
-    /etc/deskd/config.toml:26:10: category[1].weight: not a number above 0 and up to 100
-      hint: 1.0 is usual
-    /etc/deskd/config.toml:29:1: category[2]: a category needs a name
+    /etc/deskd/config.toml:26:10: category[1].weight: not a number from 0 to 100
+      hint: 1.0 is usual, 0 counts nothing
+    /etc/deskd/config.toml:28:1: category[2]: a category needs a name
       hint: write for instance name = "billing"
     /etc/deskd/config.toml:29:1: category[2].keyword: unknown key
       hint: did you mean "keywords"?
@@ -251,21 +254,56 @@ fn a_slip_of_syntax_does_not_hide_the_other_problems() {
 }
 
 #[test]
-fn a_token_never_appears_in_a_problem() {
-    let told = problems("[slack]\napp_token = \"xapp-1-secret\"\nbot_token = xoxb-secret\n", &[]);
-    assert!(told.contains("SLACK_APP_TOKEN") && !told.contains("secret"), "{told}");
+fn a_file_cut_off_anywhere_gives_settings_or_problems_with_their_places() {
+    for text in [WRONG, &example(|_| true)] {
+        for (end, _) in text.char_indices() {
+            let told = load(&text[..end], &[]).err();
+            let lines = text[..end].matches('\n').count() + 1;
+            for problem in told.iter().flat_map(|problems| &problems.0) {
+                assert!((1..=lines).contains(&line_of(&problem.spot)), "{problem} in {lines} lines");
+            }
+        }
+    }
 }
 
 #[test]
-fn an_own_category_replaces_the_built_in_one_in_its_place_and_others_are_added() {
+fn a_token_never_appears_in_a_problem() {
+    let inline = "[slack]\napp_token = \"xapp-1-secret\"\nbot_token = xoxb-secret\n";
+    let as_path = "[slack]\nbot_token_file = \"xoxb-1-secret\"\n";
+    let elsewhere = "[inbox]\nquiet = \"xapp-1-secret\"\nmonitor = \"xoxe.xoxb-1-secret\"\n";
+    for (text, word) in [(inline, "SLACK_APP_TOKEN"), (as_path, "this is a token"), (elsewhere, "\"xapp-…\"")]
+    {
+        let told = problems(text, &[]);
+        assert!(told.contains(word) && !told.contains("secret"), "{told}");
+    }
+}
+
+#[test]
+fn an_own_category_changes_the_built_in_one_key_by_key_and_others_are_added() {
     let before = Config::defaults(&Places::system()).rules.categories;
-    let text = "[[category]]\nname = \"sales\"\n[[category]]\nname = \"legal\"\nkeywords = [\"gdpr\"]\n";
-    let rules = load(text, &[]).expect("nothing is wrong").rules;
-    let at = before.iter().position(|rule| rule.name == "sales").expect("it is built in");
-    assert_eq!(rules.categories[at].name, "sales");
-    assert!(rules.categories[at].keywords.is_empty(), "named with nothing to match, it is switched off");
-    assert_eq!(rules.categories.len(), before.len() + 1);
-    assert_eq!(rules.categories.last().expect("added").name, "legal");
+    let text = r##"
+[[category]]
+name = "sales"
+channels = ["#sales"]
+keywords = []
+[[category]]
+name = "legal"
+keywords = ["gdpr"]
+[[category]]
+name = "feature"
+weight = 0
+"##;
+    let after = load(text, &[]).expect("nothing is wrong").rules.categories;
+    let find = |rules: &[CategoryRule], name: &str| {
+        let at = rules.iter().position(|rule| rule.name == name).expect("it is there");
+        (at, rules[at].clone())
+    };
+    let ((old_at, old), (at, sales)) = (find(&before, "sales"), find(&after, "sales"));
+    assert_eq!((at, &sales.channels, &sales.keywords), (old_at, &vec!["#sales".to_owned()], &Vec::new()));
+    assert_eq!((sales.phrases, sales.weight), (old.phrases, old.weight), "what is not given stays");
+    let (_, feature) = find(&after, "feature");
+    assert_eq!((feature.weight, feature.keywords), (0.0, find(&before, "feature").1.keywords));
+    assert_eq!(find(&after, "legal").0, before.len(), "a new one comes last");
 }
 
 #[test]
@@ -304,7 +342,10 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 }
 
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
-const WITHOUT_DEFAULT: [&str; 4] = ["app_token_file", "bot_token_file", "listen", "token_file"];
+///
+/// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
+const WITHOUT_DEFAULT: [&str; 7] =
+    ["app_token_file", "bot_token_file", "listen", "token_file", "urgent", "high", "low"];
 
 #[test]
 fn the_example_says_every_key_with_its_default() {
@@ -333,6 +374,11 @@ fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
     );
     let all = load(&example(|_| true), &[]).expect("with everything switched on");
     assert!(all.api.listen.is_some() && all.slack.app_token_file.is_some());
+    let (_, category) =
+        include_str!("../../config.toml.example").split_once("\n# [[category]]").expect("one is shown");
+    let category = format!("[[category]]{}", category.replace("\n# ", "\n"));
+    let shown = load(&category, &[]).expect("the category shown is right").rules.categories;
+    assert!(shown.last().expect("it was added").patterns[0].is_match("my Order 123456 is late"));
 }
 
 #[test]
