@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::housekeeping::Housekeeper;
 use super::reload::Reloadable;
 use crate::config::{Config, Secret, Sources};
 use crate::dispatch::send::{SENDERS, Sender};
@@ -26,6 +27,7 @@ use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::socket::{self, Links, SocketSettings};
 use crate::store::Store;
+use crate::store::retention::Retention;
 use crate::web::Front;
 use crate::web::desk::Health;
 
@@ -85,6 +87,7 @@ impl Desk {
             Workspace::new(store.clone(), api.clone(), tell_ours, bells.gather.clone(), trouble.clone());
         crew.worker(workspace, &bells.workspace);
         hire(&mut crew, &store, &api, &bells, &reloadable, ours.clone());
+        crew.worker(Housekeeper::new(store.clone(), retention(&config)), &Bell::new());
         for _ in 0..SENDERS {
             let give_up = config.outbox.give_up;
             let sender = Sender::new(store.clone(), api.clone(), clock, give_up, bells.send.clone());
@@ -182,6 +185,11 @@ fn hire(
     crew.worker(gatherer, &bells.gather);
     let directory = Directory::new(store.clone(), api.clone());
     crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
+}
+
+fn retention(config: &Config) -> Retention {
+    let kept = &config.store;
+    Retention { events: kept.keep_events, tasks: kept.keep_tasks, deliveries: kept.keep_deliveries }
 }
 
 fn health(crew: &Crew) -> Arc<dyn Fn(Timestamp) -> Health + Send + Sync> {

@@ -27,7 +27,6 @@ use super::{control, response_url, socket, web};
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// What every task of one simulator shares.
-#[derive(Debug)]
 pub struct Shared {
     /// Where the simulator listens.
     pub address: SocketAddr,

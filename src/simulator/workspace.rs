@@ -85,7 +85,6 @@ impl Tickets {
 }
 
 /// Everything.
-#[derive(Debug)]
 pub struct Workspace {
     /// What was fixed at start.
     pub setup: Setup,

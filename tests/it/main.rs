@@ -10,5 +10,6 @@ mod payloads;
 mod simulated;
 mod socket;
 mod stage;
+mod store_contract;
 mod web;
 mod world;

@@ -166,7 +166,11 @@ async fn a_permanent_refusal_stops_at_once_and_says_why() {
         world.reply(1, "hello").await;
         world.pass(60).await;
         assert_eq!(states(&world).await, [(SendState::Failed, 1, error.to_owned())]);
-        assert_eq!(world.task(1).await.task.status.as_str(), "open", "an answer that will not arrive is none");
+        assert_eq!(
+            world.task(1).await.task.status.as_str(),
+            "open",
+            "an answer that will not arrive is none"
+        );
     }
 }
 

@@ -28,7 +28,7 @@ use super::pump::{over, pump};
 use super::status::Counts;
 use crate::domain::time::Timestamp;
 
-/// The heartbeat of a session.
+/// The heartbeat of an open socket.
 const TICK: Duration = Duration::from_secs(1);
 /// Ticks until hello; Slack greets within a fraction of a second.
 const HELLO_TICKS: u32 = 10;
@@ -45,7 +45,7 @@ const MOST_GARBAGE: u32 = 20;
 /// Messages taken from the queue of acks at once; each may hold a whole batch.
 const ACK_BATCH: usize = 64;
 
-/// What a session tells its link, once: it ended, or Slack announced that it will.
+/// What a socket tells its link, once: it ended, or Slack announced that it will.
 pub struct News {
     /// Why.
     pub ending: Ending,
@@ -54,7 +54,7 @@ pub struct News {
 }
 
 /// One open WebSocket.
-pub struct Session {
+pub struct OpenSocket {
     shared: Shared,
     /// The link it belongs to.
     number: usize,
@@ -86,13 +86,13 @@ struct Pulse {
     ticked_at: Timestamp,
 }
 
-impl Session {
-    /// A session over a WebSocket that has just been opened.
-    pub fn new(shared: Shared, number: usize, ws: Ws, news: UnboundedSender<News>) -> Session {
+impl OpenSocket {
+    /// One over a WebSocket that has just been opened.
+    pub fn new(shared: Shared, number: usize, ws: Ws, news: UnboundedSender<News>) -> OpenSocket {
         let (outbox, queue) = unbounded_channel();
         let ticked_at = (shared.now)();
         let pulse = Pulse { age: 0, greeted_at: None, heard: false, quiet: 0, leaving: None, ticked_at };
-        Session {
+        OpenSocket {
             shared,
             number,
             ws,
@@ -123,7 +123,7 @@ impl Session {
         );
         self.tell(ending.clone());
         // Without our own outbox, and without envelopes that nobody saw, the queue ends with the last ack to come.
-        let Session { ws, queue, outbox, parked, .. } = self;
+        let OpenSocket { ws, queue, outbox, parked, .. } = self;
         drop((outbox, parked));
         parting::leave(ws, queue, &ending).await;
     }
@@ -334,7 +334,7 @@ impl Pulse {
 mod tests {
     use super::{Ending, Pulse, Timestamp};
 
-    /// The tick at which a session ends, and why. `heard` says at which ticks a frame had arrived.
+    /// The tick at which a socket ends, and why. `heard` says at which ticks a frame had arrived.
     fn end(
         mut pulse: Pulse,
         heard: impl Fn(u32) -> bool,
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_ends_at_its_deadlines_and_not_before() {
+    fn a_socket_ends_at_its_deadlines_and_not_before() {
         let never = |_| false;
         assert_eq!(end(pulse(true, None), never, steady), Some((35, Ending::Silent)));
         assert_eq!(end(pulse(true, None), |tick| tick == 20, steady), Some((55, Ending::Silent)));
