@@ -6,6 +6,7 @@
 mod folder;
 mod narrator;
 mod stage;
+mod stay;
 mod story;
 mod summary;
 
@@ -56,7 +57,7 @@ async fn play(args: &Args, stage: &Stage, out: &mut dyn Write) -> Result<Exit> {
         narrator.wrong(difference)?;
     }
     if !args.once {
-        narrator.go_on().await?;
+        stay::stay(stage, &mut narrator).await?;
     }
     Ok(if differences.is_empty() { Exit::Done } else { Exit::Failed })
 }
