@@ -7,6 +7,7 @@ mod demo;
 mod inbound;
 mod outbound;
 mod payloads;
+mod readme;
 mod simulated;
 mod socket;
 mod stage;
