@@ -113,6 +113,11 @@ impl Desk {
                 let bell = bells.workspace.clone();
                 Arc::new(move || bell.ring())
             },
+            habits: reloadable.habits(),
+            gather: {
+                let bell = bells.gather.clone();
+                Arc::new(move || bell.ring())
+            },
             health: health(&crew),
             now: clock.reader(),
             settings: reloadable.settings(),

@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod check;
+pub mod demo;
 pub mod init;
 pub mod manifest;
 pub mod simulator;

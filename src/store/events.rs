@@ -96,23 +96,25 @@ impl Store {
         .await
     }
 
-    /// Events recorded at or after `since` whose outcome is one of `reasons` (any when empty), with ids above `after`.
-    pub async fn events_for_replay(
+    /// Events recorded at or after `since` whose outcome is one of `reasons` (any when empty), with ids above `after`, and
+    /// that outcome: a batch of at most 256.
+    pub async fn outcomes_for_replay(
         &self,
         since: Timestamp,
         reasons: Vec<String>,
         after: EventId,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
+    ) -> Result<Vec<(StoredEvent, String)>, StoreError> {
         self.read(move |tx| {
             let wanted = serde_json::to_string(&reasons).unwrap_or_default();
             let mut query = tx.prepare_cached(
-                "SELECT e.id, e.kind, e.received_at, e.payload
+                "SELECT e.id, e.kind, e.received_at, e.payload, o.reason
                  FROM events e JOIN outcomes o ON o.event = e.id
                  WHERE e.id > ?1 AND e.received_at >= ?2
                    AND (?3 = '[]' OR o.reason IN (SELECT value FROM json_each(?3)))
                  ORDER BY e.id LIMIT 256",
             )?;
-            let rows = query.query_map((after.0, since.0, wanted), stored)?;
+            let rows =
+                query.query_map((after.0, since.0, wanted), |row| Ok((stored(row)?, row.get(4)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await

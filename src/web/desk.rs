@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::dispatch::submit::Outgoing;
 use crate::domain::message::Ourselves;
 use crate::domain::time::{Now, Timestamp};
+use crate::intake::bundle::Habits;
 use crate::intake::listen::Tally;
 use crate::intake::workspace::Trouble;
 use crate::slack::api::Api;
@@ -33,6 +34,10 @@ pub struct Front {
     pub tally: Arc<Tally>,
     /// Asks for a fresh list of channels.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
+    /// How messages are gathered: a replay decides by the same rules as the gatherer.
+    pub habits: watch::Receiver<Habits>,
+    /// Wakes the gatherer: a replay may have opened bundles whose time is up.
+    pub gather: Arc<dyn Fn() + Send + Sync>,
     /// The workers that are stuck at an instant, and those whose last step failed.
     pub health: Arc<dyn Fn(Timestamp) -> Health + Send + Sync>,
     /// Where `now` comes from.

@@ -1,5 +1,149 @@
 //! The local API: the unix socket that the command line talks to, and loopback TCP where it is configured.
+//!
+//! The documents it answers with are what `--json` prints; their structs are both ends' contract. Each route is one
+//! file: arguments in, one or two use cases of the store, a document out. Nothing here decides what a message, a task or
+//! a send becomes, and nothing here is remembered between requests.
 
+pub mod arguments;
+pub mod caller;
+pub mod categories;
+pub mod channels;
+pub mod contacts;
 pub mod desk;
+pub mod errors;
+pub mod handling;
+pub mod health;
+pub mod metrics;
+pub mod people;
+pub mod queue;
+pub mod replay;
+pub mod reply;
+pub mod serve;
+pub mod status;
+pub mod tasks;
+pub mod team;
+pub mod why;
+
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::HeaderValue;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Router, http};
 
 pub use desk::Front;
+pub use serve::{serve_tcp, serve_unix};
+
+use crate::domain::message::Ourselves;
+use errors::{Code, Refusal};
+
+/// Says in every answer what the daemon's clock shows, so that "2 min ago" is counted by one clock.
+pub const NOW_HEADER: &str = "deskd-now";
+
+/// Longest time for an ordinary request: two calls of Slack and a busy database fit in.
+const ORDINARY: Duration = Duration::from_secs(25);
+/// Longest time for a list that is read from Slack page by page, within Slack's pace.
+const FROM_SLACK: Duration = Duration::from_secs(120);
+/// Longest time for a replay: millions of events.
+const REPLAY: Duration = Duration::from_secs(600);
+/// Added to a caller's own patience.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Largest body of an ordinary request, in bytes: twenty messages of a reply fit in.
+const ORDINARY_BODY: usize = 512 << 10;
+/// Largest import of contacts, in bytes: about 100,000 lines.
+const IMPORT_BODY: usize = 16 << 20;
+
+/// All routes over `front`.
+pub fn router(front: Front) -> Router {
+    let longest_wait = front.settings.borrow().longest_wait;
+    let quick = |route| within(route, ORDINARY);
+    let slow = |route| within(route, FROM_SLACK);
+    Router::new()
+        .route("/healthz", quick(get(health::alive)))
+        .route("/readyz", quick(get(health::ready)))
+        .route("/metrics", quick(get(metrics::show)))
+        .route("/v1/status", quick(get(status::show)))
+        .route("/v1/categories", quick(get(categories::list)))
+        .route("/v1/channels", slow(get(channels::list)))
+        .route("/v1/channels/monitor", slow(post(channels::monitor)))
+        .route("/v1/channels/ignore", slow(post(channels::ignore)))
+        .route("/v1/tasks", quick(get(tasks::list)))
+        .route("/v1/tasks/{number}", quick(get(tasks::show)))
+        .route("/v1/tasks/{number}/assign", slow(post(handling::assign)))
+        .route("/v1/tasks/{number}/label", quick(post(handling::label)))
+        .route("/v1/tasks/{number}/priority", quick(post(handling::prioritise)))
+        .route("/v1/tasks/{number}/snooze", quick(post(handling::snooze)))
+        .route("/v1/tasks/{number}/close", quick(post(handling::close)))
+        .route("/v1/tasks/{number}/reopen", quick(post(handling::reopen)))
+        .route("/v1/tasks/{number}/reply", within(post(reply::reply), longest_wait + ORDINARY + MARGIN))
+        .route("/v1/contacts", quick(get(contacts::list)))
+        .route("/v1/contacts/import", slow(post(contacts::import)).layer(DefaultBodyLimit::max(IMPORT_BODY)))
+        .route("/v1/contacts/{number}", quick(get(contacts::show)))
+        .route("/v1/contacts/{number}/link", slow(post(contacts::link)))
+        .route("/v1/contacts/{number}/erase", slow(post(contacts::erase)))
+        .route("/v1/team", quick(get(team::list)))
+        .route("/v1/team/add", slow(post(team::add)))
+        .route("/v1/team/remove", slow(post(team::remove)))
+        .route("/v1/queue", quick(get(queue::list)))
+        .route("/v1/queue/{number}/retry", quick(post(queue::retry)))
+        .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
+        .route("/v1/why", slow(get(why::show)))
+        .route("/v1/replay", within(post(replay::replay), REPLAY))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(bad_method)
+        .layer(DefaultBodyLimit::max(ORDINARY_BODY))
+        .layer(middleware::from_fn_with_state(front.clone(), tell_time))
+        .with_state(front)
+}
+
+/// Who we are, as far as we know: from Slack, else from the last time.
+pub async fn ourselves(front: &Front) -> Result<Ourselves, Refusal> {
+    let known = front.ours.borrow().clone();
+    if let Some(ours) = known {
+        return Ok(ours);
+    }
+    if let Some(ours) = front.store.ourselves().await? {
+        return Ok(ours);
+    }
+    let why = front.trouble.now().map(|(_, sentence)| format!(": {sentence}")).unwrap_or_default();
+    let what = format!("deskd does not know its Slack workspace yet{why}; hint: run \"deskd doctor\"");
+    Err(Refusal::new(Code::NoWorkspace, what))
+}
+
+fn within(route: MethodRouter<Front>, patience: Duration) -> MethodRouter<Front> {
+    route.layer(middleware::from_fn_with_state(patience, hurry))
+}
+
+async fn hurry(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(patience, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let what = format!(
+                "it took longer than {} s; hint: look at \"deskd status\", then try again",
+                patience.as_secs()
+            );
+            Refusal::new(Code::TooSlow, what).into_response()
+        }
+    }
+}
+
+async fn tell_time(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    if let Ok(now) = HeaderValue::from_str(&(front.now)().to_string()) {
+        answer.headers_mut().insert(NOW_HEADER, now);
+    }
+    answer
+}
+
+async fn no_such_route(uri: http::Uri) -> Refusal {
+    let what = format!("there is no {}; hint: see docs/api.md, or is the daemon older than this deskd?", uri.path());
+    Refusal::new(Code::NoSuchRoute, what)
+}
+
+async fn bad_method(method: http::Method, uri: http::Uri) -> Refusal {
+    let what = format!("{} does not take {method}; hint: reading is GET, doing is POST", uri.path());
+    Refusal::new(Code::BadMethod, what)
+}

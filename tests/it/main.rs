@@ -3,9 +3,11 @@
 mod api;
 mod architecture;
 mod crash;
+mod demo;
 mod inbound;
 mod outbound;
 mod payloads;
+mod readme;
 mod simulated;
 mod socket;
 mod stage;

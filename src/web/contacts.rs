@@ -1,0 +1,167 @@
+//! Contacts: to look at, import, link to people in Slack, and erase.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use super::arguments::{Given, Numbered};
+use super::errors::{Code, Refusal};
+use super::handling::Nothing;
+use super::{Front, ourselves, people};
+use crate::domain::ids::ContactId;
+use crate::store::contacts::{Contact, ContactLine};
+
+/// A contact.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ContactDocument {
+    /// Its number.
+    pub id: i64,
+    /// The name; the Slack id when nothing better is known.
+    pub name: String,
+    /// The address, when known.
+    pub email: Option<String>,
+    /// The company, when known.
+    pub company: Option<String>,
+    /// The Slack users it is.
+    pub slack_user_ids: Vec<String>,
+    /// Tasks it has, of any status.
+    pub tasks: i64,
+    /// Whether it was erased.
+    pub erased: bool,
+}
+
+/// Contacts to be made or brought up to date, known by their address.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// One per contact.
+    pub lines: Vec<ImportLine>,
+}
+
+/// One contact to be imported.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportLine {
+    /// The name; the address stands for it when it is empty.
+    pub name: String,
+    /// The address.
+    pub email: String,
+    /// The company; may be empty.
+    #[serde(default)]
+    pub company: String,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ImportedDocument {
+    /// Always true.
+    pub ok: bool,
+    /// New contacts.
+    pub created: usize,
+    /// Contacts that changed.
+    pub updated: usize,
+    /// Contacts that were like that already.
+    pub unchanged: usize,
+}
+
+/// The Slack user who is this contact.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    person: String,
+}
+
+/// `GET /v1/contacts`, by name.
+pub async fn list(State(front): State<Front>) -> Result<Json<Vec<ContactDocument>>, Refusal> {
+    let workspace = ourselves(&front).await?.workspace;
+    let contacts = front.store.contacts(workspace).await?;
+    Ok(Json(contacts.into_iter().map(document).collect()))
+}
+
+/// `GET /v1/contacts/3`.
+pub async fn show(
+    State(front): State<Front>,
+    Numbered(number): Numbered,
+) -> Result<Json<ContactDocument>, Refusal> {
+    one(&front, ContactId(number)).await.map(Json)
+}
+
+/// `POST /v1/contacts/import`: all lines or none.
+pub async fn import(
+    State(front): State<Front>,
+    Given(Import { lines }): Given<Import>,
+) -> Result<Json<ImportedDocument>, Refusal> {
+    let workspace = ourselves(&front).await?.workspace;
+    if let Some(at) = lines.iter().position(|line| !is_address(&line.email)) {
+        let what = format!("contact {} has no usable e-mail address, and nothing was imported; hint: every contact \
+                            needs one, it is what contacts are known by", at + 1);
+        return Err(Refusal::bad(what));
+    }
+    let lines = lines.into_iter().map(|ImportLine { name, email, company }| ContactLine {
+        name: if name.trim().is_empty() { email.trim().to_owned() } else { name.trim().to_owned() },
+        email: email.trim().to_owned(),
+        company: company.trim().to_owned(),
+    });
+    let done = front.store.import_contacts(workspace, lines.collect(), (front.now)()).await?;
+    let (created, updated, unchanged) = (done.created, done.updated, done.unchanged);
+    Ok(Json(ImportedDocument { ok: true, created, updated, unchanged }))
+}
+
+/// `POST /v1/contacts/3/link`: the person's tasks move to the contact.
+pub async fn link(
+    State(front): State<Front>,
+    Numbered(number): Numbered,
+    Given(Link { person }): Given<Link>,
+) -> Result<Json<ContactDocument>, Refusal> {
+    let workspace = ourselves(&front).await?.workspace;
+    let id = ContactId(number);
+    let person = people::find(&front, &workspace, &person).await?;
+    if !front.store.link_contact(workspace, id, person, (front.now)()).await? {
+        return Err(no_contact(id));
+    }
+    one(&front, id).await.map(Json)
+}
+
+/// `POST /v1/contacts/3/erase`: only the number of its tasks stays.
+pub async fn erase(
+    State(front): State<Front>,
+    Numbered(number): Numbered,
+    Given(Nothing {}): Given<Nothing>,
+) -> Result<Json<ContactDocument>, Refusal> {
+    let workspace = ourselves(&front).await?.workspace;
+    let id = ContactId(number);
+    if !front.store.erase_contact(workspace, id, (front.now)()).await? {
+        return Err(no_contact(id));
+    }
+    one(&front, id).await.map(Json)
+}
+
+/// Whether a text can be an e-mail address. Only mail itself could say more.
+pub fn is_address(text: &str) -> bool {
+    let text = text.trim();
+    let parts = text.split_once('@');
+    !text.contains(char::is_whitespace)
+        && parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+}
+
+async fn one(front: &Front, id: ContactId) -> Result<ContactDocument, Refusal> {
+    let workspace = ourselves(front).await?.workspace;
+    let found = front.store.contact(workspace, id).await?;
+    found.map(document).ok_or_else(|| no_contact(id))
+}
+
+fn no_contact(id: ContactId) -> Refusal {
+    Refusal::new(Code::NoSuchContact, format!("there is no contact {id}; hint: deskd contact list"))
+}
+
+fn document(contact: Contact) -> ContactDocument {
+    ContactDocument {
+        id: contact.id.0,
+        name: contact.name,
+        email: (!contact.email.is_empty()).then_some(contact.email),
+        company: (!contact.company.is_empty()).then_some(contact.company),
+        slack_user_ids: contact.people.into_iter().map(|person| person.0).collect(),
+        tasks: contact.tasks,
+        erased: contact.erased,
+    }
+}

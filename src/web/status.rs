@@ -1,0 +1,172 @@
+//! How the desk stands, on one screen.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use super::Front;
+use super::errors::Refusal;
+use super::tasks::time;
+use crate::domain::time::Timestamp;
+use crate::store::status::Standing;
+
+/// The document of `deskd status`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatusDocument {
+    /// The daemon's version.
+    pub version: String,
+    /// Short hash of the effective configuration.
+    pub config_hash: String,
+    /// When this was true, RFC 3339.
+    pub now: String,
+    /// Seconds since the daemon started.
+    pub uptime_s: u64,
+    /// The workspace, once we know it.
+    pub workspace: Option<WorkspaceDocument>,
+    /// What keeps us from knowing the workspace.
+    pub trouble: Option<TroubleDocument>,
+    /// The Socket Mode links.
+    pub sockets: Vec<SocketDocument>,
+    /// What came in.
+    pub journal: JournalDocument,
+    /// Bundles that still take messages.
+    pub bundles_open: i64,
+    /// Bundles waiting to become tasks.
+    pub bundles_sealed: i64,
+    /// Tasks by status.
+    pub tasks: BTreeMap<String, i64>,
+    /// What goes out.
+    pub outbox: OutboxDocument,
+    /// When the newest event was recorded, RFC 3339.
+    pub last_event_at: Option<String>,
+    /// Workers whose step has been running for too long.
+    pub stuck: Vec<String>,
+    /// Workers whose last step failed.
+    pub failing: Vec<String>,
+}
+
+/// The workspace we work in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkspaceDocument {
+    /// Slack's id of it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What Slack does not let us do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TroubleDocument {
+    /// Slack's name of the error.
+    pub reason: String,
+    /// What it means and what to do.
+    pub hint: String,
+}
+
+/// One link.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SocketDocument {
+    /// `connecting`, `connected`, `waiting` or `stopped`.
+    pub state: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Why it is not connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What that means and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// The journal in numbers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JournalDocument {
+    /// Events recorded since the database was made.
+    pub recorded: i64,
+    /// Events without an outcome.
+    pub pending: i64,
+    /// Age of the oldest of them, in seconds.
+    pub oldest_pending_s: Option<u64>,
+}
+
+/// The outbox in numbers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OutboxDocument {
+    /// To be sent when their time comes.
+    pub waiting: i64,
+    /// Being sent.
+    pub sending: i64,
+    /// Refused by Slack for good.
+    pub failed: i64,
+    /// Given up after a long outage.
+    pub dead: i64,
+    /// Nobody can tell whether Slack has them.
+    pub unknown: i64,
+    /// Age of the oldest that still has to go out, in seconds.
+    pub oldest_s: Option<u64>,
+}
+
+/// `GET /v1/status`.
+pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Refusal> {
+    let now = (front.now)();
+    let standing = front.store.standing().await?;
+    let health = (front.health)(now);
+    let known = front.ours.borrow().clone();
+    let ours = match known {
+        Some(ours) => Some(ours),
+        None => front.store.ourselves().await?,
+    };
+    Ok(Json(StatusDocument {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config_hash: front.settings.borrow().config_hash.clone(),
+        now: now.to_string(),
+        uptime_s: now.since(front.started_at).as_secs(),
+        workspace: ours.map(|ours| WorkspaceDocument { id: ours.workspace.0, name: ours.workspace_name }),
+        trouble: front.trouble.now().map(|(reason, hint)| TroubleDocument { reason, hint }),
+        sockets: sockets(&front),
+        journal: JournalDocument {
+            recorded: standing.recorded,
+            pending: standing.pending,
+            oldest_pending_s: age(standing.oldest_pending, now),
+        },
+        bundles_open: standing.bundles_open,
+        bundles_sealed: standing.bundles_sealed,
+        outbox: outbox(&standing, now),
+        tasks: standing.tasks,
+        last_event_at: time(standing.last_event),
+        stuck: health.stuck.into_iter().map(str::to_owned).collect(),
+        failing: health.failing.into_iter().map(str::to_owned).collect(),
+    }))
+}
+
+/// How old something that may be missing is, in whole seconds.
+pub fn age(at: Option<Timestamp>, now: Timestamp) -> Option<u64> {
+    at.map(|at| now.since(at).as_secs())
+}
+
+fn sockets(front: &Front) -> Vec<SocketDocument> {
+    let links = front.links.states();
+    links
+        .into_iter()
+        .map(|link| SocketDocument {
+            state: link.state.as_str().to_owned(),
+            since: link.since.to_string(),
+            reason: link.reason,
+            hint: link.hint,
+        })
+        .collect()
+}
+
+fn outbox(standing: &Standing, now: Timestamp) -> OutboxDocument {
+    let count = |state: &str| standing.outbox.get(state).copied().unwrap_or_default();
+    OutboxDocument {
+        waiting: count("waiting"),
+        sending: count("sending"),
+        failed: count("failed"),
+        dead: count("dead"),
+        unknown: count("unknown"),
+        oldest_s: age(standing.oldest_send, now),
+    }
+}
