@@ -3,14 +3,26 @@
 //! `call` is what every command gets: its sources, its form of output, where it writes, and how it may end. Commands
 //! that concern a running desk are a request to its local API and a rendering of the answer (`client`, `screen`).
 
+pub mod backup;
 pub mod call;
+pub mod channels;
 pub mod check;
 pub mod client;
+pub mod contact;
+pub mod doctor;
 pub mod init;
 pub mod manifest;
+pub mod queue;
+pub mod replay;
+pub mod reply;
+pub mod restore;
 pub mod screen;
+pub mod simulator;
 pub mod status;
 pub mod task;
+pub mod team;
+pub mod version;
+pub mod why;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -44,13 +56,25 @@ pub struct Cli {
 
 /// Everything deskd can do.
 #[derive(Clone, Debug, clap::Subcommand)]
+#[expect(missing_docs, reason = "what stands with each command's Args is its help")]
 pub enum Command {
     // `run`, `demo` and `simulator` stand here, first in the help.
     Init(init::Args),
     Check(check::Args),
     Manifest(manifest::Args),
+    Doctor(doctor::Args),
     Status(status::Args),
+    Channels(channels::Args),
     Task(task::Args),
+    Reply(reply::Args),
+    Contact(contact::Args),
+    Team(team::Args),
+    Queue(queue::Args),
+    Why(why::Args),
+    Replay(replay::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Version(version::Args),
 }
 
 /// Runs a command: results to `out`, errors to `err`; the answer is how the process ends.
@@ -77,8 +101,19 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => check::run(args, call, |_| Vec::new()),
         Command::Manifest(args) => manifest::run(args, call, make),
+        Command::Doctor(args) => doctor::run(args, call).await,
         Command::Status(args) => status::run(args, call).await,
+        Command::Channels(args) => channels::run(args, call).await,
         Command::Task(args) => task::run(args, call).await,
+        Command::Reply(args) => reply::run(args, call).await,
+        Command::Contact(args) => contact::run(args, call).await,
+        Command::Team(args) => team::run(args, call).await,
+        Command::Queue(args) => queue::run(args, call).await,
+        Command::Why(args) => why::run(args, call).await,
+        Command::Replay(args) => replay::run(args, call).await,
+        Command::Backup(args) => backup::run(args, call).await,
+        Command::Restore(args) => restore::run(args, call).await,
+        Command::Version(args) => version::run(args, call).await,
     }
 }
 

@@ -106,12 +106,18 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     call.show(&answer, |handled: &Handled, view| handled_line(handled, view))
 }
 
-/// `#12` and `12` are the same task; anything else is for the daemon to refuse.
-fn path(number: &str, verb: &str) -> String {
-    let number: String =
-        number.trim_start_matches('#').chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+/// The address of a task, or of what is done to it.
+pub fn path(number: &str, verb: &str) -> String {
+    numbered("/v1/tasks", number, verb)
+}
+
+/// The address of something with a number. `#12` and `12` are the same; what is no number is for the daemon to refuse,
+/// cut down to what may stand in an address.
+pub fn numbered(folder: &str, number: &str, verb: &str) -> String {
+    let number = number.trim_start_matches('#').chars();
+    let number: String = number.filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let number = if number.is_empty() { "0".to_owned() } else { number };
-    format!("/v1/tasks/{number}{verb}")
+    format!("{folder}/{number}{verb}")
 }
 
 async fn list(what: &What, client: &Client, call: &mut Call<'_>) -> Result<Exit> {

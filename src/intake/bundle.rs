@@ -1,5 +1,7 @@
 //! The gatherer: decodes what was recorded, lets `domain::bundle` decide, and closes bundles whose time is up.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use tokio::sync::watch;
 
@@ -14,6 +16,10 @@ use crate::store::{Decoded, Store, StoredEvent};
 
 /// Events in one transaction: enough to share a commit, few enough that a recording need not wait long for the writer.
 const BATCH: u32 = 256;
+
+/// Pause between two gatherings while there is no backlog. Bundles stay open for seconds, so nobody notices; and events
+/// that came meanwhile share one commit instead of taking the writer from the recording after each.
+const PACE: Duration = Duration::from_millis(100);
 
 /// How messages are gathered, as configured.
 #[derive(Clone, Debug)]
@@ -39,6 +45,7 @@ pub struct Gatherer {
     habits: watch::Receiver<Habits>,
     ours: watch::Receiver<Option<Ourselves>>,
     triage: Bell,
+    not_before: Timestamp,
 }
 
 impl Gatherer {
@@ -49,7 +56,7 @@ impl Gatherer {
         ours: watch::Receiver<Option<Ourselves>>,
         triage: Bell,
     ) -> Gatherer {
-        Gatherer { store, habits, ours, triage }
+        Gatherer { store, habits, ours, triage, not_before: Timestamp(i64::MIN) }
     }
 
     async fn close_due(&self, now: Timestamp) -> Result<Next> {
@@ -71,11 +78,17 @@ impl Worker for Gatherer {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
+        if now < self.not_before {
+            return Ok(Next::At(self.not_before));
+        }
         let Some(ours) = self.ours.borrow().clone() else { return Ok(Next::Bell) };
         let events = self.store.next_events(BATCH).await?;
         // Only when nothing is left to decode is a bundle's silence really silence.
         if events.is_empty() {
             return self.close_due(now).await;
+        }
+        if events.len() < BATCH as usize {
+            self.not_before = now.plus(PACE);
         }
         let desk = self.habits.borrow().desk(ours);
         let decoded = events.into_iter().map(|event| understand(event, &desk.ours)).collect();

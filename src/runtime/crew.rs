@@ -12,8 +12,9 @@ use super::clock::Clock;
 use super::worker::{Pulse, Shift, Worker, run};
 use crate::domain::time::Timestamp;
 
-/// A step that runs longer than this is stuck: every call in it has a timeout well below.
-pub const STUCK: Duration = Duration::from_secs(120);
+/// A step that runs longer than this is stuck. The longest honest one lists the channels of a large workspace at the pace
+/// that Slack allows; every single call has a timeout well below.
+pub const STUCK: Duration = Duration::from_secs(600);
 
 /// The loops of the process.
 pub struct Crew {
@@ -25,7 +26,10 @@ pub struct Crew {
 
 /// What others can see of the crew.
 #[derive(Clone, Default)]
-pub struct Watch(Arc<Mutex<Vec<(&'static str, Arc<Pulse>)>>>);
+pub struct Watch(Arc<Mutex<Pulses>>);
+
+/// The pulses of all workers, by name.
+type Pulses = Vec<(&'static str, Arc<Pulse>)>;
 
 impl Watch {
     /// The names of the workers whose step has been running for too long at `now`.

@@ -16,6 +16,7 @@ use super::people::{self, User};
 use crate::config::Secret;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use crate::domain::message::{Ourselves, Profile};
+use crate::domain::time::Timestamp;
 
 pub use super::http::Unusable;
 pub use super::rooms::ChannelInfo;
@@ -36,6 +37,8 @@ pub struct Identity {
     pub ourselves: Ourselves,
     /// The token's scopes; empty when Slack did not send the header.
     pub scopes: Vec<String>,
+    /// What Slack's clock showed; `None` when Slack did not send the header.
+    pub said_at: Option<Timestamp>,
 }
 
 /// The address of a WebSocket, ticket included: good for one connection, and as secret as a token.
@@ -88,7 +91,7 @@ impl Api {
         if ourselves.app.is_none() && !ourselves.bot.is_empty() {
             ourselves.app = self.app_of_bot(&ourselves.bot).await;
         }
-        Ok(Identity { ourselves, scopes: done.scopes })
+        Ok(Identity { ourselves, scopes: done.scopes, said_at: done.said_at })
     }
 
     /// The app behind a bot id; `None` when Slack does not say or the call fails, since two other ids remain.
@@ -102,10 +105,12 @@ impl Api {
     pub async fn connections_open(&self) -> Result<SocketUrl, Failure> {
         let done = self.caller.call(Token::App, Patience::Read, "apps.connections.open", &[]).await?;
         let answer: UrlAnswer<'_> = lenient(&done.body);
-        match loose::filled(&answer.url) {
-            Some(url) => Ok(SocketUrl(url)),
-            None => Err(Failure::Unknown { what: "Slack gave no address for the socket".to_owned() }),
+        let url = loose::filled(&answer.url).ok_or_else(|| missing("address for the socket"))?;
+        // The ticket in it is a secret: over TLS it came, over TLS it goes.
+        if self.caller.is_encrypted() && !url.starts_with("wss://") {
+            return Err(Failure::Unknown { what: "the socket's address is not encrypted".to_owned() });
         }
+        Ok(SocketUrl(url))
     }
 
     /// `users.info`.
@@ -168,11 +173,6 @@ impl SocketUrl {
     /// The address itself, for the one place that dials it.
     pub fn expose(&self) -> &str {
         &self.0
-    }
-
-    #[cfg(test)]
-    pub(super) fn of(url: &str) -> SocketUrl {
-        SocketUrl(url.to_owned())
     }
 }
 

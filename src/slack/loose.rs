@@ -12,9 +12,10 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAc
 pub type Text<'a> = Option<Cow<'a, str>>;
 
 /// Any JSON value, sorted by what can be made of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub enum Loose<'a, T> {
-    /// `null`, or a kind of value that is of no use here.
+    /// `null`, or no value at all.
+    #[default]
     Nothing,
     /// A string, number or boolean.
     Text(Cow<'a, str>),
@@ -22,12 +23,6 @@ pub enum Loose<'a, T> {
     Object(T),
     /// An array.
     List(Vec<Loose<'a, T>>),
-}
-
-impl<T> Default for Loose<'_, T> {
-    fn default() -> Self {
-        Loose::Nothing
-    }
 }
 
 impl<T> Loose<'_, T> {

@@ -42,7 +42,10 @@ impl Api {
             let method = if thread.is_some() { "conversations.replies" } else { "conversations.history" };
             let done = self.read(method, &form).await?;
             let page: Page<'_> = serde_json::from_slice(&done.body).map_err(|_| unread())?;
-            if let Some(found) = page.messages.iter().find(|message| carries(message, key)) {
+            let Loose::List(messages) = page.messages else { return Err(unread()) };
+            if let Some(found) =
+                messages.iter().filter_map(Loose::object).find(|message| carries(message, key))
+            {
                 return loose::filled(&found.ts).map(|ts| Some(MessageTs(ts))).ok_or_else(unread);
             }
             match page.response_metadata.object().and_then(|more| loose::filled(&more.next_cursor)) {
@@ -62,8 +65,8 @@ fn unread() -> Failure {
 
 #[derive(Deserialize)]
 struct Page<'a> {
-    #[serde(borrow, deserialize_with = "loose::objects")]
-    messages: Vec<Found<'a>>,
+    #[serde(borrow, default)]
+    messages: Loose<'a, Found<'a>>,
     #[serde(default, deserialize_with = "loose::flag")]
     has_more: bool,
     #[serde(borrow, default)]

@@ -15,6 +15,7 @@ pub mod limits;
 mod migrate;
 pub mod outbox;
 pub mod people;
+pub mod retention;
 mod rows;
 mod sqlite;
 pub mod status;

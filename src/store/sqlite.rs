@@ -22,6 +22,9 @@ const READERS: usize = 2;
 /// Page cache per connection, in KiB (negative means KiB to SQLite). The hot pages are the indexes' edges.
 const CACHE_KIB: i64 = 4096;
 
+/// Pages in the write-ahead log before they are folded into the file: 16 MiB, so that a burst pays for it rarely.
+const CHECKPOINT_PAGES: i64 = 4096;
+
 /// The database. Clones share it.
 #[derive(Clone)]
 pub struct Store {
@@ -45,6 +48,9 @@ impl Store {
                 connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
             writer.pragma_update(None, "journal_mode", "WAL")?;
             writer.pragma_update(None, "synchronous", "FULL")?;
+            writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+            // What is deleted or erased is overwritten, not only unlinked.
+            writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
             only_ours(&path)?;
             Ok(Store {

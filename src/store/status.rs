@@ -47,7 +47,7 @@ impl Store {
                 Ok(rows.collect::<Result<_, _>>()?)
             };
             Ok(Standing {
-                recorded: one("SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)")?,
+                recorded: one("SELECT COALESCE(MAX(id), 0) FROM events")?,
                 pending: one(
                     "SELECT COUNT(*) FROM events WHERE id > (SELECT COALESCE(MAX(event), 0) FROM outcomes)",
                 )?,

@@ -52,10 +52,11 @@ impl Store {
                 Subject::SlackEvent(id) => trail.events("event_id = ?1", [id])?,
                 Subject::Event(id) => trail.events("id = ?1", [id.0])?,
                 Subject::Bundle(id) => trail.bundle(*id)?,
-                Subject::Task(number) => match tasks::find(tx, &workspace, *number)? {
-                    Some(task) => trail.task(task)?,
-                    None => {}
-                },
+                Subject::Task(number) => {
+                    if let Some(task) = tasks::find(tx, &workspace, *number)? {
+                        trail.task(task)?;
+                    }
+                }
                 Subject::Send(id) => trail.sends("id = ?1", id.0)?,
             }
             trail.steps.sort_by_key(|step| step.at);
@@ -117,8 +118,10 @@ impl Trail<'_> {
         let (at, kind): (Timestamp, String) = (Timestamp(row.get(3)?), row.get(4)?);
         let what = format!("event {id}");
         let first = match retry {
-            0 => format!("recorded a {kind} envelope ({inner})"),
-            retry => format!("recorded a {kind} envelope ({inner}), first seen as Slack's retry {retry}"),
+            0 => format!("recorded an envelope of type {kind} ({inner})"),
+            retry => {
+                format!("recorded an envelope of type {kind} ({inner}), first seen as retry {retry} of Slack")
+            }
         };
         let (reason, sentence) = match outcome(self.tx, id)? {
             Some(reason) => (reason.code().to_owned(), reason.sentence()),

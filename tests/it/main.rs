@@ -1,6 +1,18 @@
 //! The integration tests: one crate, so that they link once.
 
+mod api;
+mod api_desk;
+mod api_door;
 mod architecture;
+mod cli_desk;
+mod cli_doctor;
+mod crash;
+mod inbound;
+mod outbound;
 mod payloads;
+mod simulated;
 mod socket;
 mod stage;
+mod store_contract;
+mod web;
+mod world;

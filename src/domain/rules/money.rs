@@ -26,7 +26,7 @@ pub const BILLING_PHRASES: &str = "\
     payment details; payment link; past due; amount due; balance due; outstanding balance; double charged; \
     charged twice; billed twice; twice this month; charged me; charged us; got charged; was charged; \
     been charged; were charged; still charged; still being charged; charge on my; charges on our; \
-    unexpected charge; wrong amount; money back; get a refund; want a refund; request a refund; refund for; \
+    unexpected charge; wrong amount; invoice is wrong; wrong invoice; money back; get a refund; want a refund; request a refund; refund for; \
     billing address; billing email; billing contact; billing department; billing period; billing cycle; \
     billing page; our bill; my bill; purchase order; po number; tax id; vat id; vat number; sales tax; \
     tax exempt; bank transfer; wire transfer; bank account; bank details; direct debit; accounts payable; \

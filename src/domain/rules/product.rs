@@ -39,7 +39,7 @@ pub const BUG_PHRASES: &str = "\
     cant export; cant reach; cannot save; cannot upload; cannot open; unable to save; unable to upload; \
     unable to load; unable to open; very slow; so slow; super slow; really slow; too slow; status page; \
     off by one; steps to reproduce; to reproduce; bug report; found a bug; shows the wrong; wrong time; \
-    wrong date; wrong timezone; is wrong; are wrong; is missing; are missing; is empty; are empty; \
+    wrong date; wrong timezone; is missing; are missing; is empty; are empty; \
     went missing; arriving twice; sent twice; twice for; has no effect; gets stuck; got stuck; is stuck; \
     are stuck; been stuck; cuts off; cut off; lost all; never arrive; never arrived; not arriving; \
     not receiving; not delivered; never went out; still says; undefined is not; null pointer; \

@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 use super::backoff::{Backoff, Life, Pause};
 use super::dial::dial;
 use super::ending::Ending;
-use super::session::{News, Session};
+use super::open::{News, OpenSocket};
 use super::status::LinkState;
 use super::{Shared, join};
 
@@ -52,14 +52,14 @@ async fn one_life(shared: &Shared, number: usize, sockets: &mut JoinSet<()>) -> 
         Err(ending) => return (ending, Life::default()),
     };
     let (news, mut told) = mpsc::unbounded_channel();
-    let session = Session::new(shared.clone(), number, ws, news);
+    let socket = OpenSocket::new(shared.clone(), number, ws, news);
     sockets.spawn(async move {
-        session.live().await;
+        socket.live().await;
         drop(room);
     });
     match told.recv().await {
         Some(News { ending, life }) => (ending, life),
-        // Only a panic ends a session without news; `keep` raises it again.
+        // Only a panic ends a socket without news; `keep` raises it again.
         None => (Ending::Broken, Life::default()),
     }
 }

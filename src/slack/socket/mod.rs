@@ -1,6 +1,6 @@
 //! Socket Mode: keeps the wanted number of WebSockets to Slack open and hands over what arrives.
 //!
-//! Each link is a task of its own: `link` opens one socket after another, `session` is the life of one open socket,
+//! Each link is a task of its own: `link` opens one socket after another, `open` is the life of one open socket,
 //! `hear` decides what a frame means and `backoff` how long to wait after an ending, both without I/O. `status` is what
 //! others may see of it, `envelope` what arrived and the only way to acknowledge it.
 //!
@@ -13,9 +13,10 @@ mod ending;
 mod envelope;
 mod hear;
 mod link;
+mod open;
 mod parting;
 mod pump;
-mod session;
+
 mod status;
 
 use std::future::Future;

@@ -57,9 +57,14 @@ async fn settle(ws: &mut Ws, queue: &mut UnboundedReceiver<Vec<Utf8Bytes>>) {
 
 async fn part(ws: &mut Ws) {
     let farewell = CloseFrame { code: CloseCode::Away, reason: Utf8Bytes::default() };
-    // Fails where a close frame was sent already, as an answer to theirs; then only its flush is left.
-    if ws.close(Some(farewell)).await.is_err() && ws.flush().await.is_err() {
+    if ws.close(Some(farewell)).await.is_err() {
+        // They closed first: our answer is queued already and only has to go out.
+        let _ = ws.flush().await;
         return;
     }
-    while let Some(Ok(_)) = ws.next().await {}
+    while let Some(Ok(message)) = ws.next().await {
+        if message.is_close() {
+            return;
+        }
+    }
 }

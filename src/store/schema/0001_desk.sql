@@ -13,9 +13,10 @@ CREATE TABLE workspaces (
     updated_at INTEGER NOT NULL
 ) STRICT;
 
--- The journal: raw payloads, written before they are acknowledged and never changed.
+-- The journal: raw payloads, written before they are acknowledged and never changed. Ids are dense and rise: the newest
+-- event is never deleted, so none is given twice.
 CREATE TABLE events (
-    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          INTEGER PRIMARY KEY,
     workspace   TEXT NOT NULL,
     app         TEXT NOT NULL,
     kind        TEXT NOT NULL,

@@ -28,7 +28,7 @@ use super::pump::{over, pump};
 use super::status::Counts;
 use crate::domain::time::Timestamp;
 
-/// The heartbeat of a session.
+/// The heartbeat of an open socket.
 const TICK: Duration = Duration::from_secs(1);
 /// Ticks until hello; Slack greets within a fraction of a second.
 const HELLO_TICKS: u32 = 10;
@@ -45,7 +45,7 @@ const MOST_GARBAGE: u32 = 20;
 /// Messages taken from the queue of acks at once; each may hold a whole batch.
 const ACK_BATCH: usize = 64;
 
-/// What a session tells its link, once: it ended, or Slack announced that it will.
+/// What a socket tells its link, once: it ended, or Slack announced that it will.
 pub struct News {
     /// Why.
     pub ending: Ending,
@@ -54,7 +54,7 @@ pub struct News {
 }
 
 /// One open WebSocket.
-pub struct Session {
+pub struct OpenSocket {
     shared: Shared,
     /// The link it belongs to.
     number: usize,
@@ -86,13 +86,13 @@ struct Pulse {
     ticked_at: Timestamp,
 }
 
-impl Session {
-    /// A session over a WebSocket that has just been opened.
-    pub fn new(shared: Shared, number: usize, ws: Ws, news: UnboundedSender<News>) -> Session {
+impl OpenSocket {
+    /// One over a WebSocket that has just been opened.
+    pub fn new(shared: Shared, number: usize, ws: Ws, news: UnboundedSender<News>) -> OpenSocket {
         let (outbox, queue) = unbounded_channel();
         let ticked_at = (shared.now)();
         let pulse = Pulse { age: 0, greeted_at: None, heard: false, quiet: 0, leaving: None, ticked_at };
-        Session {
+        OpenSocket {
             shared,
             number,
             ws,
@@ -123,7 +123,7 @@ impl Session {
         );
         self.tell(ending.clone());
         // Without our own outbox, and without envelopes that nobody saw, the queue ends with the last ack to come.
-        let Session { ws, queue, outbox, parked, .. } = self;
+        let OpenSocket { ws, queue, outbox, parked, .. } = self;
         drop((outbox, parked));
         parting::leave(ws, queue, &ending).await;
     }
@@ -327,5 +327,50 @@ impl Pulse {
     fn life(&self) -> Life {
         let ticks = self.greeted_at.map_or(0, |at| self.age - at);
         Life { greeted: self.greeted_at.is_some(), lasted: TICK * ticks }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ending, Pulse, Timestamp};
+
+    /// The tick at which a socket ends, and why. `heard` says at which ticks a frame had arrived.
+    fn end(
+        mut pulse: Pulse,
+        heard: impl Fn(u32) -> bool,
+        clock: impl Fn(u32) -> i64,
+    ) -> Option<(u32, Ending)> {
+        (1..=100).find_map(|tick| {
+            pulse.heard |= heard(tick);
+            pulse.tick(Timestamp(clock(tick))).map(|ending| (tick, ending))
+        })
+    }
+
+    fn pulse(greeted: bool, leaving: Option<u32>) -> Pulse {
+        let greeted_at = greeted.then_some(0);
+        Pulse { age: 0, greeted_at, heard: false, quiet: 0, leaving, ticked_at: Timestamp(0) }
+    }
+
+    fn steady(tick: u32) -> i64 {
+        i64::from(tick) * 1_000
+    }
+
+    #[test]
+    fn a_socket_ends_at_its_deadlines_and_not_before() {
+        let never = |_| false;
+        assert_eq!(end(pulse(true, None), never, steady), Some((35, Ending::Silent)));
+        assert_eq!(end(pulse(true, None), |tick| tick == 20, steady), Some((55, Ending::Silent)));
+        assert_eq!(end(pulse(true, None), |tick| tick % 30 == 0, steady), None);
+        assert_eq!(end(pulse(false, None), |_| true, steady), Some((10, Ending::NoHello)));
+        assert_eq!(end(pulse(true, Some(30)), |_| true, steady), Some((30, Ending::Overdue)));
+        assert_eq!(end(pulse(false, Some(30)), |_| true, steady), Some((30, Ending::Overdue)));
+    }
+
+    #[test]
+    fn a_wall_clock_that_jumps_ahead_by_more_than_a_minute_means_the_machine_slept() {
+        let jump = |by: i64| move |tick: u32| steady(tick) + if tick >= 5 { by } else { 0 };
+        assert_eq!(end(pulse(true, None), |_| true, jump(60_000)), Some((5, Ending::Slept)));
+        assert_eq!(end(pulse(true, None), |_| true, jump(50_000)), None);
+        assert_eq!(end(pulse(true, None), |_| true, jump(-3_600_000)), None);
     }
 }

@@ -1,0 +1,13 @@
+//! Wiring: everything that runs is started in one straight line and stopped as its mirror.
+//!
+//! Start: database, workers, listener, sockets, local API. Stop: sockets with a close frame, workers after their step,
+//! API, checkpoint. Nothing here decides anything.
+
+mod housekeeping;
+pub mod log;
+mod reload;
+mod systemd;
+mod wire;
+
+pub use reload::Reloadable;
+pub use wire::{Desk, Setup};

@@ -1,0 +1,95 @@
+//! What may change while the desk runs: how messages are gathered, the rules, and what `status` says of both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::config::settings::Monitor as Listened;
+use crate::config::{Config, Sources};
+use crate::domain::bundle::{Monitor, Quiet};
+use crate::domain::classify::Compiled;
+use crate::intake::bundle::Habits;
+use crate::web::desk::Settings;
+
+/// How long a caller of `reply --wait` is kept: Slack's rate limits and a short outage fit in.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// The parts that follow the configuration.
+pub struct Reloadable {
+    started_with: Config,
+    habits: watch::Sender<Habits>,
+    rules: watch::Sender<Arc<Compiled>>,
+    settings: watch::Sender<Settings>,
+}
+
+impl Reloadable {
+    /// What follows `config`.
+    pub fn new(config: &Config) -> Reloadable {
+        Reloadable {
+            started_with: config.clone(),
+            habits: watch::Sender::new(habits(config)),
+            rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
+            settings: watch::Sender::new(settings(config)),
+        }
+    }
+
+    /// How messages are gathered.
+    pub fn habits(&self) -> watch::Receiver<Habits> {
+        self.habits.subscribe()
+    }
+
+    /// The rules of classification.
+    pub fn rules(&self) -> watch::Receiver<Arc<Compiled>> {
+        self.rules.subscribe()
+    }
+
+    /// What the configuration looks like from outside.
+    pub fn settings(&self) -> watch::Receiver<Settings> {
+        self.settings.subscribe()
+    }
+
+    /// Reads the configuration again and swaps everything at once, or nothing.
+    pub fn reload(&self, sources: &Sources) -> Result<()> {
+        let config = sources.load().context("the new configuration is wrong")?.config;
+        let compiled = Arc::new(Compiled::new(&config.rules));
+        for (name, same) in [
+            ("slack", config.slack == self.started_with.slack),
+            ("store", config.store == self.started_with.store),
+            ("api", config.api == self.started_with.api),
+            ("outbox", config.outbox == self.started_with.outbox),
+            ("log", config.log == self.started_with.log),
+        ] {
+            if !same {
+                warn!(section = name, "[{name}] changed: that takes effect at the next start");
+            }
+        }
+        self.habits.send_replace(habits(&config));
+        self.rules.send_replace(compiled);
+        self.settings.send_replace(settings(&config));
+        Ok(())
+    }
+}
+
+fn habits(config: &Config) -> Habits {
+    let inbox = &config.inbox;
+    Habits {
+        quiet: Quiet { quiet: inbox.quiet, max_wait: inbox.max_wait },
+        trusted_bots: inbox.trusted_bots.clone(),
+        monitor: match inbox.monitor {
+            Listened::Picked => Monitor::Picked,
+            Listened::Joined => Monitor::Joined,
+        },
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        config_hash: config.hash(),
+        monitor_joined: config.inbox.monitor == Listened::Joined,
+        categories: config.rules.categories.iter().map(|category| category.name.clone()).collect(),
+        longest_wait: LONGEST_WAIT,
+    }
+}

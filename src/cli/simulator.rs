@@ -1,0 +1,70 @@
+//! `deskd simulator`: serves the simulated Slack workspace alone, until Ctrl-C.
+//!
+//! What it can do is in `simulator/`; this only starts it and tells a person how to reach it.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+
+use crate::simulator::{Kind, Setup, Simulator};
+
+/// Serves the default workspace on `listen` (loopback only), its clock starting at `epoch_ms`
+/// (Unix milliseconds), until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn serve(listen: SocketAddr, epoch_ms: i64) -> anyhow::Result<()> {
+    let setup = Setup { epoch_ms, ..Setup::default() };
+    let simulator = Simulator::start(listen, setup)
+        .with_context(|| format!("cannot serve the simulated workspace on {listen}"))?;
+    anstream::println!("{}", introduction(&simulator));
+    wait_for_stop().await.context("cannot listen for signals")?;
+    simulator.stop();
+    Ok(())
+}
+
+async fn wait_for_stop() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// What a person needs to know to use it.
+fn introduction(simulator: &Simulator) -> String {
+    let setup = simulator.setup();
+    let rooms = simulator.channels().into_iter().filter(|channel| !matches!(channel.kind, Kind::Im(_)));
+    let rooms: Vec<String> = rooms
+        .map(|channel| {
+            let outside =
+                if channel.members.contains(&setup.app.bot_user_id) { "" } else { " (without the bot)" };
+            format!("#{} {}{outside}", channel.name, channel.id)
+        })
+        .collect();
+    let people = simulator.people();
+    let people: Vec<String> =
+        people.iter().map(|person| format!("{} {}", person.handle, person.id)).collect();
+    let base = simulator.address();
+    format!(
+        "A simulated Slack workspace, {team}. Everything is made up, nothing leaves this machine.\n\
+         \n\
+         Web API    {api}\n\
+         app token  {app}\n\
+         bot token  {bot}\n\
+         channels   {rooms}\n\
+         people     {people}\n\
+         \n\
+         Let somebody say something:\n\
+         \x20 curl -s http://{base}/sim/say -d '{{\"person\":\"ada\",\"channel\":\"support\",\"text\":\"my invoice is wrong\"}}'\n\
+         Look at a channel:\n\
+         \x20 curl -s 'http://{base}/sim/history?channel=support'\n\
+         All there is to do: curl -s http://{base}/sim/     Stop with Ctrl-C.",
+        team = setup.team_name,
+        api = simulator.api_url(),
+        app = simulator.app_token(),
+        bot = simulator.bot_token(),
+        rooms = rooms.join(", "),
+        people = people.join(", "),
+    )
+}

@@ -1,0 +1,223 @@
+//! One small world for the scenes: a simulated Slack workspace and a desk, in one runtime and in virtual time.
+//!
+//! Verbs say what people do; `tasks` and `channel` say what they see. `finish` fails on what a scene did not expect: acks
+//! that are missing, sends that are stuck, frames that Slack would complain about.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use deskd::app::{Desk, Setup as DeskSetup};
+use deskd::config::{Config, Places, Secret};
+use deskd::domain::bundle::Pick;
+use deskd::domain::ids::{ChannelId, PersonId, TaskNumber, WorkspaceId};
+use deskd::domain::task::Actor;
+use deskd::domain::time::Timestamp;
+use deskd::runtime::clock::Clock;
+use deskd::simulator::{Setup, Simulator};
+use deskd::store::Store;
+use deskd::store::tasks::{Handling, TaskDetail, TaskFilter};
+use tempfile::TempDir;
+
+/// A Slack workspace and a desk that works in it.
+pub struct World {
+    pub slack: Simulator,
+    pub config: Config,
+    pub clock: Clock,
+    pub workspace: WorkspaceId,
+    desk: Option<Desk>,
+    folder: TempDir,
+}
+
+impl World {
+    /// Acme with a desk that listens in #support and #sales; tess and omar are teammates.
+    pub async fn start() -> World {
+        World::with(Setup::default(), |_| {}).await
+    }
+
+    /// Another workspace or another configuration.
+    pub async fn with(setup: Setup, change: impl FnOnce(&mut Config)) -> World {
+        let mut world = World::without_desk(setup, change);
+        world.open().await;
+        for channel in ["support", "sales"] {
+            world.pick(channel, Pick::Monitor).await;
+        }
+        for person in ["tess", "omar"] {
+            world.hire(person).await;
+        }
+        world.pass(1).await;
+        world
+    }
+
+    /// The workspace alone.
+    pub fn without_desk(setup: Setup, change: impl FnOnce(&mut Config)) -> World {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::starting_at(Timestamp(setup.epoch_ms));
+        let workspace = WorkspaceId(setup.team_id.clone());
+        let slack = Simulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), setup).unwrap();
+        let mut config = Config::defaults(&Places::system());
+        config.slack.api_url = slack.api_url();
+        config.store.path = folder.path().join("deskd.db");
+        change(&mut config);
+        World { slack, config, clock, workspace, desk: None, folder }
+    }
+
+    /// Starts the desk.
+    pub async fn open(&mut self) {
+        let setup = DeskSetup {
+            config: self.config.clone(),
+            bot: Secret::new(&self.slack.bot_token()),
+            app: Secret::new(&self.slack.app_token()),
+            clock: self.clock,
+        };
+        self.desk = Some(Desk::start(setup).await.unwrap());
+        self.pass(1).await;
+    }
+
+    /// Stops the desk as SIGTERM does.
+    pub async fn close(&mut self) {
+        if let Some(desk) = self.desk.take() {
+            desk.stop(Duration::from_secs(8)).await;
+        }
+    }
+
+    /// The running desk.
+    pub fn desk(&self) -> &Desk {
+        self.desk.as_ref().unwrap()
+    }
+
+    /// The running desk's database.
+    pub fn store(&self) -> Store {
+        self.desk().front().store
+    }
+
+    /// Lets seconds go by.
+    pub async fn pass(&self, seconds: u64) {
+        self.pass_ms(seconds * 1000).await;
+    }
+
+    /// Lets milliseconds go by.
+    pub async fn pass_ms(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("deskd.db")
+    }
+
+    /// Picks a channel by name.
+    pub async fn pick(&self, channel: &str, pick: Pick) {
+        let id = ChannelId(self.slack.channel_id(channel).unwrap());
+        self.store().pick_channel(self.workspace.clone(), id, pick, self.clock.now()).await.unwrap();
+    }
+
+    /// Makes somebody a teammate.
+    pub async fn hire(&self, person: &str) {
+        let id = PersonId(self.slack.user_id(person).unwrap());
+        self.store().add_teammate(self.workspace.clone(), id, "test".into(), self.clock.now()).await.unwrap();
+    }
+
+    /// Answers a task from the command line.
+    pub async fn reply(&self, task: i64, text: &str) {
+        let outgoing = self.desk().front().outgoing;
+        let actor = Actor::Operator("alice".into());
+        outgoing
+            .reply(self.workspace.clone(), TaskNumber(task), text, actor, self.clock.now())
+            .await
+            .unwrap();
+    }
+
+    /// Does something to a task from the command line.
+    pub async fn handle(&self, task: i64, handling: Handling) {
+        let actor = Actor::Operator("alice".into());
+        let store = self.store();
+        let now = self.clock.now();
+        assert!(
+            store.handle_task(self.workspace.clone(), TaskNumber(task), handling, actor, now).await.unwrap()
+        );
+    }
+
+    /// One task.
+    pub async fn task(&self, number: i64) -> TaskDetail {
+        self.store().task(self.workspace.clone(), TaskNumber(number)).await.unwrap().unwrap()
+    }
+
+    /// All tasks with their conversations, as a person would read them.
+    pub async fn tasks(&self) -> String {
+        let mut text = String::new();
+        for task in self.store().tasks(self.workspace.clone(), TaskFilter::default()).await.unwrap() {
+            let detail = self.task(task.number.0).await;
+            let (status, contact) = (task.status.as_str(), &task.contact);
+            let channel = &task.channel.1;
+            let (category, priority) = (&task.category, task.priority);
+            writeln!(text, "{} {status} {category} {priority} #{channel} {}", task.number, contact.name)
+                .unwrap();
+            for said in detail.conversation {
+                let marks = [(said.edited, " (edited)"), (said.deleted, " (deleted)")];
+                let marks: String = marks.iter().filter(|(set, _)| *set).map(|(_, mark)| *mark).collect();
+                writeln!(text, "  {} {}: {}{marks}", said.from, said.author, said.text).unwrap();
+            }
+        }
+        text
+    }
+
+    /// What is to be seen in a channel: who wrote what, replies indented under their parent.
+    pub fn channel(&self, channel: &str) -> String {
+        let mut text = String::new();
+        let all = self.slack.history(channel).unwrap();
+        for message in
+            all.iter().filter(|message| message.thread_ts.as_ref().is_none_or(|ts| *ts == message.ts))
+        {
+            writeln!(text, "{}", self.line(message)).unwrap();
+            let reply = |other: &&deskd::simulator::Message| {
+                other.ts != message.ts && other.thread_ts.as_ref() == Some(&message.ts)
+            };
+            for answer in all.iter().filter(reply) {
+                writeln!(text, "  {}", self.line(answer)).unwrap();
+            }
+        }
+        text
+    }
+
+    fn line(&self, message: &deskd::simulator::Message) -> String {
+        let author = message.user.as_ref().and_then(|user| self.slack.person(user).ok());
+        let author = author.map_or_else(|| "?".to_owned(), |person| person.handle);
+        let deleted = if message.deleted { " (deleted)" } else { "" };
+        format!("{author}: {}{deleted}", message.text)
+    }
+
+    /// Why things ended as they did: the reasons of all events, counted.
+    pub async fn reasons(&self) -> String {
+        let path = self.database();
+        let read = move || -> rusqlite::Result<String> {
+            let connection = rusqlite::Connection::open(path)?;
+            let sql = "SELECT reason || ' ' || COUNT(*) FROM outcomes GROUP BY reason ORDER BY reason";
+            let mut query = connection.prepare(sql)?;
+            let rows: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            Ok(rows.join(", "))
+        };
+        tokio::task::spawn_blocking(read).await.unwrap().unwrap()
+    }
+
+    /// Ends a scene that leaves something undone on purpose.
+    pub async fn close_quietly(mut self) {
+        self.close().await;
+    }
+
+    /// Ends the scene: everything is acknowledged, nothing is stuck, and Slack has no complaints.
+    pub async fn finish(mut self) {
+        let standing = self.store().standing().await.unwrap();
+        assert_eq!(standing.pending, 0, "events without an outcome");
+        assert!(standing.outbox.is_empty(), "sends that are not sent: {:?}", standing.outbox);
+        assert_eq!(standing.bundles_sealed, 0, "bundles that are not triaged");
+        assert_eq!(self.slack.unacked(), 0, "envelopes that are not acknowledged");
+        let complaints: Vec<String> = self.slack.complaints();
+        assert!(complaints.is_empty(), "Slack complains: {complaints:?}");
+        self.close().await;
+        self.pass(2).await;
+        assert_eq!(self.slack.sockets(), 0, "sockets left behind");
+    }
+}
