@@ -25,7 +25,9 @@ fn main() -> ExitCode {
             runtime.block_on(cli::run(cli, &mut anstream::stdout(), &mut anstream::stderr())).into()
         }
         Err(problem) => {
-            eprintln!("error: cannot start: {problem}\n  hint: is the limit of threads or open files very low?");
+            eprintln!(
+                "error: cannot start: {problem}\n  hint: is the limit of threads or open files very low?"
+            );
             cli::call::Exit::Failed.into()
         }
     }

@@ -127,7 +127,12 @@ fn sources(cli: &Cli) -> Sources {
     Sources::of_process(cli.config.clone(), socket.into_iter().collect())
 }
 
-fn tell(problem: &anyhow::Error, json: bool, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<()> {
+fn tell(
+    problem: &anyhow::Error,
+    json: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> std::io::Result<()> {
     if json {
         let document = match problem.downcast_ref::<NoAnswer>() {
             Some(NoAnswer::Refused(refusal, _)) => json!(refusal),

@@ -113,6 +113,8 @@ pub fn timeless(text: &str) -> String {
         (r"\bp\d{16}\b", "pTS"),
         (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
         (r"\b[0-9a-f]{32}\b", "TRACE"),
+        (r"user:[\w-]+", "user:NAME"),
+        (r"\S+ \(desk\)", "NAME (desk)"),
     ];
     words.iter().fold(text.to_owned(), |text, (pattern, word)| {
         Regex::new(pattern).unwrap().replace_all(&text, *word).into_owned()
