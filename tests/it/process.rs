@@ -51,7 +51,8 @@ impl Machine {
 
     /// Starts the daemon and waits until both of its sockets are there.
     async fn start(&mut self) {
-        let log = std::fs::File::options().append(true).create(true).open(self.folder.path().join("log")).unwrap();
+        let log =
+            std::fs::File::options().append(true).create(true).open(self.folder.path().join("log")).unwrap();
         self.daemon = Some(self.command().arg("run").stderr(log).spawn().unwrap());
         timeout(PATIENCE, self.slack.until(|slack| slack.sockets() >= 2)).await.unwrap();
     }
@@ -144,7 +145,9 @@ async fn a_command_to_a_stopped_daemon_says_so_and_may_be_tried_again() {
 async fn swapped_tokens_are_refused_at_the_start_by_name() {
     let machine = Machine::new();
     let mut command = machine.command();
-    command.env("SLACK_APP_TOKEN", machine.slack.bot_token()).env("SLACK_BOT_TOKEN", machine.slack.app_token());
+    command
+        .env("SLACK_APP_TOKEN", machine.slack.bot_token())
+        .env("SLACK_BOT_TOKEN", machine.slack.app_token());
     let output = tokio::process::Command::from(command).arg("run").output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
