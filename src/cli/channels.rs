@@ -7,6 +7,7 @@ use serde_json::json;
 use super::call::{Call, Exit};
 use super::client::Client;
 use super::screen::{View, bold, dim, odd, styled};
+use crate::config::Sources;
 use crate::web::channels::{ChannelRow, Picked};
 
 /// Choose which channels the desk listens to.
@@ -54,6 +55,14 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
             call.show(&answer, |picked: &Picked, _| told(picked, "is ignored now"))
         }
     }
+}
+
+/// Ids and names of the workspace's channels, as far as a running daemon knows them; none when it does not answer.
+pub async fn known(sources: &Sources) -> Vec<(String, String)> {
+    let Ok(client) = Client::new(sources) else { return Vec::new() };
+    let listed = client.get("/v1/channels", &[]).await.and_then(|answer| answer.read::<Vec<ChannelRow>>());
+    let named = listed.unwrap_or_default().into_iter().filter(|channel| !channel.name.is_empty());
+    named.map(|channel| (channel.id, channel.name)).collect()
 }
 
 /// The list.

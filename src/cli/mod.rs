@@ -9,6 +9,7 @@ pub mod channels;
 pub mod check;
 pub mod client;
 pub mod contact;
+pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
@@ -99,7 +100,10 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
     let make = manifest::Make { manifest: slack::manifest::manifest, link: slack::manifest::install_link };
     match command {
         Command::Init(args) => init::run(args, call, make),
-        Command::Check(args) => check::run(args, call, |_| Vec::new()),
+        Command::Check(args) => {
+            let known = channels::known(&call.sources).await;
+            check::run(args, call, |_| known)
+        }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
         Command::Status(args) => status::run(args, call).await,
