@@ -15,6 +15,7 @@ use crate::config::{Config, Secret, Sources};
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
 use crate::domain::message::Ourselves;
+use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::intake::bundle::Gatherer;
 use crate::intake::listen::{BATCH, Listener, Tally};
@@ -26,8 +27,8 @@ use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::socket::{self, Links, SocketSettings};
-use crate::store::Store;
 use crate::store::retention::Retention;
+use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::Health;
 
@@ -59,6 +60,8 @@ pub struct Desk {
     crew: Crew,
     reloadable: Reloadable,
     sockets: Sockets,
+    /// Held until everything has ended.
+    _occupied: Occupied,
 }
 
 /// The way in from Slack: the sockets, and the listener that they feed.
@@ -75,7 +78,7 @@ impl Desk {
     pub async fn start(setup: Setup) -> Result<Desk> {
         let Setup { config, bot, app, clock } = setup;
         let now = clock.now();
-        let store = open(&config, now).await?;
+        let (store, occupied) = open(&config, now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let bells = Bells::default();
         let trouble = Trouble::default();
@@ -123,7 +126,7 @@ impl Desk {
             settings: reloadable.settings(),
             started_at: now,
         };
-        Ok(Desk { store, front, crew, reloadable, sockets })
+        Ok(Desk { store, front, crew, reloadable, sockets, _occupied: occupied })
     }
 
     /// What the local API works with.
@@ -166,12 +169,15 @@ impl Desk {
     }
 }
 
-async fn open(config: &Config, now: Timestamp) -> Result<Store> {
+async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
     if let Some(folder) = config.store.path.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
     }
-    Ok(Store::open(&config.store.path, now).await?)
+    let occupied = occupy(&config.store.path)?;
+    let store = Store::open(&config.store.path, now).await?;
+    store.take_over_sends(now.plus(SETTLE)).await?;
+    Ok((store, occupied))
 }
 
 fn hire(

@@ -7,6 +7,8 @@ use serde_json::json;
 use super::call::{Call, Exit};
 use super::client::Client;
 use super::screen::{View, bold, dim, odd, styled};
+use crate::config::Sources;
+use crate::store::channels::peek;
 use crate::web::channels::{ChannelRow, Picked};
 
 /// Choose which channels the desk listens to.
@@ -53,6 +55,14 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
             let answer = client.post("/v1/channels/ignore", &json!({ "channel": channel })).await?;
             call.show(&answer, |picked: &Picked, _| told(picked, "is ignored now"))
         }
+    }
+}
+
+/// The channels that the database knows, by id and name: none when there is no database yet or it cannot be read.
+pub async fn known(sources: &Sources) -> Vec<(String, String)> {
+    match sources.load() {
+        Ok(loaded) => peek(loaded.config.store.path).await.unwrap_or_default(),
+        Err(_) => Vec::new(),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
+use std::io::IsTerminal;
+
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::json;
@@ -44,7 +46,7 @@ enum What {
     Erase {
         /// The contact's number.
         number: String,
-        /// Do it without asking.
+        /// Do it, also at a terminal.
         #[arg(long)]
         yes: bool,
     },
@@ -79,11 +81,12 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
                 format!("contact {} is {}\n", contact.id, contact.slack_user_ids.join(" and "))
             })
         }
-        What::Erase { number, yes: false } => bail!(
+        // A script means what it says; a person at a terminal may have mistyped the number.
+        What::Erase { number, yes: false } if std::io::stdin().is_terminal() => bail!(
             "this removes the name, addresses and messages of contact {number} for good; hint: deskd contact erase \
              {number} --yes"
         ),
-        What::Erase { number, yes: true } => {
+        What::Erase { number, yes: _ } => {
             let answer = client.post(&path(number, "/erase"), &json!({})).await?;
             call.show(&answer, |contact: &ContactDocument, _| {
                 let tasks = plural(contact.tasks, "task");

@@ -35,7 +35,6 @@ use serde_json::json;
 use crate::config::{Flag, Problems, Sources};
 use crate::runtime::clock::Clock;
 use crate::slack;
-use crate::store::channels::peek;
 use call::{Call, Exit};
 use client::NoAnswer;
 
@@ -109,7 +108,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Simulator(args) => simulator::run(args, Clock::Wall).await,
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
-            let known = known_channels(&call.sources).await;
+            let known = channels::known(&call.sources).await;
             check::run(args, call, |_| known)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
@@ -126,14 +125,6 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Backup(args) => backup::run(args, call).await,
         Command::Restore(args) => restore::run(args, call).await,
         Command::Version(args) => version::run(args, call).await,
-    }
-}
-
-/// The channels that the database knows, if there is one already and it can be read.
-async fn known_channels(sources: &Sources) -> Vec<(String, String)> {
-    match sources.load() {
-        Ok(loaded) => peek(loaded.config.store.path).await.unwrap_or_default(),
-        Err(_) => Vec::new(),
     }
 }
 

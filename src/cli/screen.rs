@@ -21,7 +21,7 @@ pub struct View {
     pub zone: TimeZone,
 }
 
-/// Narrower terminals get what an 40-column one gets.
+/// Narrower terminals get what a 40-column one gets.
 const NARROWEST: u16 = 40;
 
 /// Widest text in prose; longer lines are hard to read.
@@ -61,7 +61,7 @@ impl View {
         usize::from(self.width.unwrap_or(u16::MAX).max(NARROWEST)).min(PROSE)
     }
 
-    /// A table with one line per row: what does not fit is cut with `...`. `paint` styles the line of a row.
+    /// A table with one line per row: what does not fit is cut with `…`. `paint` styles the line of a row.
     pub fn table(&self, header: &[&str], rows: &[Vec<String>], paint: impl Fn(usize) -> Style) -> String {
         let mut table = Table::new();
         table.load_style(comfy_table::presets::NOTHING);
@@ -217,7 +217,7 @@ mod tests {
         );
         let narrow = table(Some(30));
         assert_eq!(narrow.lines().count(), 2);
-        assert!(narrow.lines().nth(1).is_some_and(|line| line.ends_with("...")), "{narrow}");
+        assert!(narrow.lines().nth(1).is_some_and(|line| line.ends_with('…')), "{narrow}");
     }
 
     #[test]

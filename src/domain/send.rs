@@ -7,7 +7,7 @@ use super::ids::MessageTs;
 use super::time::Timestamp;
 
 /// How long a message may take to show in a channel's history; looking it up earlier could miss it. Our estimate.
-const SETTLE: Duration = Duration::from_secs(3);
+pub const SETTLE: Duration = Duration::from_secs(3);
 
 /// Where a row of the outbox stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

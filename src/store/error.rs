@@ -19,6 +19,9 @@ pub enum StoreError {
         "the database is locked by another process; hint: is another deskd or a backup tool using the file?"
     )]
     Locked,
+    /// Another daemon works with the file.
+    #[error("another deskd works with database {}; hint: stop it first, or set store.path", .0.display())]
+    InUse(PathBuf),
     /// The file is damaged or no database at all.
     #[error("the database is damaged; hint: stop deskd and run \"deskd restore FILE\" with your last backup")]
     Corrupt,

@@ -25,4 +25,4 @@ pub mod why;
 
 pub use error::StoreError;
 pub use events::{Decoded, Incoming, Recorded, StoredEvent};
-pub use sqlite::Store;
+pub use sqlite::{Occupied, Store, occupy};

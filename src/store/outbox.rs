@@ -151,6 +151,17 @@ impl Store {
         .await
     }
 
+    /// Takes over the sends that a daemon had claimed when it ended, without waiting for their leases: whoever calls this holds
+    /// the database alone. They are looked up before they are sent, at `at`.
+    pub async fn take_over_sends(&self, at: Timestamp) -> Result<usize, StoreError> {
+        self.write(move |tx| {
+            let mut free =
+                tx.prepare_cached("UPDATE sends SET next_at = MIN(next_at, ?) WHERE state = 'sending'")?;
+            Ok(free.execute([at.0])?)
+        })
+        .await
+    }
+
     /// Stores what became of a claimed send. Does nothing when the lease was lost and somebody else claimed it since.
     pub async fn finish_send(
         &self,

@@ -165,6 +165,25 @@ impl Inner {
     }
 }
 
+/// Says that a daemon works with a database; gone with the process, however that ends.
+#[derive(Debug)]
+pub struct Occupied {
+    _lock: std::fs::File,
+}
+
+/// Occupies the database at `path` for this process: two daemons on one file would send what the other is sending.
+pub fn occupy(path: &Path) -> Result<Occupied, StoreError> {
+    let mut beside = path.to_owned().into_os_string();
+    beside.push(".lock");
+    let file = |problem| StoreError::File { what: format!("cannot lock {}", path.display()), problem };
+    let lock = std::fs::File::options().create(true).append(true).open(beside).map_err(file)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Occupied { _lock: lock }),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
+        Err(std::fs::TryLockError::Error(problem)) => Err(file(problem)),
+    }
+}
+
 /// Opens one connection with the settings that every connection has.
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;

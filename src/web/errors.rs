@@ -175,7 +175,9 @@ impl IntoResponse for Refusal {
 impl From<StoreError> for Refusal {
     fn from(problem: StoreError) -> Refusal {
         let code = match &problem {
-            StoreError::Full | StoreError::Locked | StoreError::Disk => Code::DatabaseAway,
+            StoreError::Full | StoreError::Locked | StoreError::InUse(_) | StoreError::Disk => {
+                Code::DatabaseAway
+            }
             StoreError::ReadOnly
             | StoreError::Corrupt
             | StoreError::CannotOpen(_)

@@ -121,7 +121,7 @@ mod tests {
             ("localhost", true),
             ("LOCALHOST:80", true),
             ("[::1]:8080", true),
-            ("::1", true),
+            ("[::1]", true),
             ("127.1.2.3", true),
             ("evil.example", false),
             ("localhost.evil.example:80", false),

@@ -1,5 +1,7 @@
 //! The local API: the documents that programs rely on, and every way in which it says no.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

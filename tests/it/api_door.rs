@@ -1,5 +1,7 @@
 //! The door of a desk: its local API on a unix socket, called as programs call it and as people do.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::path::PathBuf;
 
 use clap::Parser;

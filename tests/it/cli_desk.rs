@@ -249,3 +249,15 @@ async fn a_backup_comes_back_only_when_nothing_runs_and_with_force() {
     assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{}", ended.out);
     assert!(std::path::Path::new(&format!("{database}.before-restore")).exists());
 }
+
+#[tokio::test(start_paused = true)]
+async fn check_knows_the_channels_of_a_running_desk() {
+    let (world, door) = desk().await;
+    let config = door.file("config.toml");
+    std::fs::write(&config, "[[category]]\nname = \"bug\"\nchannels = [\"#suport\"]\n").unwrap();
+    let ended = door.deskd(&["--config", &config.display().to_string(), "check"]).await;
+    assert_eq!(ended.code, 2, "{}{}", ended.out, ended.err);
+    assert!(ended.out.contains("no channel #suport is known"), "{}", ended.out);
+    assert!(ended.out.contains("did you mean \"#support\"?"), "{}", ended.out);
+    finish(world, door).await;
+}

@@ -12,7 +12,7 @@ use deskd::store::contacts::{ContactLine, Imported};
 use deskd::store::outbox::{Claim, ClaimedSend, Part};
 use deskd::store::retention::Retention;
 use deskd::store::why::Subject;
-use deskd::store::{Incoming, Store, StoreError, backup};
+use deskd::store::{Incoming, Store, StoreError, backup, occupy};
 
 use crate::world::World;
 
@@ -85,6 +85,17 @@ async fn a_backup_taken_while_running_can_be_restored_and_a_damaged_one_cannot()
     let target: PathBuf = folder.path().join("never.db");
     assert!(backup::restore(copy, target.clone()).await.is_err());
     assert!(!target.exists(), "a damaged copy leaves nothing behind");
+}
+
+#[test]
+fn a_database_is_occupied_by_one_daemon_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deskd.db");
+    let first = occupy(&path).unwrap();
+    let refused = occupy(&path).unwrap_err();
+    assert!(refused.to_string().starts_with("another deskd works with database"), "{refused}");
+    drop(first);
+    occupy(&path).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
