@@ -8,8 +8,9 @@ use deskd::cli::{self, Cli};
 /// Threads that run tasks: one for the sockets and one for the rest keeps a small machine busy.
 const WORKERS: usize = 2;
 
-/// Threads that wait for the disk: one writer and a few readers; more would only wait for each other.
-const BLOCKING: usize = 8;
+/// Threads that wait for the disk and for name resolution: every worker may wait for its turn to write, and nothing
+/// else may have to wait behind them. Idle ones end after 10 s.
+const BLOCKING: usize = 24;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

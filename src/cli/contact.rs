@@ -89,11 +89,11 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
         What::Erase { number, yes: _ } => {
             let answer = client.post(&path(number, "/erase"), &json!({})).await?;
             call.show(&answer, |contact: &ContactDocument, _| {
-                let tasks = plural(contact.tasks, "task");
-                format!(
-                    "contact {} is erased; its {tasks} stay as numbers, backups keep what they hold\n",
-                    contact.id
-                )
+                let tasks = match contact.tasks {
+                    0 => "it had no tasks".to_owned(),
+                    count => format!("its {} stay as numbers", plural(count, "task")),
+                };
+                format!("contact {} is erased; {tasks}, and backups keep what they hold\n", contact.id)
             })
         }
     }

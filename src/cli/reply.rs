@@ -15,6 +15,7 @@ pub struct Args {
     /// The task's number.
     pub number: String,
     /// What to say; "-" reads it from standard input.
+    #[arg(allow_hyphen_values = true)]
     pub text: String,
     /// Come back when Slack has it, and print the link to it.
     #[arg(long)]

@@ -57,6 +57,11 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
 async fn daemon_answers(call: &Call<'_>) -> Result<bool> {
     match Client::new(&call.sources)?.get("/healthz", &[]).await {
         Ok(_) => Ok(true),
-        Err(problem) => Ok(!matches!(problem.downcast_ref(), Some(NoAnswer::Stopped(_)))),
+        Err(problem) => match problem.downcast_ref() {
+            Some(NoAnswer::Stopped(_)) => Ok(false),
+            // Whether somebody is there cannot be seen: then better not.
+            Some(NoAnswer::Forbidden(..)) => Err(problem),
+            Some(NoAnswer::Broken(_) | NoAnswer::Refused(..)) | None => Ok(true),
+        },
     }
 }

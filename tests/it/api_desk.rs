@@ -349,6 +349,14 @@ fn every_code_of_the_registry_has_a_word_of_its_own() {
     words.sort_unstable();
     words.dedup();
     assert_eq!(words.len(), Code::ALL.len());
+    let page = include_str!("../../docs/api.md");
+    for row in Code::ALL.map(Code::row) {
+        let line =
+            page.lines().find(|line| line.contains(&format!("`{}`", row.word)) && line.starts_with('|'));
+        let retryable = if row.retryable { "yes" } else { "no" };
+        let end = format!("| {} | {retryable} |", row.status.as_u16());
+        assert!(line.is_some_and(|line| line.ends_with(&end)), "docs/api.md: {} {end}", row.word);
+    }
     let client = |code: &Code| code.row().status.is_client_error();
     assert!(Code::ALL.iter().filter(|code| client(code)).all(|code| !code.row().retryable));
 }

@@ -105,19 +105,23 @@ async fn the_queue_shows_what_is_stuck_and_what_to_do() {
     world.slack.say("ada", "support", "how do I export?").unwrap();
     world.pass(40).await;
     assert_snapshot!(door.ok(&["queue", "list"]).await, @"nothing is waiting to go out, and nothing has failed; hint: deskd queue list --all");
+    assert!(
+        door.ok(&["reply", "1", "-5 is fine", "--wait"]).await.starts_with("sent: "),
+        "text may begin with -"
+    );
     world.slack.fault("chat.postMessage", Fault::Error("is_archived".into()), Times::Count(1));
     let ended = door.deskd(&["reply", "1", "Settings, Export", "--wait"]).await;
     assert_eq!(ended.code, 1);
     assert_snapshot!(ended.out, @"
     Slack refused it: the channel is archived
-      hint: mend that, then deskd queue retry 1
+      hint: mend that, then deskd queue retry 2
     ");
     assert_snapshot!(door.ok(&["queue", "list"]).await, @"
     ID  KIND   TASK  TO        STATE   TRIES  NEXT  WHY
-    1   reply  1     #support  failed  1      -     the channel is archived
-    hint: deskd queue retry 1, or deskd queue drop 1
+    2   reply  1     #support  failed  1      -     the channel is archived
+    hint: deskd queue retry 2, or deskd queue drop 2
     ");
-    assert_snapshot!(door.ok(&["queue", "retry", "1"]).await, @"send 1 to #support is tried again; hint: deskd queue list");
+    assert_snapshot!(door.ok(&["queue", "retry", "2"]).await, @"send 2 to #support is tried again; hint: deskd queue list");
     world.pass(5).await;
     finish(world, door).await;
 }
