@@ -1,3 +1,32 @@
 //! The binary: a thin start.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use deskd::cli::{self, Cli};
+
+/// Threads that run tasks: one for the sockets and one for the rest keeps a small machine busy.
+const WORKERS: usize = 2;
+
+/// Threads that wait for the disk: one writer and a few readers; more would only wait for each other.
+const BLOCKING: usize = 8;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Fails only when a provider is installed already, and then there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            runtime.block_on(cli::run(cli, &mut anstream::stdout(), &mut anstream::stderr())).into()
+        }
+        Err(problem) => {
+            eprintln!("error: cannot start: {problem}\n  hint: is the limit of threads or open files very low?");
+            cli::call::Exit::Failed.into()
+        }
+    }
+}

@@ -3,7 +3,12 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use serde::de::DeserializeOwned;
+
+use super::client::Answer;
+use super::screen::View;
 use crate::config::Sources;
+use crate::runtime::clock::Clock;
 
 /// What a command works with besides its own arguments.
 pub struct Call<'a> {
@@ -32,6 +37,21 @@ impl Call<'_> {
     /// Writes one JSON document and a line end.
     pub fn print_json(&mut self, value: &serde_json::Value) -> std::io::Result<()> {
         writeln!(self.out, "{value:#}")
+    }
+
+    /// Prints what the daemon answered: the document as it is, or as `render` puts it for people.
+    pub fn show<T: DeserializeOwned>(
+        &mut self,
+        answer: &Answer,
+        render: impl FnOnce(&T, &View) -> String,
+    ) -> anyhow::Result<Exit> {
+        if self.json {
+            self.print_json(&answer.document)?;
+        } else {
+            let now = answer.now.unwrap_or_else(|| Clock::Wall.now());
+            write!(self.out, "{}", render(&answer.read()?, &View::of_terminal(now)))?;
+        }
+        Ok(Exit::Done)
     }
 }
 

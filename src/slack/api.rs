@@ -16,6 +16,7 @@ use super::people::{self, User};
 use crate::config::Secret;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use crate::domain::message::{Ourselves, Profile};
+use crate::domain::time::Timestamp;
 
 pub use super::http::Unusable;
 pub use super::rooms::ChannelInfo;
@@ -36,6 +37,8 @@ pub struct Identity {
     pub ourselves: Ourselves,
     /// The token's scopes; empty when Slack did not send the header.
     pub scopes: Vec<String>,
+    /// What Slack's clock showed; `None` when Slack did not send the header.
+    pub said_at: Option<Timestamp>,
 }
 
 /// The address of a WebSocket, ticket included: good for one connection, and as secret as a token.
@@ -88,7 +91,7 @@ impl Api {
         if ourselves.app.is_none() && !ourselves.bot.is_empty() {
             ourselves.app = self.app_of_bot(&ourselves.bot).await;
         }
-        Ok(Identity { ourselves, scopes: done.scopes })
+        Ok(Identity { ourselves, scopes: done.scopes, said_at: done.said_at })
     }
 
     /// The app behind a bot id; `None` when Slack does not say or the call fails, since two other ids remain.

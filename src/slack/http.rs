@@ -11,6 +11,7 @@ use reqwest::redirect::Policy;
 
 use super::outcome::{self, Answer, Failure};
 use crate::config::Secret;
+use crate::domain::time::Timestamp;
 
 /// Time to reach Slack: DNS, TCP and TLS. A healthy connect takes well under a second.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -52,6 +53,8 @@ pub struct Done {
     pub body: Vec<u8>,
     /// The scopes of the token, from the header `X-OAuth-Scopes`.
     pub scopes: Vec<String>,
+    /// What Slack's clock showed, from the header `Date`; whole seconds.
+    pub said_at: Option<Timestamp>,
 }
 
 /// Whoever calls Slack: one HTTP client, the address and the two tokens.
@@ -125,10 +128,11 @@ impl Caller {
         let status = response.status().as_u16();
         let retry_after = header(response.headers(), "retry-after").and_then(|text| text.trim().parse().ok());
         let scopes = scopes(response.headers());
+        let said_at = header(response.headers(), "date").and_then(date);
         // A 429 is complete with its header; its body may be anything.
         let body = if status == 429 { Vec::new() } else { read(&mut response).await? };
         outcome::judge(Answer { status, retry_after: retry_after.map(Duration::from_secs), body: &body })?;
-        Ok(Done { body, scopes })
+        Ok(Done { body, scopes, said_at })
     }
 }
 
@@ -156,6 +160,11 @@ fn is_local(address: &reqwest::Url) -> bool {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn date(text: &str) -> Option<Timestamp> {
+    let at = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(Timestamp(at.timestamp().as_millisecond()))
 }
 
 fn scopes(headers: &HeaderMap) -> Vec<String> {
@@ -190,7 +199,13 @@ fn cut(error: &reqwest::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::with_api;
+    use super::{date, with_api};
+
+    #[test]
+    fn slacks_clock_is_read_from_the_date_header() {
+        assert_eq!(date("Tue, 14 Nov 2023 22:13:20 GMT").map(|at| at.0), Some(1_700_000_000_000));
+        assert_eq!(date("yesterday"), None);
+    }
 
     #[test]
     fn the_address_may_end_as_people_write_it() {

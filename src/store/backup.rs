@@ -17,6 +17,24 @@ pub struct Copied {
     pub schema: i64,
 }
 
+/// What looking at a database file came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// Its schema number.
+    pub schema: i64,
+    /// Whether that is the schema this version works with, so that opening the file changes nothing in it.
+    pub current: bool,
+}
+
+/// Has SQLite check every page of the database at `path`, without changing anything.
+pub async fn examine(path: PathBuf) -> Result<Examined, StoreError> {
+    blocking(move || {
+        let schema = check(&path)?;
+        Ok(Examined { schema, current: schema == migrate::newest() })
+    })
+    .await
+}
+
 /// Copies the database at `from` to `to`, consistent as of one moment even while a daemon writes. The copy is checked
 /// and appears under its name only when it is whole.
 pub async fn backup(from: PathBuf, to: PathBuf) -> Result<Copied, StoreError> {

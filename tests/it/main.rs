@@ -1,7 +1,11 @@
 //! The integration tests: one crate, so that they link once.
 
 mod api;
+mod api_desk;
+mod api_door;
 mod architecture;
+mod cli_desk;
+mod cli_doctor;
 mod crash;
 mod demo;
 mod inbound;

@@ -1,0 +1,96 @@
+//! Does the daemon answer, and how does it stand?
+
+use super::{Finding, Level};
+use crate::cli::client::{Client, NoAnswer};
+use crate::cli::screen::span;
+use crate::config::Sources;
+use crate::web::channels::ChannelRow;
+use crate::web::status::StatusDocument;
+
+/// Age of an event without an outcome from which on somebody should look, in seconds. Decoding takes milliseconds.
+const LATE: u64 = 60;
+
+/// A daemon that answers.
+pub struct Running {
+    /// Id and name of each monitored channel.
+    pub monitored: Vec<(String, String)>,
+}
+
+/// Asks the daemon; nothing when it does not answer.
+pub async fn look(sources: &Sources, findings: &mut Vec<Finding>) -> Option<Running> {
+    let client = match Client::new(sources) {
+        Ok(client) => client,
+        Err(problem) => {
+            findings.push(Finding::told("daemon", Level::Problem, &format!("{problem:#}")));
+            return None;
+        }
+    };
+    let status = client.get("/v1/status", &[]).await.and_then(|answer| answer.read::<StatusDocument>());
+    match status {
+        Ok(status) => findings.extend(judge(&status)),
+        Err(problem) => {
+            let level = match problem.downcast_ref::<NoAnswer>() {
+                Some(NoAnswer::Stopped(_)) => Level::Warning,
+                _ => Level::Problem,
+            };
+            findings.push(Finding::told("daemon", level, &format!("{problem:#}")));
+            return None;
+        }
+    }
+    // Before the first contact with Slack there are no channels to ask about.
+    let channels = client.get("/v1/channels", &[]).await.and_then(|answer| answer.read::<Vec<ChannelRow>>());
+    let monitored = channels.unwrap_or_default().into_iter().filter(|channel| channel.monitored);
+    Some(Running { monitored: monitored.map(|channel| (channel.id, channel.name)).collect() })
+}
+
+/// What a status says to a doctor.
+fn judge(status: &StatusDocument) -> Vec<Finding> {
+    let own = env!("CARGO_PKG_VERSION");
+    let mut findings = vec![match status.version == own {
+        true => Finding::ok("daemon", format!("deskd {own} runs, up {}", span(status.uptime_s))),
+        false => {
+            let what = format!("the running daemon is {}, this program is {own}", status.version);
+            Finding::warning("daemon", what, "systemctl restart deskd")
+        }
+    }];
+    findings.extend(status.trouble.iter().map(|trouble| {
+        let what = format!("the daemon cannot learn about its workspace ({})", trouble.reason);
+        Finding::problem("workspace", what, trouble.hint.clone())
+    }));
+    findings.extend(sockets(status));
+    for worker in &status.stuck {
+        let what = format!("the worker {worker:?} is stuck");
+        findings.push(Finding::problem("workers", what, "look at the log, then systemctl restart deskd"));
+    }
+    for worker in &status.failing {
+        let what = format!("the last step of the worker {worker:?} failed");
+        findings.push(Finding::warning("workers", what, "look at the log: journalctl -u deskd"));
+    }
+    if let Some(age) = status.journal.oldest_pending_s.filter(|age| *age > LATE) {
+        let what = format!("an event has been waiting to be decoded for {}", span(age));
+        findings.push(Finding::warning("journal", what, "deskd status --watch shows whether it moves"));
+    }
+    let outbox = &status.outbox;
+    let stopped = outbox.failed + outbox.dead + outbox.unknown;
+    if stopped > 0 {
+        let what = format!("{stopped} of the messages to Slack did not go out");
+        findings.push(Finding::warning("outbox", what, "deskd queue list"));
+    }
+    findings
+}
+
+fn sockets(status: &StatusDocument) -> Vec<Finding> {
+    let connected = status.sockets.iter().filter(|socket| socket.state == "connected").count();
+    let all = status.sockets.len();
+    if connected == all && all > 0 {
+        return vec![Finding::ok("sockets", format!("{connected} of {all} sockets are connected to Slack"))];
+    }
+    let broken = status.sockets.iter().find(|socket| socket.state != "connected");
+    let hint = broken.and_then(|socket| socket.hint.clone());
+    let hint = hint.unwrap_or_else(|| "wait a moment, then deskd status".to_owned());
+    let reason = broken.and_then(|socket| socket.reason.clone());
+    let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let what = format!("{connected} of {all} sockets are connected to Slack{reason}");
+    let finding = if connected == 0 { Finding::problem } else { Finding::warning };
+    vec![finding("sockets", what, hint)]
+}

@@ -1,0 +1,56 @@
+//! `deskd restore`: a copy back in the place of the database. Refuses while a daemon runs, because the daemon would go
+//! on writing into a file that is no longer there.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use serde_json::json;
+
+use super::call::{Call, Exit};
+use super::client::{Client, NoAnswer};
+use crate::store::backup::{Copied, restore};
+
+/// Put a backup in the place of the database. deskd must not be running.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The copy that "deskd backup" made.
+    file: PathBuf,
+    /// Replace the database that is there; it is kept beside as ".before-restore".
+    #[arg(long)]
+    force: bool,
+}
+
+/// Puts it back.
+pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
+    let to = call.sources.load()?.config.store.path;
+    if !args.file.exists() {
+        bail!("there is no {}; hint: name the file that \"deskd backup\" made", args.file.display());
+    }
+    if daemon_answers(call).await? {
+        bail!("deskd is running and would go on with the old database; hint: systemctl stop deskd deskd.socket, then again");
+    }
+    if to.exists() && !args.force {
+        bail!(
+            "there is a database at {}; hint: --force replaces it and keeps it beside as .before-restore",
+            to.display()
+        );
+    }
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let Copied { bytes, schema } = restore(args.file.clone(), to.clone()).await?;
+    if call.json {
+        call.print_json(&json!({ "ok": true, "database": to, "bytes": bytes, "schema": schema }))?;
+    } else {
+        writeln!(call.out, "{} is restored: {bytes} bytes, checked; hint: systemctl start deskd", to.display())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Anything that answers counts, also with an error; only silence means that nobody is there.
+async fn daemon_answers(call: &Call<'_>) -> Result<bool> {
+    match Client::new(&call.sources)?.get("/healthz", &[]).await {
+        Ok(_) => Ok(true),
+        Err(problem) => Ok(!matches!(problem.downcast_ref(), Some(NoAnswer::Stopped(_)))),
+    }
+}

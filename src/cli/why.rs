@@ -1,0 +1,37 @@
+//! `deskd why`: what became of something, and why.
+
+use anyhow::Result;
+
+use super::call::{Call, Exit};
+use super::client::Client;
+use super::screen::{View, bold, dim, styled};
+use crate::web::why::WhyDocument;
+
+/// Say what became of a message, an event, a task or a send, and why.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// A message's link, CHANNEL/TS, an event id (Ev...), "task 12", "bundle 3", "event 991" or "send 7".
+    #[arg(value_name = "REF", required = true)]
+    about: Vec<String>,
+}
+
+/// Asks and prints the trail.
+pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
+    let client = Client::new(&call.sources)?;
+    let answer = client.get("/v1/why", &[("ref", &args.about.join(" "))]).await?;
+    call.show(&answer, |why: &WhyDocument, view| trail(why, view))
+}
+
+/// The trail, oldest first; the thing is named when it changes.
+pub fn trail(why: &WhyDocument, view: &View) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for step in &why.steps {
+        if step.what != last {
+            text.push_str(&format!("{}\n", styled(bold(), &step.what)));
+            last = &step.what;
+        }
+        text.push_str(&format!("  {}  {}\n", styled(dim(), view.clock(&step.at)), step.sentence));
+    }
+    text
+}

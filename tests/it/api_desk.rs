@@ -1,0 +1,332 @@
+//! The local API: the documents that programs rely on, and every way in which it says no.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deskd::config::Secret;
+use deskd::simulator::{Fault, Times};
+use deskd::web::desk::Health;
+use deskd::web::errors::Code;
+use deskd::web::serve_tcp;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::api_door::{Door, pretty};
+use crate::world::World;
+
+/// A desk with one task of ada's, and its door.
+async fn with_a_task() -> (World, Door) {
+    let world = World::start().await;
+    world.slack.say("ada", "support", "how do I export my data? <#C0000000|x>").unwrap();
+    world.pass(40).await;
+    let door = Door::open(world.desk().front());
+    (world, door)
+}
+
+async fn finish(world: World, door: Door) {
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_document_of_a_task_holds_what_programs_rely_on() {
+    let (world, door) = with_a_task().await;
+    let (status, list) = door.get("/v1/tasks").await;
+    assert_eq!(status, 200);
+    assert_snapshot!(pretty(&list), @"");
+    let (_, page) = door.get("/v1/tasks/1").await;
+    assert_snapshot!(pretty(&page["conversation"]), @"");
+    assert_snapshot!(pretty(&page["verdict"]), @"");
+    assert_snapshot!(pretty(&page["history"]), @"");
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_document_of_the_status_holds_what_programs_rely_on() {
+    let (world, door) = with_a_task().await;
+    let (_, mut status) = door.get("/v1/status").await;
+    for (key, word) in [("config_hash", "HASH"), ("version", "VERSION")] {
+        assert!(status[key].as_str().is_some_and(|text| !text.is_empty()));
+        status[key] = json!(word);
+    }
+    status["uptime_s"] = json!(0);
+    assert_snapshot!(pretty(&status), @"");
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_is_waited_for_comes_back_with_its_link() {
+    let (world, door) = with_a_task().await;
+    let (status, replied) = door.post("/v1/tasks/1/reply", json!({ "text": "Under Settings", "wait": true })).await;
+    assert_eq!(status, 200);
+    assert_snapshot!(pretty(&replied), @"");
+    let (_, queue) = door.get("/v1/queue").await;
+    assert_eq!(queue, json!([]), "what is sent is not in the way");
+    let (_, queue) = door.get("/v1/queue?state=all").await;
+    assert_snapshot!(pretty(&queue), @"");
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_slack_refuses_comes_back_with_the_reason_and_can_be_rescued() {
+    let (world, door) = with_a_task().await;
+    world.slack.fault("chat.postMessage", Fault::error("not_in_channel"), Times::Once);
+    let (status, replied) = door.post("/v1/tasks/1/reply", json!({ "text": "Hello", "wait": true })).await;
+    assert_eq!((status, &replied["ok"], &replied["state"]), (200, &json!(false), &json!("failed")));
+    assert_eq!(replied["reason"], "not_in_channel");
+    assert_eq!(replied["sentence"], "the bot is not in this channel: /invite it");
+    let (status, rescued) = door.post("/v1/queue/1/retry", json!({})).await;
+    assert_eq!((status, &rescued["state"]), (200, &json!("waiting")));
+    world.pass(5).await;
+    let (status, refusal) = door.post("/v1/queue/1/drop", json!({})).await;
+    assert_eq!((status, &refusal["code"]), (409, &json!("wrong_state")));
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_who_waits_is_let_go_when_the_daemon_stops() {
+    let (world, door) = with_a_task().await;
+    world.slack.fault("chat.postMessage", Fault::error("fatal_error"), Times::Always);
+    let asking = door.post("/v1/tasks/1/reply", json!({ "text": "Hello", "wait": true }));
+    let stopping = async {
+        world.pass(3).await;
+        door.stop();
+    };
+    let ((status, replied), ()) = tokio::join!(asking, stopping);
+    assert_eq!((status, &replied["ok"], &replied["state"]), (200, &json!(true), &json!("waiting")));
+    world.slack.clear_faults();
+    world.pass(60).await;
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_are_handled_and_every_answer_is_the_task_as_it_is_then() {
+    let (world, door) = with_a_task().await;
+    let tess = world.slack.user_id("tess").unwrap();
+    for (verb, body, key, value) in [
+        ("assign", json!({ "to": "@tess" }), "assignee", json!(tess)),
+        ("assign", json!({ "to": "none" }), "assignee", Value::Null),
+        ("label", json!({ "category": "BUG" }), "category", json!("bug")),
+        ("priority", json!({ "priority": "urgent" }), "priority", json!("urgent")),
+        ("snooze", json!({ "until": "2h", "zone": "Europe/Berlin" }), "status", json!("snoozed")),
+        ("close", json!({}), "status", json!("done")),
+        ("reopen", json!({}), "status", json!("open")),
+    ] {
+        let (status, task) = door.post(&format!("/v1/tasks/1/{verb}"), body).await;
+        assert_eq!((status, &task[key], &task["remark"]), (200, &value, &Value::Null), "{verb}: {task}");
+    }
+    let (_, page) = door.get("/v1/tasks/1").await;
+    let who: Vec<&Value> = page["history"].as_array().unwrap().iter().skip(1).map(|entry| &entry["who"]).collect();
+    assert!(who.iter().all(|who| who.as_str().is_some_and(|who| who.starts_with("user:"))), "{who:?}");
+    let (_, task) = door.post("/v1/tasks/1/assign", json!({ "to": "@grace" })).await;
+    assert!(task["remark"].as_str().is_some_and(|remark| remark.contains("not on the team")), "{task}");
+    for (query, found) in [("status=done", 0), ("status=open,waiting", 1), ("category=bug", 1), ("channel=%23sales", 0)] {
+        let (_, list) = door.get(&format!("/v1/tasks?{query}")).await;
+        assert_eq!(list.as_array().unwrap().len(), found, "{query}");
+    }
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_refusal_has_its_code_and_ends_with_a_next_step() {
+    let (world, door) = with_a_task().await;
+    let posts = [
+        ("/v1/tasks/9/close", json!({}), "no_such_task"),
+        ("/v1/tasks/9/reply", json!({ "text": "x" }), "no_such_task"),
+        ("/v1/tasks/1/reply", json!({ "text": "  " }), "bad_request"),
+        ("/v1/tasks/1/reply", json!({ "text": "word ".repeat(40_000) }), "bad_request"),
+        ("/v1/tasks/1/reply", json!({ "text": "x".repeat(600_000) }), "too_large"),
+        ("/v1/tasks/1/reply", json!({ "txt": "x" }), "bad_request"),
+        ("/v1/tasks/1/label", json!({ "category": "biling" }), "no_such_category"),
+        ("/v1/tasks/1/priority", json!({ "priority": "soon" }), "bad_request"),
+        ("/v1/tasks/1/snooze", json!({ "until": "whenever" }), "bad_request"),
+        ("/v1/tasks/1/assign", json!({ "to": "@nobody.at.all" }), "no_such_person"),
+        ("/v1/tasks/one/close", json!({}), "bad_request"),
+        ("/v1/team/add", json!({ "person": "U0NOBODY" }), "no_such_person"),
+        ("/v1/team/add", json!({ "person": "nobody@acme.example" }), "no_such_person"),
+        ("/v1/channels/monitor", json!({ "channel": "#suport" }), "no_such_channel"),
+        ("/v1/channels/monitor", json!({ "channel": "" }), "bad_request"),
+        ("/v1/contacts/99/erase", json!({}), "no_such_contact"),
+        ("/v1/contacts/import", json!({ "lines": [{ "name": "x", "email": "x" }] }), "bad_request"),
+        ("/v1/queue/7/retry", json!({}), "no_such_send"),
+        ("/v1/replay", json!({ "reasons": ["opened_bundle"] }), "bad_request"),
+        ("/v1/replay", json!({ "since": "soon" }), "bad_request"),
+        ("/v1/status", json!({}), "bad_method"),
+    ];
+    let mut refusals = Vec::new();
+    for (path, body, code) in posts {
+        refusals.push((path.to_owned(), code, door.post(path, body).await));
+    }
+    for (path, code) in [
+        ("/v1/tasks/9", "no_such_task"),
+        ("/v1/tasks?status=late", "bad_request"),
+        ("/v1/tasks?sort=name", "bad_request"),
+        ("/v1/tasks?channel=sales2", "no_such_channel"),
+        ("/v1/queue?state=lost", "bad_request"),
+        ("/v1/why?ref=nonsense", "bad_request"),
+        ("/v1/why?ref=task%2099", "nothing_known"),
+        ("/v1/contacts/99", "no_such_contact"),
+        ("/v2/tasks", "no_such_route"),
+    ] {
+        refusals.push((path.to_owned(), code, door.get(path).await));
+    }
+    for (path, code, (status, refusal)) in refusals {
+        assert_eq!(refusal["code"], code, "{path}: {refusal}");
+        let row = Code::ALL.into_iter().map(Code::row).find(|row| row.word == code).unwrap();
+        assert_eq!((status, &refusal["retryable"]), (row.status.as_u16(), &json!(row.retryable)), "{path}");
+        assert_eq!(refusal["ok"], false);
+        assert!(refusal["message"].as_str().is_some_and(|told| told.contains("; hint: ")), "{path}: {refusal}");
+        assert!(refusal["trace_id"].as_str().is_some_and(|id| id.len() == 32));
+    }
+    let (_, refusal) = door.post("/v1/channels/monitor", json!({ "channel": "#suport" })).await;
+    assert!(refusal["message"].as_str().unwrap().ends_with("did you mean \"#support\"?"), "{refusal}");
+    finish(world, door).await;
+}
+
+#[test]
+fn every_code_of_the_registry_has_a_word_of_its_own() {
+    let mut words: Vec<&str> = Code::ALL.into_iter().map(|code| code.row().word).collect();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), Code::ALL.len());
+    let client = |code: &Code| code.row().status.is_client_error();
+    assert!(Code::ALL.iter().filter(|code| client(code)).all(|code| !code.row().retryable));
+}
+
+#[tokio::test(start_paused = true)]
+async fn monitoring_a_channel_without_the_bot_says_to_invite_it() {
+    let (world, door) = with_a_task().await;
+    let channels = door.get("/v1/channels?refresh=1").await.1;
+    let outside = channels.as_array().unwrap().iter().find(|channel| channel["is_member"] == false);
+    let outside = outside.expect("the simulated workspace has a channel without the bot")["name"].clone();
+    let (status, picked) = door.post("/v1/channels/monitor", json!({ "channel": outside })).await;
+    assert_eq!((status, &picked["ok"], &picked["channel"]["monitored"]), (200, &json!(true), &json!(true)));
+    assert!(picked["remark"].as_str().is_some_and(|remark| remark.contains("/invite @")), "{picked}");
+    let (_, picked) = door.post("/v1/channels/ignore", json!({ "channel": outside })).await;
+    assert_eq!((&picked["channel"]["pick"], &picked["remark"]), (&json!("ignore"), &Value::Null));
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_are_found_by_handle_id_and_address_and_asked_of_slack_once() {
+    let (world, door) = with_a_task().await;
+    let grace = world.slack.person("grace").unwrap();
+    let who = [format!("@{}", grace.handle), grace.id.clone(), grace.email.clone()];
+    for (at, typed) in who.iter().enumerate() {
+        let (status, change) = door.post("/v1/team/add", json!({ "person": typed })).await;
+        assert_eq!((status, &change["id"], &change["changed"]), (200, &json!(grace.id), &json!(at == 0)), "{typed}");
+    }
+    assert_eq!(world.slack.calls("users.list"), 1);
+    let (_, removed) = door.post("/v1/team/remove", json!({ "person": who[0] })).await;
+    assert_eq!(removed["changed"], true);
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_decides_again_what_was_not_monitored() {
+    let (world, door) = with_a_task().await;
+    world.slack.say("ada", "general", "the login is broken").unwrap();
+    world.pass(40).await;
+    let monitor = json!({ "channel": "#general" });
+    assert_eq!(door.post("/v1/channels/monitor", monitor).await.0, 200);
+    let wanted = json!({ "since": "1h", "reasons": ["not_monitored"] });
+    let (status, done) = door.post("/v1/replay", wanted.clone()).await;
+    assert_eq!(status, 200);
+    assert_snapshot!(done.to_string(), @"");
+    world.pass(5).await;
+    assert_eq!(door.get("/v1/tasks").await.1.as_array().unwrap().len(), 2);
+    let (_, again) = door.post("/v1/replay", wanted).await;
+    assert_eq!(again["events"], 0, "what became a message is not decided twice");
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn contacts_are_imported_linked_and_erased() {
+    let (world, door) = with_a_task().await;
+    let lines = json!([{ "name": "Acme Support", "email": "Help@Acme.Example", "company": "Acme" }]);
+    let (_, done) = door.post("/v1/contacts/import", json!({ "lines": lines })).await;
+    assert_eq!((&done["created"], &done["updated"]), (&json!(1), &json!(0)));
+    let (_, linked) = door.post("/v1/contacts/2/link", json!({ "person": "@ada" })).await;
+    assert_eq!((&linked["email"], &linked["tasks"]), (&json!("help@acme.example"), &json!(1)), "{linked}");
+    let (_, erased) = door.post("/v1/contacts/2/erase", json!({})).await;
+    assert_eq!((&erased["erased"], &erased["email"], &erased["tasks"]), (&json!(true), &Value::Null, &json!(1)));
+    let (_, page) = door.get("/v1/tasks/1").await;
+    assert_eq!(page["conversation"][0]["text"], "");
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ready_is_green_with_a_socket_and_red_without_or_with_a_stuck_worker() {
+    let (mut world, door) = with_a_task().await;
+    assert_eq!(door.get("/readyz").await, (200, json!({ "ok": true, "reasons": [] })));
+    let mut front = world.desk().front();
+    front.health = Arc::new(|_| Health { stuck: vec!["bundle"], failing: Vec::new() });
+    let stuck = Door::open(front);
+    world.close().await;
+    world.pass(5).await;
+    let (status, red) = stuck.get("/readyz").await;
+    assert_eq!(status, 503);
+    assert_snapshot!(pretty(&red), @"");
+    assert_eq!(stuck.get("/healthz").await.0, 200, "the process lives");
+    stuck.close().await;
+    door.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn figures_come_in_both_forms_with_help_and_units() {
+    let (world, door) = with_a_task().await;
+    let (kind, text) = door.text("/metrics", "application/openmetrics-text").await;
+    assert!(kind.starts_with("application/openmetrics-text") && text.ends_with("# EOF\n"), "{kind}");
+    let (kind, text) = door.text("/metrics", "*/*").await;
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    for line in [
+        "deskd_sockets{state=\"connected\"} 2",
+        "deskd_tasks{state=\"open\"} 1",
+        "deskd_outbox{state=\"dead\"} 0",
+        "deskd_journal_pending 0",
+        "deskd_journal_oldest_pending_seconds 0.0",
+        "deskd_record_failures_total 0",
+        "# TYPE deskd_events_recorded_total counter",
+        "deskd_workers_stuck 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+    }
+    for name in text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(['{', ' ']).next()) {
+        assert!(text.contains(&format!("# HELP {name} ")), "{name} has no help");
+        assert!(text.contains(&format!("# TYPE {name} ")), "{name} has no type");
+    }
+    assert!(!text.contains("ada") && !text.contains("support"), "no names in labels");
+    finish(world, door).await;
+}
+
+#[tokio::test]
+async fn over_tcp_only_whoever_has_the_token_and_names_this_machine_is_heard() {
+    let world = World::without_desk(Default::default(), |_| {});
+    let mut world = world;
+    world.open().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let token = Secret::new("a-token-of-our-own");
+    let served = tokio::spawn(serve_tcp(listener, world.desk().front(), token, stop.clone()));
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let own = address.to_string();
+    for (host, bearer, status, code) in [
+        (own.as_str(), "a-token-of-our-own", 200, None),
+        (own.as_str(), "another", 401, Some("unauthorised")),
+        (own.as_str(), "", 401, Some("unauthorised")),
+        ("evil.example", "a-token-of-our-own", 403, Some("wrong_host")),
+    ] {
+        let request = http.get(format!("http://{own}/v1/status")).header("host", host).bearer_auth(bearer);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{host} {bearer:?}");
+        let document: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        assert_eq!(document["code"].as_str(), code);
+    }
+    drop(http);
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(5), served).await.unwrap().unwrap();
+    world.close_quietly().await;
+}
