@@ -1,4 +1,5 @@
-//! Forgets in time, a few rows at once, so that nobody waits for it.
+//! What keeps the database in shape: forgetting in time, a few rows at once, and folding the write-ahead log into the file,
+//! beside those who write.
 
 use std::time::Duration;
 
@@ -12,6 +13,32 @@ use crate::store::retention::{Pruned, Retention};
 
 /// How often it looks: retention is counted in days.
 const EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How often the size of the write-ahead log is looked at: in a flood it grows by some 10 MiB a second.
+const GLANCE: Duration = Duration::from_secs(2);
+
+/// Folds the write-ahead log when it has grown.
+pub struct Folder {
+    store: Store,
+}
+
+impl Folder {
+    /// A folder for `store`.
+    pub fn new(store: Store) -> Folder {
+        Folder { store }
+    }
+}
+
+impl Worker for Folder {
+    fn name(&self) -> &'static str {
+        "fold"
+    }
+
+    async fn step(&mut self, now: Timestamp) -> Result<Next> {
+        self.store.fold().await?;
+        Ok(Next::At(now.plus(GLANCE)))
+    }
+}
 
 /// Deletes what has been kept long enough.
 pub struct Housekeeper {

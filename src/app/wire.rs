@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::housekeeping::Housekeeper;
+use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use crate::config::{Config, Secret, Sources};
 use crate::dispatch::send::{SENDERS, Sender};
@@ -87,6 +87,7 @@ impl Desk {
             Workspace::new(store.clone(), api.clone(), tell_ours, bells.gather.clone(), trouble.clone());
         crew.worker(workspace, &bells.workspace);
         hire(&mut crew, &store, &api, &bells, &reloadable, ours.clone());
+        crew.worker(Folder::new(store.clone()), &Bell::new());
         crew.worker(Housekeeper::new(store.clone(), retention(&config)), &Bell::new());
         for _ in 0..SENDERS {
             let give_up = config.outbox.give_up;

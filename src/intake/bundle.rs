@@ -15,11 +15,15 @@ use crate::slack::decode::decode;
 use crate::store::{Decoded, Store, StoredEvent};
 
 /// Events in one transaction: enough to share a commit, few enough that a recording need not wait long for the writer.
-const BATCH: u32 = 256;
+const BATCH: u32 = 512;
 
 /// Pause between two gatherings while there is no backlog. Bundles stay open for seconds, so nobody notices; and events
 /// that came meanwhile share one commit instead of taking the writer from the recording after each.
 const PACE: Duration = Duration::from_millis(100);
+
+/// How far gathering may fall behind while events pour in: recording, which Slack waits for, goes first. Short beside the
+/// quiet period, so nobody notices that either.
+const BEHIND: Duration = Duration::from_secs(5);
 
 /// How messages are gathered, as configured.
 #[derive(Clone, Debug)]
@@ -87,7 +91,8 @@ impl Worker for Gatherer {
         if events.is_empty() {
             return self.close_due(now).await;
         }
-        if events.len() < BATCH as usize {
+        let hurry = events.len() == BATCH as usize && now.since(events[0].received_at) > BEHIND;
+        if !hurry {
             self.not_before = now.plus(PACE);
         }
         let desk = self.habits.borrow().desk(ours);

@@ -19,11 +19,16 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Read connections that are kept open. A burst of callers opens more, which are closed again.
 const READERS: usize = 2;
 
-/// Page cache per connection, in KiB (negative means KiB to SQLite). The hot pages are the indexes' edges.
-const CACHE_KIB: i64 = 4096;
+/// Page caches in KiB. The writer's holds the indexes of some hundred thousand open bundles and messages.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const READER_CACHE_KIB: i64 = 2 * 1024;
 
-/// Pages in the write-ahead log before they are folded into the file: 16 MiB, so that a burst pays for it rarely.
-const CHECKPOINT_PAGES: i64 = 4096;
+/// Size of the write-ahead log from which folding waits for a moment without writers, instead of for luck, so that the log
+/// begins anew: in a long flood it would grow without end.
+const LARGEST_LOG_BYTES: u64 = 256 << 20;
+
+/// Size of the write-ahead log from which folding it into the file is worth the work.
+const LOG_BYTES: u64 = 8 << 20;
 
 /// The database. Clones share it.
 #[derive(Clone)]
@@ -47,8 +52,10 @@ impl Store {
             let mut writer =
                 connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
             writer.pragma_update(None, "journal_mode", "WAL")?;
+            writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
             writer.pragma_update(None, "synchronous", "FULL")?;
-            writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+            // Never within a commit that somebody waits for: `fold` does it beside the writer.
+            writer.pragma_update(None, "wal_autocheckpoint", 0)?;
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
@@ -110,6 +117,31 @@ impl Store {
         blocking(move || work(&mut inner.writer.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 
+    /// Folds a write-ahead log that has grown into the database file, beside the writer. Says whether there was one.
+    pub async fn fold(&self) -> Result<bool, StoreError> {
+        if self.log_bytes() < LOG_BYTES {
+            return Ok(false);
+        }
+        let inner = self.inner.clone();
+        blocking(move || {
+            let folder = connect(&inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            folder.pragma_update(None, "synchronous", "FULL")?;
+            folder.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            Ok(())
+        })
+        .await?;
+        if self.log_bytes() > LARGEST_LOG_BYTES {
+            self.checkpoint().await?;
+        }
+        Ok(true)
+    }
+
+    fn log_bytes(&self) -> u64 {
+        let mut log = self.inner.path.clone().into_os_string();
+        log.push("-wal");
+        std::fs::metadata(log).map_or(0, |found| found.len())
+    }
+
     /// Folds the write-ahead log into the database file: the last act before closing.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
         self.maintain(|writer| Ok(writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
@@ -140,7 +172,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
         Connection::open_with_flags(path, flags).map_err(|_| StoreError::CannotOpen(path.to_owned()))?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

@@ -183,7 +183,7 @@ impl OpenSocket {
         }
         self.inbox = inbox;
         self.shared.links.count(seen, now);
-        ending.or(gone)
+        ending.or(gone).or_else(|| self.unpark())
     }
 
     fn text(&mut self, frame: Utf8Bytes, seen: &mut Counts, now: Timestamp) -> Option<Ending> {
@@ -196,8 +196,8 @@ impl OpenSocket {
         match heard {
             Heard::Envelope => {
                 seen.envelopes += 1;
-                let envelope = head.and_then(|head| Envelope::of(&head, &frame, &self.outbox))?;
-                self.hand_over(envelope)
+                self.parked.extend(head.and_then(|head| Envelope::of(&head, &frame, &self.outbox)));
+                None
             }
             Heard::Hello { num_connections } => {
                 self.greeted(num_connections, now);
@@ -238,22 +238,8 @@ impl OpenSocket {
         }
     }
 
-    fn hand_over(&mut self, envelope: Envelope) -> Option<Ending> {
-        if !self.parked.is_empty() {
-            self.parked.push_back(envelope);
-            return None;
-        }
-        match self.shared.out.try_send(envelope) {
-            Ok(()) => None,
-            Err(TrySendError::Full(envelope)) => {
-                self.parked.push_back(envelope);
-                None
-            }
-            Err(TrySendError::Closed(_)) => Some(Ending::Stopped),
-        }
-    }
-
-    /// There is room again: hands over what was parked, in order.
+    /// Hands over what is parked, in order and as far as there is room: all that was read at once goes at once, so that it
+    /// shares a commit.
     fn unpark(&mut self) -> Option<Ending> {
         let mut waiting = mem::take(&mut self.parked);
         while let Some(envelope) = waiting.pop_front() {

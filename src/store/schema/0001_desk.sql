@@ -128,7 +128,7 @@ CREATE TABLE history (
 CREATE INDEX history_by_task ON history (task, id);
 
 CREATE TABLE bundles (
-    id                 INTEGER PRIMARY KEY AUTOINCREMENT,
+    id                 INTEGER PRIMARY KEY,
     workspace          TEXT NOT NULL,
     channel            TEXT NOT NULL,
     thread             TEXT NOT NULL,
@@ -147,7 +147,7 @@ CREATE INDEX bundles_sealed ON bundles (id) WHERE state = 'sealed';
 CREATE INDEX bundles_by_task ON bundles (task, id) WHERE task IS NOT NULL;
 
 CREATE TABLE messages (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    id         INTEGER PRIMARY KEY,
     workspace  TEXT NOT NULL,
     channel    TEXT NOT NULL,
     ts         TEXT NOT NULL,
@@ -162,7 +162,8 @@ CREATE TABLE messages (
     edited_at  INTEGER,
     deleted_at INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX messages_by_ts ON messages (channel, ts, workspace);
+-- `ts` first: it rises over all channels, so that new messages all go to the same edge of the index.
+CREATE UNIQUE INDEX messages_by_ts ON messages (ts, channel, workspace);
 CREATE INDEX messages_by_bundle ON messages (bundle, id);
 
 -- The outbox. `lane` is what keeps its order: channel and thread.
