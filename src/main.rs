@@ -22,10 +22,12 @@ fn main() -> ExitCode {
         .build();
     match runtime {
         Ok(runtime) => {
-            runtime.block_on(cli::run(cli, &mut anstream::stdout(), &mut anstream::stderr())).into()
+            runtime.block_on(cli::execute(cli, &mut anstream::stdout(), &mut anstream::stderr())).into()
         }
         Err(problem) => {
-            eprintln!("error: cannot start: {problem}\n  hint: is the limit of threads or open files very low?");
+            eprintln!(
+                "error: cannot start: {problem}\n  hint: is the limit of threads or open files very low?"
+            );
             cli::call::Exit::Failed.into()
         }
     }

@@ -58,8 +58,8 @@ async fn watch(desk: &mut Desk, sources: &Sources, clock: Clock) -> Result<()> {
     let mut pulse = tokio::time::interval(systemd::pulse_interval());
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok(info!("Stopping: SIGTERM")),
-            _ = interrupt.recv() => return Ok(info!("Stopping: interrupted")),
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
             _ = hangup.recv() => {
                 systemd::reloading();
                 match desk.reload(sources) {
@@ -75,6 +75,8 @@ async fn watch(desk: &mut Desk, sources: &Sources, clock: Clock) -> Result<()> {
             },
         }
     }
+    info!("Asked to stop");
+    Ok(())
 }
 
 /// Opens the unix socket where no systemd did. A socket file that nobody answers on is left over from a crash.

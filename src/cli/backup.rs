@@ -21,7 +21,10 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     if !from.exists() {
         bail!("there is no database at {} yet; hint: deskd run makes one", from.display());
     }
-    if std::fs::canonicalize(&args.file).ok().is_some_and(|file| std::fs::canonicalize(&from).ok() == Some(file)) {
+    if std::fs::canonicalize(&args.file)
+        .ok()
+        .is_some_and(|file| std::fs::canonicalize(&from).ok() == Some(file))
+    {
         bail!("{} is the database itself; hint: name another file", args.file.display());
     }
     let Copied { bytes, schema } = backup(from, args.file.clone()).await?;
@@ -29,7 +32,10 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     if call.json {
         call.print_json(&json!({ "ok": true, "file": args.file, "bytes": bytes, "schema": schema }))?;
     } else {
-        writeln!(call.out, "{file}: {bytes} bytes, checked; hint: it holds messages and names, keep it as safe as mail")?;
+        writeln!(
+            call.out,
+            "{file}: {bytes} bytes, checked; hint: it holds messages and names, keep it as safe as mail"
+        )?;
     }
     Ok(Exit::Done)
 }

@@ -76,13 +76,13 @@ pub fn table(channels: &[ChannelRow], view: &View) -> String {
         vec![name(channel), channel.id.clone(), monitored.to_owned(), member.to_owned(), kind.to_owned()]
     };
     let rows: Vec<Vec<String>> = channels.iter().map(row).collect();
-    let table = view.table(&["CHANNEL", "ID", "MONITORED", "BOT IS IN", "KIND"], &rows, |at| {
-        match channels.get(at) {
-            Some(channel) if channel.is_archived => dim(),
-            Some(channel) if channel.monitored && !channel.is_member => odd(),
-            Some(channel) if channel.monitored => bold(),
-            Some(_) | None => Style::new(),
-        }
+    let table = view.table(&["CHANNEL", "ID", "MONITORED", "BOT IS IN", "KIND"], &rows, |at| match channels
+        .get(at)
+    {
+        Some(channel) if channel.is_archived => dim(),
+        Some(channel) if channel.monitored && !channel.is_member => odd(),
+        Some(channel) if channel.monitored => bold(),
+        Some(_) | None => Style::new(),
     });
     let hint = match channels.iter().find(|channel| channel.monitored && !channel.is_member) {
         Some(channel) => format!("hint: the bot is not in {}; in Slack: /invite it there\n", name(channel)),
@@ -93,7 +93,8 @@ pub fn table(channels: &[ChannelRow], view: &View) -> String {
 }
 
 fn told(picked: &Picked, what: &str) -> String {
-    let remark = picked.remark.as_ref().map(|remark| format!("{}\n", styled(odd(), format!("remark: {remark}"))));
+    let remark =
+        picked.remark.as_ref().map(|remark| format!("{}\n", styled(odd(), format!("remark: {remark}"))));
     format!("{} {what}\n{}", name(&picked.channel), remark.unwrap_or_default())
 }
 

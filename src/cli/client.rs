@@ -82,7 +82,8 @@ impl Client {
     async fn hear(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
         let response = request.send().await.map_err(|problem| self.unheard(&problem))?;
         let status = response.status();
-        let now = response.headers().get(NOW_HEADER).and_then(|value| value.to_str().ok()).and_then(read_time);
+        let now =
+            response.headers().get(NOW_HEADER).and_then(|value| value.to_str().ok()).and_then(read_time);
         let body = response.bytes().await.map_err(|problem| self.unheard(&problem))?;
         let foreign = NoAnswer::Broken("what answers there does not speak like deskd");
         if status.is_success() || is_health(&body) {
@@ -97,7 +98,9 @@ impl Client {
 
     fn unheard(&self, problem: &reqwest::Error) -> NoAnswer {
         match io_kind(problem) {
-            Some(ErrorKind::NotFound | ErrorKind::ConnectionRefused) => NoAnswer::Stopped(self.socket.clone()),
+            Some(ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+                NoAnswer::Stopped(self.socket.clone())
+            }
             Some(ErrorKind::PermissionDenied) => {
                 NoAnswer::Forbidden(self.socket.clone(), group_of(&self.socket).unwrap_or_default())
             }
@@ -115,8 +118,9 @@ fn is_health(body: &[u8]) -> bool {
 impl Answer {
     /// The document as what it is.
     pub fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
-        T::deserialize(&self.document)
-            .context("the daemon's answer does not fit this deskd: are both of the same version? hint: deskd version")
+        T::deserialize(&self.document).context(
+            "the daemon's answer does not fit this deskd: are both of the same version? hint: deskd version",
+        )
     }
 }
 

@@ -87,7 +87,10 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
             let answer = client.post(&path(number, "/erase"), &json!({})).await?;
             call.show(&answer, |contact: &ContactDocument, _| {
                 let tasks = plural(contact.tasks, "task");
-                format!("contact {} is erased; its {tasks} stay as numbers, backups keep what they hold\n", contact.id)
+                format!(
+                    "contact {} is erased; its {tasks} stay as numbers, backups keep what they hold\n",
+                    contact.id
+                )
             })
         }
     }
@@ -100,7 +103,8 @@ fn path(number: &str, verb: &str) -> String {
 /// The list.
 pub fn table(contacts: &[ContactDocument], view: &View) -> String {
     if contacts.is_empty() {
-        return "no contacts yet; they come with the first message, or hint: deskd contact import FILE.csv\n".to_owned();
+        return "no contacts yet; they come with the first message, or hint: deskd contact import FILE.csv\n"
+            .to_owned();
     }
     let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let row = |contact: &ContactDocument| {
@@ -114,11 +118,9 @@ pub fn table(contacts: &[ContactDocument], view: &View) -> String {
         ]
     };
     let rows: Vec<Vec<String>> = contacts.iter().map(row).collect();
-    view.table(&["ID", "NAME", "EMAIL", "COMPANY", "SLACK", "TASKS"], &rows, |at| {
-        match contacts.get(at) {
-            Some(contact) if contact.erased => dim(),
-            Some(_) | None => Style::new(),
-        }
+    view.table(&["ID", "NAME", "EMAIL", "COMPANY", "SLACK", "TASKS"], &rows, |at| match contacts.get(at) {
+        Some(contact) if contact.erased => dim(),
+        Some(_) | None => Style::new(),
     })
 }
 
@@ -169,10 +171,14 @@ fn parse(text: &str) -> Result<Vec<ImportLine>, Vec<String>> {
         first if first.contains(';') && !first.contains(',') => b';',
         _ => b',',
     };
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let names = reader.headers().map(|names| names.iter().map(str::to_lowercase).collect::<csv::StringRecord>());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let names =
+        reader.headers().map(|names| names.iter().map(str::to_lowercase).collect::<csv::StringRecord>());
     match names {
-        Ok(names) if names.iter().any(|name| matches!(name, "email" | "e-mail" | "mail")) => reader.set_headers(names),
+        Ok(names) if names.iter().any(|name| matches!(name, "email" | "e-mail" | "mail")) => {
+            reader.set_headers(names)
+        }
         Ok(_) => return Err(vec!["line 1: there is no column called email".to_owned()]),
         Err(_) => return Err(vec!["line 1: it is not CSV".to_owned()]),
     }
@@ -203,7 +209,8 @@ mod tests {
 
     #[test]
     fn a_file_is_read_by_its_column_names_and_all_wrong_lines_are_named() {
-        let lines = parse("\u{feff}Company;Name;E-Mail\nAcme;Ada L.;ada@acme.example\n;;bob@acme.example\n").unwrap();
+        let lines =
+            parse("\u{feff}Company;Name;E-Mail\nAcme;Ada L.;ada@acme.example\n;;bob@acme.example\n").unwrap();
         let told: Vec<_> = lines.iter().map(|line| (&*line.name, &*line.email, &*line.company)).collect();
         assert_eq!(told, [("Ada L.", "ada@acme.example", "Acme"), ("", "bob@acme.example", "")]);
         for (text, wrong) in [

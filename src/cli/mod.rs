@@ -17,6 +17,7 @@ pub mod queue;
 pub mod replay;
 pub mod reply;
 pub mod restore;
+pub mod run;
 pub mod screen;
 pub mod simulator;
 pub mod status;
@@ -32,7 +33,9 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::config::{Flag, Problems, Sources};
+use crate::runtime::clock::Clock;
 use crate::slack;
+use crate::store::channels::peek;
 use call::{Call, Exit};
 use client::NoAnswer;
 
@@ -59,7 +62,9 @@ pub struct Cli {
 #[derive(Clone, Debug, clap::Subcommand)]
 #[expect(missing_docs, reason = "what stands with each command's Args is its help")]
 pub enum Command {
-    // `run`, `demo` and `simulator` stand here, first in the help.
+    Run(run::Args),
+    Demo(demo::Args),
+    Simulator(simulator::Args),
     Init(init::Args),
     Check(check::Args),
     Manifest(manifest::Args),
@@ -79,7 +84,7 @@ pub enum Command {
 }
 
 /// Runs a command: results to `out`, errors to `err`; the answer is how the process ends.
-pub async fn run(cli: Cli, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+pub async fn execute(cli: Cli, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let json = cli.json;
     let sources = sources(&cli);
     let done = dispatch(&cli.command, &mut Call { sources, json, out }).await;
@@ -99,8 +104,14 @@ pub async fn run(cli: Cli, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
 async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
     let make = manifest::Make { manifest: slack::manifest::manifest, link: slack::manifest::install_link };
     match command {
+        Command::Run(args) => run::run(args, call).await,
+        Command::Demo(args) => demo::run(args, Clock::Wall, call.out).await,
+        Command::Simulator(args) => simulator::run(args, Clock::Wall).await,
         Command::Init(args) => init::run(args, call, make),
-        Command::Check(args) => check::run(args, call, |_| Vec::new()),
+        Command::Check(args) => {
+            let known = known_channels(&call.sources).await;
+            check::run(args, call, |_| known)
+        }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
         Command::Status(args) => status::run(args, call).await,
@@ -118,6 +129,14 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
     }
 }
 
+/// The channels that the database knows, if there is one already and it can be read.
+async fn known_channels(sources: &Sources) -> Vec<(String, String)> {
+    match sources.load() {
+        Ok(loaded) => peek(loaded.config.store.path).await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
+}
+
 fn sources(cli: &Cli) -> Sources {
     let socket = cli.socket.as_ref().map(|path| Flag {
         name: "--socket",
@@ -128,7 +147,12 @@ fn sources(cli: &Cli) -> Sources {
     Sources::of_process(cli.config.clone(), socket.into_iter().collect())
 }
 
-fn tell(problem: &anyhow::Error, json: bool, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<()> {
+fn tell(
+    problem: &anyhow::Error,
+    json: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> std::io::Result<()> {
     if json {
         let document = match problem.downcast_ref::<NoAnswer>() {
             Some(NoAnswer::Refused(refusal, _)) => json!(refusal),

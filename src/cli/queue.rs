@@ -67,7 +67,8 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
 /// The list.
 pub fn table(rows: &[QueueRow], view: &View) -> String {
     if rows.is_empty() {
-        return "nothing is waiting to go out, and nothing has failed; hint: deskd queue list --all\n".to_owned();
+        return "nothing is waiting to go out, and nothing has failed; hint: deskd queue list --all\n"
+            .to_owned();
     }
     let cells = |row: &QueueRow| {
         let task = row.task.map_or_else(|| "-".to_owned(), |task| task.to_string());

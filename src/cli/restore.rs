@@ -27,7 +27,9 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
         bail!("there is no {}; hint: name the file that \"deskd backup\" made", args.file.display());
     }
     if daemon_answers(call).await? {
-        bail!("deskd is running and would go on with the old database; hint: systemctl stop deskd deskd.socket, then again");
+        bail!(
+            "deskd is running and would go on with the old database; hint: systemctl stop deskd deskd.socket, then again"
+        );
     }
     if to.exists() && !args.force {
         bail!(
@@ -42,7 +44,11 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     if call.json {
         call.print_json(&json!({ "ok": true, "database": to, "bytes": bytes, "schema": schema }))?;
     } else {
-        writeln!(call.out, "{} is restored: {bytes} bytes, checked; hint: systemctl start deskd", to.display())?;
+        writeln!(
+            call.out,
+            "{} is restored: {bytes} bytes, checked; hint: systemctl start deskd",
+            to.display()
+        )?;
     }
     Ok(Exit::Done)
 }

@@ -47,9 +47,8 @@ impl View {
     /// The time of day, with the date unless it is today.
     pub fn clock(&self, at: &str) -> String {
         let Some(instant) = instant(at) else { return at.to_owned() };
-        let local = |at: Timestamp| {
-            jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_zoned(self.zone.clone()))
-        };
+        let local =
+            |at: Timestamp| jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_zoned(self.zone.clone()));
         match (local(instant), local(self.now)) {
             (Ok(then), Ok(now)) if then.date() == now.date() => then.strftime("%H:%M:%S").to_string(),
             (Ok(then), _) => then.strftime("%Y-%m-%d %H:%M").to_string(),
@@ -223,6 +222,9 @@ mod tests {
 
     #[test]
     fn long_text_is_broken_between_words() {
-        assert_eq!(wrapped("one two three four five\nsix", 22, "  "), "  one two three four\n  five\n  six\n");
+        assert_eq!(
+            wrapped("one two three four five\nsix", 22, "  "),
+            "  one two three four\n  five\n  six\n"
+        );
     }
 }

@@ -6,7 +6,23 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 
+use super::call::Exit;
+use crate::runtime::clock::Clock;
 use crate::simulator::{Kind, Setup, Simulator};
+
+/// Serve a simulated Slack workspace, to try deskd without Slack.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The loopback address to serve on.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9700")]
+    listen: SocketAddr,
+}
+
+/// Serves until Ctrl-C or SIGTERM; the workspace's clock begins at the machine's.
+pub async fn run(args: &Args, clock: Clock) -> anyhow::Result<Exit> {
+    serve(args.listen, clock.now().0).await?;
+    Ok(Exit::Done)
+}
 
 /// Serves the default workspace on `listen` (loopback only), its clock starting at `epoch_ms`
 /// (Unix milliseconds), until Ctrl-C or SIGTERM.

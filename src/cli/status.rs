@@ -67,9 +67,12 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
         Some(workspace) => line("workspace", &format!("{} ({})", workspace.name, workspace.id)),
         None => line("workspace", &styled(odd(), "not known yet")),
     });
-    lines.extend(status.trouble.iter().map(|trouble| {
-        line("slack", &styled(bad(), format!("{} ({})", trouble.hint, trouble.reason)))
-    }));
+    lines.extend(
+        status
+            .trouble
+            .iter()
+            .map(|trouble| line("slack", &styled(bad(), format!("{} ({})", trouble.hint, trouble.reason)))),
+    );
     if status.sockets.is_empty() {
         lines.push(line("sockets", &styled(odd(), "none")));
     }
@@ -117,7 +120,9 @@ fn told_work(status: &StatusDocument, view: &View) -> Vec<String> {
     };
     let last = match &status.last_event_at {
         Some(at) => format!("the last {}", view.ago(Some(at))),
-        None => "none yet; hint: invite the bot to a channel, then deskd channels monitor \"#name\"".to_owned(),
+        None => {
+            "none yet; hint: invite the bot to a channel, then deskd channels monitor \"#name\"".to_owned()
+        }
     };
     let tasks = ["open", "waiting", "snoozed", "done"].map(|state| {
         let count = status.tasks.get(state).copied().unwrap_or_default();
@@ -142,8 +147,11 @@ fn told_outbox(outbox: &OutboxDocument) -> String {
         parts.push(format!("{} to go out{oldest}", waiting + sending));
     }
     let stopped = [(failed, "failed"), (dead, "dead"), (unknown, "unknown")];
-    let stopped: Vec<String> =
-        stopped.iter().filter(|(count, _)| **count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let stopped: Vec<String> = stopped
+        .iter()
+        .filter(|(count, _)| **count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
     if !stopped.is_empty() {
         let told = format!("{}; hint: deskd queue list", stopped.join(", "));
         parts.push(styled(bad(), told));

@@ -134,7 +134,8 @@ async fn list(what: &What, client: &Client, call: &mut Call<'_>) -> Result<Exit>
     let answer = client.get("/v1/tasks", &query).await?;
     call.show(&answer, |tasks: &Vec<TaskRow>, view| match (tasks.is_empty(), query.is_empty()) {
         (true, true) => {
-            "no tasks to deal with; hint: deskd task list --all, or deskd channels monitor \"#support\"\n".to_owned()
+            "no tasks to deal with; hint: deskd task list --all, or deskd channels monitor \"#support\"\n"
+                .to_owned()
         }
         (true, false) => "no such tasks; hint: deskd task list --all\n".to_owned(),
         (false, _) => table(tasks, view),
@@ -147,7 +148,8 @@ fn show(answer: &Answer, call: &mut Call<'_>) -> Result<Exit> {
 
 /// The list.
 pub fn table(tasks: &[TaskRow], view: &View) -> String {
-    let header = ["ID", "STATUS", "PRIORITY", "CATEGORY", "CHANNEL", "CONTACT", "MSGS", "ASSIGNEE", "UPDATED"];
+    let header =
+        ["ID", "STATUS", "PRIORITY", "CATEGORY", "CHANNEL", "CONTACT", "MSGS", "ASSIGNEE", "UPDATED"];
     let row = |task: &TaskRow| {
         vec![
             task.id.to_string(),
@@ -157,7 +159,7 @@ pub fn table(tasks: &[TaskRow], view: &View) -> String {
             place(task),
             task.contact.name.clone(),
             task.message_count.to_string(),
-            task.assignee.clone().unwrap_or_else(|| "-".to_owned()),
+            assignee(task).unwrap_or("-").to_owned(),
             view.ago(Some(&task.updated_at)),
         ]
     };
@@ -176,7 +178,7 @@ pub fn screen(page: &TaskPage, view: &View) -> String {
     let title = format!("Task {}  {}, {}, {}", task.id, task.status, task.priority, task.category);
     let mut text = format!("{}\n", styled(bold(), title));
     let email = task.contact.email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
-    let assignee = task.assignee.as_deref().unwrap_or("nobody");
+    let assignee = assignee(task).unwrap_or("nobody");
     text.push_str(&format!(
         "{}{email} in {}, assigned to {assignee}, opened {}\n",
         task.contact.name,
@@ -219,8 +221,9 @@ fn message(said: &SaidDocument, view: &View) -> String {
         "team" => " (team)",
         _ => " (desk)",
     };
+    let author = said.author.strip_prefix("user:").unwrap_or(&said.author);
     let edited = if said.edited { ", edited" } else { "" };
-    let head = format!("{}{side}  {}", styled(bold(), &said.author), styled(dim(), format!("{when}{edited}")));
+    let head = format!("{}{side}  {}", styled(bold(), author), styled(dim(), format!("{when}{edited}")));
     let mut text = format!("{head}\n");
     if said.deleted {
         text.push_str(&format!("  {}\n", styled(dim(), "(taken back)")));
@@ -241,13 +244,19 @@ fn ts_time(ts: &str) -> Option<String> {
 
 fn handled_line(handled: &Handled, view: &View) -> String {
     let task = &handled.task;
-    let assignee = task.assignee.as_ref().map(|who| format!(", assigned to {who}")).unwrap_or_default();
-    let aside = task.snoozed_until.as_ref().map(|at| format!(" until {}", view.clock(at))).unwrap_or_default();
+    let assignee = assignee(task).map(|who| format!(", assigned to {who}")).unwrap_or_default();
+    let aside =
+        task.snoozed_until.as_ref().map(|at| format!(" until {}", view.clock(at))).unwrap_or_default();
     let remark = handled.remark.as_ref().map(|remark| format!("remark: {remark}\n")).unwrap_or_default();
     format!(
         "task {} is now {}{aside}, {}, {}{assignee}\n{remark}",
         task.id, task.status, task.priority, task.category
     )
+}
+
+/// Whoever has it, by name where there is one.
+fn assignee(task: &TaskRow) -> Option<&str> {
+    task.assignee_name.as_deref().or(task.assignee.as_deref())
 }
 
 fn place(task: &TaskRow) -> String {

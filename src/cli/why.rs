@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::call::{Call, Exit};
 use super::client::Client;
-use super::screen::{View, bold, dim, styled};
+use super::screen::{View, bold, dim, styled, wrapped};
 use crate::web::why::WhyDocument;
 
 /// Say what became of a message, an event, a task or a send, and why.
@@ -31,7 +31,10 @@ pub fn trail(why: &WhyDocument, view: &View) -> String {
             text.push_str(&format!("{}\n", styled(bold(), &step.what)));
             last = &step.what;
         }
-        text.push_str(&format!("  {}  {}\n", styled(dim(), view.clock(&step.at)), step.sentence));
+        let when = view.clock(&step.at);
+        let indent = " ".repeat(when.chars().count() + 4);
+        let sentence = wrapped(&step.sentence, view.prose(), &indent);
+        text.push_str(&format!("  {}  {}", styled(dim(), &when), sentence.trim_start()));
     }
     text
 }

@@ -1,9 +1,11 @@
 //! Channels: what Slack says of them, and which ones somebody picked.
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use std::path::PathBuf;
+
+use rusqlite::{OpenFlags, OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
-use super::sqlite::Store;
+use super::sqlite::{Store, blocking, connect};
 use crate::domain::bundle::Pick;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::message::{ChannelChange, ChannelNews, Ourselves};
@@ -95,6 +97,20 @@ impl Store {
         })
         .await
     }
+}
+
+/// Ids and names of the channels in the database at `path`, without opening it for good: none when there is no file.
+pub async fn peek(path: PathBuf) -> Result<Vec<(String, String)>, StoreError> {
+    blocking(move || {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut query = reader.prepare("SELECT channel, name FROM channels ORDER BY name, channel")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
+    .await
 }
 
 fn word(pick: Pick) -> &'static str {

@@ -113,8 +113,7 @@ impl Store {
                    AND (?3 = '[]' OR o.reason IN (SELECT value FROM json_each(?3)))
                  ORDER BY e.id LIMIT 256",
             )?;
-            let rows =
-                query.query_map((after.0, since.0, wanted), |row| Ok((stored(row)?, row.get(4)?)))?;
+            let rows = query.query_map((after.0, since.0, wanted), |row| Ok((stored(row)?, row.get(4)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await

@@ -60,7 +60,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Numbered {
             .map_err(|_| Refusal::bad("the number is missing; hint: see docs/api.md"))?;
         let number = text.trim_start_matches('#').parse().ok().filter(|number: &i64| *number > 0);
         number.map(Numbered).ok_or_else(|| {
-            Refusal::bad(format!("{text:?} is not a number; hint: numbers count from 1, as the lists show them"))
+            Refusal::bad(format!(
+                "{text:?} is not a number; hint: numbers count from 1, as the lists show them"
+            ))
         })
     }
 }
@@ -70,8 +72,7 @@ pub fn words<T: FromStr>(list: Option<&str>, what: &str, known: &str) -> Result<
     let named = list.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
     named
         .map(|word| {
-            word.parse()
-                .map_err(|_| Refusal::bad(format!("{word:?} is no {what}; hint: one of {known}")))
+            word.parse().map_err(|_| Refusal::bad(format!("{word:?} is no {what}; hint: one of {known}")))
         })
         .collect()
 }

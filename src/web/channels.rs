@@ -107,7 +107,10 @@ pub async fn known(front: &Front, workspace: &WorkspaceId, wanted: &str) -> Resu
     let names = channels.iter().filter(|channel| !channel.is_archived).map(|channel| channel.name.as_str());
     let hint = match nearest(typed.trim_start_matches('#'), names) {
         Some(name) => format!("did you mean \"#{name}\"?"),
-        None => "see \"deskd channels list --refresh\"; the bot sees a private channel only once it is invited".to_owned(),
+        None => {
+            "see \"deskd channels list --refresh\"; the bot sees a private channel only once it is invited"
+                .to_owned()
+        }
     };
     Err(Refusal::new(Code::NoSuchChannel, format!("there is no channel {wanted:?}; hint: {hint}")))
 }
@@ -116,7 +119,9 @@ pub async fn known(front: &Front, workspace: &WorkspaceId, wanted: &str) -> Resu
 fn typed(wanted: &str) -> Result<&str, Refusal> {
     let bare = wanted.trim().trim_start_matches("<#").trim_end_matches('>');
     match bare.split('|').next().unwrap_or(bare) {
-        "" | "#" => Err(Refusal::bad("a channel is missing; hint: give \"#name\" (in quotes) or its id (C...)")),
+        "" | "#" => {
+            Err(Refusal::bad("a channel is missing; hint: give \"#name\" (in quotes) or its id (C...)"))
+        }
         typed => Ok(typed),
     }
 }

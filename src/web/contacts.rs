@@ -93,8 +93,11 @@ pub async fn import(
 ) -> Result<Json<ImportedDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     if let Some(at) = lines.iter().position(|line| !is_address(&line.email)) {
-        let what = format!("contact {} has no usable e-mail address, and nothing was imported; hint: every contact \
-                            needs one, it is what contacts are known by", at + 1);
+        let what = format!(
+            "contact {} has no usable e-mail address, and nothing was imported; hint: every contact \
+                            needs one, it is what contacts are known by",
+            at + 1
+        );
         return Err(Refusal::bad(what));
     }
     let lines = lines.into_iter().map(|ImportLine { name, email, company }| ContactLine {

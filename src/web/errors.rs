@@ -192,13 +192,11 @@ impl From<StoreError> for Refusal {
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Refusal {
-        let code = match &failure {
-            Failure::RateLimited { .. } | Failure::Unreachable { .. } | Failure::Unknown { .. } => Code::SlackAway,
-            Failure::Token { .. } | Failure::Refused { .. } => Code::SlackRefused,
-        };
-        let hint = match code {
-            Code::SlackAway => "try again in a moment, or run \"deskd doctor\"",
-            _ => "run \"deskd doctor\"",
+        let (code, hint) = match &failure {
+            Failure::RateLimited { .. } | Failure::Unreachable { .. } | Failure::Unknown { .. } => {
+                (Code::SlackAway, "try again in a moment, or run \"deskd doctor\"")
+            }
+            Failure::Token { .. } | Failure::Refused { .. } => (Code::SlackRefused, "run \"deskd doctor\""),
         };
         Refusal::new(code, format!("{}; hint: {hint}", failure.sentence()))
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::arguments::{Given, Numbered};
 use super::caller::Caller;
 use super::errors::{Code, Refusal};
-use super::tasks::{TaskRow, no_task, row};
+use super::tasks::{TaskRow, listed, no_task};
 use super::{Front, ourselves, people};
 use crate::config::problem::nearest;
 use crate::domain::classify::Priority;
@@ -148,8 +148,8 @@ async fn handle(front: &Front, caller: &Caller, number: i64, handling: Handling)
     if !front.store.handle_task(workspace.clone(), number, handling, caller.actor(), now).await? {
         return Err(no_task(number));
     }
-    let task = front.store.task(workspace, number).await?.ok_or_else(|| no_task(number))?;
-    Ok(Handled { ok: true, task: row(task.task), remark: None })
+    let detail = front.store.task(workspace.clone(), number).await?.ok_or_else(|| no_task(number))?;
+    Ok(Handled { ok: true, task: listed(front, &workspace, detail.task).await?, remark: None })
 }
 
 async fn not_of_the_team(
@@ -159,7 +159,11 @@ async fn not_of_the_team(
 ) -> Result<Option<String>, Refusal> {
     let team = front.store.teammates(workspace.clone()).await?;
     let known = team.iter().any(|teammate| teammate.person == *person);
-    Ok((!known).then(|| format!("{person} is not on the team, so their messages count as a contact's; deskd team add {person}")))
+    Ok((!known).then(|| {
+        format!(
+            "{person} is not on the team, so their messages count as a contact's; deskd team add {person}"
+        )
+    }))
 }
 
 fn known_category(front: &Front, typed: &str) -> Result<String, Refusal> {

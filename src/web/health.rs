@@ -34,7 +34,8 @@ pub async fn ready(State(front): State<Front>) -> (StatusCode, Json<HealthDocume
         Ok(Err(problem)) => reasons.push(format!("database: {problem}")),
         Err(_) => {
             let limit = WRITABLE_WITHIN.as_secs();
-            reasons.push(format!("database: could not be written within {limit} s; hint: run \"deskd doctor\""));
+            reasons
+                .push(format!("database: could not be written within {limit} s; hint: run \"deskd doctor\""));
         }
     }
     if !front.links.any_connected() {

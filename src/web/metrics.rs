@@ -113,7 +113,10 @@ fn count(length: usize) -> i64 {
 }
 
 /// One line per word, those that nothing is counted for included: a line that comes and goes is hard to alert on.
-fn words(all: impl IntoIterator<Item = &'static str>, counted: &BTreeMap<String, i64>) -> Family<Labels, Gauge> {
+fn words(
+    all: impl IntoIterator<Item = &'static str>,
+    counted: &BTreeMap<String, i64>,
+) -> Family<Labels, Gauge> {
     let family = Family::<Labels, Gauge>::default();
     for word in all {
         let value = counted.get(word).copied().unwrap_or_default();

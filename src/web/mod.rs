@@ -139,7 +139,8 @@ async fn tell_time(State(front): State<Front>, request: Request, next: Next) -> 
 }
 
 async fn no_such_route(uri: http::Uri) -> Refusal {
-    let what = format!("there is no {}; hint: see docs/api.md, or is the daemon older than this deskd?", uri.path());
+    let what =
+        format!("there is no {}; hint: see docs/api.md, or is the daemon older than this deskd?", uri.path());
     Refusal::new(Code::NoSuchRoute, what)
 }
 

@@ -23,19 +23,22 @@ pub async fn find(front: &Front, workspace: &WorkspaceId, typed: &str) -> Result
         Typed::Id(person) => {
             let known = front.store.person(workspace.clone(), person.clone()).await?;
             if known.is_none_or(|known| known.handle.is_empty()) {
-                let profile = front.api.user_info(&person).await.map_err(|failure| missing(failure, typed))?;
+                let profile =
+                    front.api.user_info(&person).await.map_err(|failure| missing(failure, typed))?;
                 // Kept under the id we were given: Slack may answer with an organisation's id.
                 remember(front, workspace, Profile { person: person.clone(), ..profile }).await?;
             }
             Ok(person)
         }
         Typed::Email(address) => {
-            let profile = front.api.lookup_by_email(&address).await.map_err(|failure| missing(failure, typed))?;
+            let profile =
+                front.api.lookup_by_email(&address).await.map_err(|failure| missing(failure, typed))?;
             let person = profile.person.clone();
             remember(front, workspace, profile).await?;
             Ok(person)
         }
-        Typed::Handle(handle) => match front.store.person_by_handle(workspace.clone(), handle.clone()).await? {
+        Typed::Handle(handle) => match front.store.person_by_handle(workspace.clone(), handle.clone()).await?
+        {
             Some(person) => Ok(person),
             None => by_handle(front, workspace, &handle).await,
         },
@@ -50,9 +53,9 @@ pub async fn stored(front: &Front, workspace: &WorkspaceId, typed: &str) -> Resu
             let found = front.store.person_by_handle(workspace.clone(), handle).await?;
             found.ok_or_else(|| nobody(typed, "give the Slack id (U...), or see \"deskd team list\""))
         }
-        Typed::Email(_) => {
-            Err(Refusal::bad(format!("{typed:?} cannot be filtered by; hint: give the Slack id (U...) or the @handle")))
-        }
+        Typed::Email(_) => Err(Refusal::bad(format!(
+            "{typed:?} cannot be filtered by; hint: give the Slack id (U...) or the @handle"
+        ))),
     }
 }
 
@@ -64,12 +67,17 @@ async fn by_handle(front: &Front, workspace: &WorkspaceId, handle: &str) -> Resu
     let found = match (everybody.iter().find(fits), by_name.next(), by_name.next()) {
         (Some(profile), _, _) | (None, Some(profile), None) => profile.clone(),
         (None, Some(_), Some(_)) => {
-            let what = format!("several people are called {handle:?}; hint: give the Slack id (U...), under \
-                                \"Copy member ID\" in the person's profile");
+            let what = format!(
+                "several people are called {handle:?}; hint: give the Slack id (U...), under \
+                                \"Copy member ID\" in the person's profile"
+            );
             return Err(Refusal::new(Code::NoSuchPerson, what));
         }
         (None, None, _) => {
-            return Err(nobody(handle, "give the Slack id (U...), under \"Copy member ID\" in the person's profile"));
+            return Err(nobody(
+                handle,
+                "give the Slack id (U...), under \"Copy member ID\" in the person's profile",
+            ));
         }
     };
     let person = found.person.clone();
@@ -106,7 +114,9 @@ fn read(typed: &str) -> Result<Typed, Refusal> {
         && bare.starts_with(['U', 'W', 'B'])
         && bare.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     match bare.trim_start_matches('@') {
-        "" => Err(Refusal::bad("a person is missing; hint: give @handle, a Slack id (U...) or an e-mail address")),
+        "" => Err(Refusal::bad(
+            "a person is missing; hint: give @handle, a Slack id (U...) or an e-mail address",
+        )),
         _ if is_id => Ok(Typed::Id(PersonId(bare.to_owned()))),
         handle if handle.contains('@') => Ok(Typed::Email(handle.to_owned())),
         handle => Ok(Typed::Handle(handle.to_owned())),

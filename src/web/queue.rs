@@ -100,7 +100,9 @@ pub fn sentence(reason: &str) -> String {
     match reason {
         "rate_limited" => "Slack asked to wait".to_owned(),
         "unreachable" => "Slack could not be reached".to_owned(),
-        "outcome_unknown" => "Slack did not say whether it took it; deskd looks before it sends again".to_owned(),
+        "outcome_unknown" => {
+            "Slack did not say whether it took it; deskd looks before it sends again".to_owned()
+        }
         "not_allowed" => "Slack does not accept the token: run \"deskd doctor\"".to_owned(),
         "not_found" => "it was certainly not posted".to_owned(),
         "dropped_by_person" => "somebody dropped it".to_owned(),
@@ -113,9 +115,8 @@ pub fn sentence(reason: &str) -> String {
 
 async fn rescue(front: &Front, id: SendId, rescue: Rescue) -> Result<Rescued, Refusal> {
     let workspace = ourselves(front).await?.workspace;
-    let unknown = || {
-        Refusal::new(Code::NoSuchSend, format!("there is no send {id}; hint: deskd queue list --all"))
-    };
+    let unknown =
+        || Refusal::new(Code::NoSuchSend, format!("there is no send {id}; hint: deskd queue list --all"));
     let before = front.store.rescue_send(workspace.clone(), id, rescue, (front.now)()).await?;
     let done = match (before.ok_or_else(unknown)?, rescue) {
         (SendState::Sent, _) => Err("it is in Slack already"),

@@ -84,7 +84,10 @@ fn allowed(reasons: Vec<String>) -> Result<Vec<String>, Refusal> {
     }
     match reasons.iter().find(|reason| !AGAIN.contains(&reason.as_str())) {
         Some(other) => {
-            let what = format!("events with the outcome {other:?} cannot be replayed; hint: one of {}", AGAIN.join(", "));
+            let what = format!(
+                "events with the outcome {other:?} cannot be replayed; hint: one of {}",
+                AGAIN.join(", ")
+            );
             Err(Refusal::new(Code::BadRequest, what))
         }
         None => Ok(reasons),
@@ -96,7 +99,9 @@ fn start(since: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
         return Ok(Timestamp(at.as_millisecond()));
     }
     let span = span::parse(since).ok_or_else(|| {
-        Refusal::bad(format!("cannot read {since:?} as a span or an instant; hint: 7d, 12h, or 2026-11-21T09:00:00Z"))
+        Refusal::bad(format!(
+            "cannot read {since:?} as a span or an instant; hint: 7d, 12h, or 2026-11-21T09:00:00Z"
+        ))
     })?;
     Ok(now.minus(span))
 }

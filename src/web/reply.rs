@@ -121,7 +121,9 @@ async fn parts(
 fn is_under_way(state: SendState) -> bool {
     match state {
         SendState::Waiting | SendState::Sending => true,
-        SendState::Sent | SendState::Failed | SendState::Dead | SendState::Unknown | SendState::Dropped => false,
+        SendState::Sent | SendState::Failed | SendState::Dead | SendState::Unknown | SendState::Dropped => {
+            false
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub struct TaskRow {
     pub contact: TaskContact,
     /// The teammate who has it, by Slack id.
     pub assignee: Option<String>,
+    /// The teammate's name, when known.
+    pub assignee_name: Option<String>,
     /// Messages of its conversation.
     pub message_count: i64,
     /// When it was made, RFC 3339.
@@ -158,15 +160,19 @@ pub async fn list(
     };
     let status = statuses(filter.status.as_deref())?;
     let filter = TaskFilter { status, category: filter.category, assignee, channel };
-    let tasks = front.store.tasks(workspace, filter).await?;
-    Ok(Json(tasks.into_iter().map(row).collect()))
+    let tasks = front.store.tasks(workspace.clone(), filter).await?;
+    let mut named = BTreeMap::new();
+    for person in tasks.iter().filter_map(|task| task.assignee.as_ref()) {
+        if !named.contains_key(person) {
+            named.insert(person.clone(), name_of(&front, &workspace, person).await?);
+        }
+    }
+    let name = |task: &Task| task.assignee.as_ref().and_then(|person| named.get(person).cloned().flatten());
+    Ok(Json(tasks.into_iter().map(|task| row(name(&task), task)).collect()))
 }
 
 /// `GET /v1/tasks/12`.
-pub async fn show(
-    State(front): State<Front>,
-    Numbered(number): Numbered,
-) -> Result<Json<TaskPage>, Refusal> {
+pub async fn show(State(front): State<Front>, Numbered(number): Numbered) -> Result<Json<TaskPage>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let number = TaskNumber(number);
     let found = front.store.task(workspace.clone(), number).await?;
@@ -179,8 +185,25 @@ pub fn no_task(number: TaskNumber) -> Refusal {
     Refusal::new(Code::NoSuchTask, format!("there is no task {number}; hint: deskd task list --all"))
 }
 
-/// The task as listed.
-pub fn row(task: Task) -> TaskRow {
+/// One task as listed.
+pub async fn listed(front: &Front, workspace: &WorkspaceId, task: Task) -> Result<TaskRow, Refusal> {
+    let name = match &task.assignee {
+        Some(person) => name_of(front, workspace, person).await?,
+        None => None,
+    };
+    Ok(row(name, task))
+}
+
+async fn name_of(
+    front: &Front,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+) -> Result<Option<String>, Refusal> {
+    let known = front.store.person(workspace.clone(), person.clone()).await?;
+    Ok(known.map(|known| known.name).filter(|name| !name.is_empty()))
+}
+
+fn row(assignee_name: Option<String>, task: Task) -> TaskRow {
     TaskRow {
         id: task.number.0,
         status: task.status.as_str().to_owned(),
@@ -195,6 +218,7 @@ pub fn row(task: Task) -> TaskRow {
             slack_user_id: task.contact.person.0,
         },
         assignee: task.assignee.map(|person| person.0),
+        assignee_name,
         message_count: task.message_count,
         created_at: task.created_at.to_string(),
         updated_at: task.updated_at.to_string(),
@@ -215,7 +239,8 @@ fn statuses(asked: Option<&str>) -> Result<Vec<Status>, Refusal> {
             let typed: Vec<String> = words(list, "status", "")?;
             let read = |word: &String| {
                 let hint = "one of open, waiting, snoozed, done, all";
-                Status::from_word(word).ok_or_else(|| Refusal::bad(format!("{word:?} is no status; hint: {hint}")))
+                Status::from_word(word)
+                    .ok_or_else(|| Refusal::bad(format!("{word:?} is no status; hint: {hint}")))
             };
             typed.iter().map(read).collect()
         }
@@ -226,7 +251,7 @@ async fn page(front: &Front, workspace: &WorkspaceId, detail: TaskDetail) -> Res
     let names = names(front, workspace, &detail.conversation).await?;
     let verdict = detail.verdict;
     Ok(TaskPage {
-        task: row(detail.task),
+        task: listed(front, workspace, detail.task).await?,
         conversation: detail.conversation.into_iter().map(|said| message(said, &names)).collect(),
         verdict: VerdictDocument {
             category: verdict.category,

@@ -49,11 +49,14 @@ pub async fn show(
     let found = found.map_err(|problem| Refusal::bad(format!("{problem}; hint: deskd why \"task 12\"")))?;
     let steps = front.store.trail(workspace, subject(found)).await?;
     if steps.is_empty() {
-        let what = format!("nothing is stored about {about:?}; hint: was the bot in the channel at that time? \
-                            Raw events are kept as long as [store] keep_events says");
+        let what = format!(
+            "nothing is stored about {about:?}; hint: was the bot in the channel at that time? \
+                            Raw events are kept as long as [store] keep_events says"
+        );
         return Err(Refusal::new(Code::NothingKnown, what));
     }
-    let document = |Step { at, what, reason, sentence }| StepDocument { at: at.to_string(), what, reason, sentence };
+    let document =
+        |Step { at, what, reason, sentence }| StepDocument { at: at.to_string(), what, reason, sentence };
     Ok(Json(WhyDocument { about, steps: steps.into_iter().map(document).collect() }))
 }
 

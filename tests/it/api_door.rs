@@ -100,7 +100,7 @@ impl Door {
 pub async fn deskd<'a>(words: impl IntoIterator<Item = &'a str>) -> Ended {
     let cli = Cli::try_parse_from(words).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = cli::run(cli, &mut out, &mut err).await;
+    let exit = cli::execute(cli, &mut out, &mut err).await;
     let seen = |bytes: Vec<u8>| anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string();
     Ended { code: exit.code(), out: seen(out), err: seen(err) }
 }
@@ -113,6 +113,8 @@ pub fn timeless(text: &str) -> String {
         (r"\bp\d{16}\b", "pTS"),
         (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
         (r"\b[0-9a-f]{32}\b", "TRACE"),
+        (r"user:[\w-]+", "user:NAME"),
+        (r"\S+ \(desk\)", "NAME (desk)"),
     ];
     words.iter().fold(text.to_owned(), |text, (pattern, word)| {
         Regex::new(pattern).unwrap().replace_all(&text, *word).into_owned()

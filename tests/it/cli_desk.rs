@@ -20,17 +20,59 @@ async fn finish(world: World, door: Door) {
 #[tokio::test(start_paused = true)]
 async fn a_day_at_the_desk() {
     let (world, door) = desk().await;
-    assert_snapshot!(door.ok(&["task", "list"]).await, @"");
+    assert_snapshot!(door.ok(&["task", "list"]).await, @r##"
+    no tasks to deal with; hint: deskd task list --all, or deskd channels monitor "#support"
+    "##);
     let first = world.slack.say("ada", "support", "our invoice 4711 was charged twice").unwrap();
     world.slack.share_file("ada", "support", "invoice.pdf", "here it is").unwrap();
     world.pass(40).await;
-    assert_snapshot!(door.ok(&["task", "list"]).await, @"");
-    assert_snapshot!(timeless(&door.ok(&["reply", "1", "Sorry! We refund one today.", "--wait"]).await), @"");
+    assert_snapshot!(door.ok(&["task", "list"]).await, @"
+    ID  STATUS  PRIORITY  CATEGORY  CHANNEL   CONTACT  MSGS  ASSIGNEE  UPDATED
+    1   open    high      billing   #support  ada      2     -         10 s ago
+    ");
+    assert_snapshot!(timeless(&door.ok(&["reply", "1", "Sorry! We refund one today.", "--wait"]).await), @"sent: https://acme.slack.com/archives/C09OPJ3RUJD/pTS?thread_ts=TS&cid=C09OPJ3RUJD");
     world.slack.edit("support", &first, "our invoice 4711 was charged three times").unwrap();
     world.pass(5).await;
-    assert_snapshot!(timeless(&door.ok(&["task", "show", "1"]).await), @"");
-    assert_snapshot!(door.ok(&["task", "close", "#1"]).await, @"");
-    assert_snapshot!(timeless(&door.ok(&["why", "task", "1"]).await), @"");
+    assert_snapshot!(timeless(&door.ok(&["task", "show", "1"]).await), @r#"
+    Task 1  waiting, high, billing
+    ada <ada@globex.example> in #support, assigned to nobody, opened 15 s ago
+    classified as billing (89 % sure): the word "invoice" speaks for billing; the word "charged" speaks
+    for billing; the phrase "charged twice" speaks for billing; the phrase "was charged" speaks for
+    billing; the phrase "our invoice" speaks for billing; "charged twice" asks for priority high
+
+    ada  CLOCK, edited
+      our invoice 4711 was charged three times
+
+    ada  CLOCK
+      here it is
+      [file: invoice.pdf]
+
+    NAME (desk)  CLOCK
+      Sorry! We refund one today.
+
+    History
+      CLOCK  opened from bundle 1, by deskd
+      CLOCK  replied (send 1), by user:NAME
+      CLOCK  moved from open to waiting, by user:NAME
+      CLOCK  message TS edited, by contact
+
+    hint: deskd reply 1 "...", or deskd task close 1
+    "#);
+    assert_snapshot!(door.ok(&["task", "close", "#1"]).await, @"task 1 is now done, high, billing");
+    assert_snapshot!(timeless(&door.ok(&["why", "task", "1"]).await), @r#"
+    task 1
+      CLOCK  opened from bundle 1 by deskd: billing (89 % sure), because the word "invoice" speaks
+                for billing; the word "charged" speaks for billing; the phrase "charged twice" speaks
+                for billing; the phrase "was charged" speaks for billing; the phrase "our invoice"
+                speaks for billing; "charged twice" asks for priority high
+      CLOCK  replied (send 1) by user:NAME
+      CLOCK  moved from open to waiting by user:NAME
+    send 1
+      CLOCK  sent as TS, attempt 1
+    task 1
+      CLOCK  message TS edited by contact
+      CLOCK  moved from waiting to done by user:NAME
+    "#);
     let link = format!("{}/{first}", world.slack.channel_id("support").unwrap());
     assert!(door.ok(&["why", &link]).await.contains("opened bundle 1"));
     finish(world, door).await;
@@ -43,7 +85,16 @@ async fn the_status_fits_one_screen() {
     world.pass(10).await;
     let shown = door.ok(&["status"]).await;
     let hash = shown.split("configuration ").nth(1).unwrap().lines().next().unwrap().to_owned();
-    assert_snapshot!(shown.replace(&hash, "HASH").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @"");
+    assert_snapshot!(shown.replace(&hash, "HASH").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @"
+    deskd VERSION, up 12 s, configuration HASH
+      workspace  Acme (T0ACME00001)
+      sockets    connected for 12 s
+                 connected for 12 s
+      events     1 recorded, all decoded, the last 10 s ago
+      bundles    1 open
+      tasks      0 open, 0 waiting, 0 snoozed, 0 done
+      outbox     empty
+    ");
     world.pass(40).await;
     finish(world, door).await;
 }
@@ -53,13 +104,20 @@ async fn the_queue_shows_what_is_stuck_and_what_to_do() {
     let (world, door) = desk().await;
     world.slack.say("ada", "support", "how do I export?").unwrap();
     world.pass(40).await;
-    assert_snapshot!(door.ok(&["queue", "list"]).await, @"");
-    world.slack.fault("chat.postMessage", Fault::error("is_archived"), Times::Once);
+    assert_snapshot!(door.ok(&["queue", "list"]).await, @"nothing is waiting to go out, and nothing has failed; hint: deskd queue list --all");
+    world.slack.fault("chat.postMessage", Fault::Error("is_archived".into()), Times::Count(1));
     let ended = door.deskd(&["reply", "1", "Settings, Export", "--wait"]).await;
     assert_eq!(ended.code, 1);
-    assert_snapshot!(ended.out, @"");
-    assert_snapshot!(door.ok(&["queue", "list"]).await, @"");
-    assert_snapshot!(door.ok(&["queue", "retry", "1"]).await, @"");
+    assert_snapshot!(ended.out, @"
+    Slack refused it: the channel is archived
+      hint: mend that, then deskd queue retry 1
+    ");
+    assert_snapshot!(door.ok(&["queue", "list"]).await, @"
+    ID  KIND   TASK  TO        STATE   TRIES  NEXT  WHY
+    1   reply  1     #support  failed  1      -     the channel is archived
+    hint: deskd queue retry 1, or deskd queue drop 1
+    ");
+    assert_snapshot!(door.ok(&["queue", "retry", "1"]).await, @"send 1 to #support is tried again; hint: deskd queue list");
     world.pass(5).await;
     finish(world, door).await;
 }
@@ -67,21 +125,35 @@ async fn the_queue_shows_what_is_stuck_and_what_to_do() {
 #[tokio::test(start_paused = true)]
 async fn channels_team_and_contacts_are_told_as_tables_and_sentences() {
     let (world, door) = desk().await;
-    let ids = |text: String| regex::Regex::new(r"\b[CUTB]0[0-9A-Z]{6,}\b").unwrap().replace_all(&text, "ID").into_owned();
-    assert_snapshot!(ids(door.ok(&["channels", "list"]).await), @"");
-    assert_snapshot!(door.ok(&["channels", "ignore", "#sales"]).await, @"");
-    assert_snapshot!(ids(door.ok(&["team", "add", "@grace"]).await), @"");
-    assert_snapshot!(ids(door.ok(&["team", "add", "@grace"]).await), @"");
-    assert_snapshot!(ids(door.ok(&["team", "remove", "@grace"]).await), @"");
-    assert_snapshot!(door.ok(&["contact", "list"]).await, @"");
+    let ids = |text: String| {
+        regex::Regex::new(r"\b[CUTB]0[0-9A-Z]{6,}\b").unwrap().replace_all(&text, "ID").into_owned()
+    };
+    assert_snapshot!(ids(door.ok(&["channels", "list"]).await), @"
+    CHANNEL   ID           MONITORED  BOT IS IN  KIND
+    #general  ID  no         yes        public
+    #random   ID  no         no         public
+    #sales    ID  yes        yes        public
+    #support  ID  yes        yes        public
+    ");
+    assert_snapshot!(door.ok(&["channels", "ignore", "#sales"]).await, @"#sales is ignored now");
+    assert_snapshot!(ids(door.ok(&["team", "add", "@grace"]).await), @"grace (ID) is on the team now");
+    assert_snapshot!(ids(door.ok(&["team", "add", "@grace"]).await), @"grace (ID) is on the team already");
+    assert_snapshot!(ids(door.ok(&["team", "remove", "@grace"]).await), @"grace (ID) is not on the team any more");
+    assert_snapshot!(door.ok(&["contact", "list"]).await, @"no contacts yet; they come with the first message, or hint: deskd contact import FILE.csv");
     let file = door.file("contacts.csv");
     std::fs::write(&file, "name,email,company\nAda Lovelace,ada@acme.example,Acme\n").unwrap();
-    assert_snapshot!(door.ok(&["contact", "import", &file.display().to_string()]).await, @"");
-    assert_snapshot!(door.ok(&["contact", "list"]).await, @"");
+    assert_snapshot!(door.ok(&["contact", "import", &file.display().to_string()]).await, @"1 created, 0 updated, 0 as they were");
+    assert_snapshot!(door.ok(&["contact", "list"]).await, @"
+    ID  NAME          EMAIL             COMPANY  SLACK  TASKS
+    1   Ada Lovelace  ada@acme.example  Acme            0
+    ");
     let ended = door.deskd(&["contact", "erase", "1"]).await;
     assert_eq!(ended.code, 1);
-    assert_snapshot!(ended.err, @"");
-    assert_snapshot!(door.ok(&["contact", "erase", "1", "--yes"]).await, @"");
+    assert_snapshot!(ended.err, @"
+    error: this removes the name, addresses and messages of contact 1 for good
+      hint: deskd contact erase 1 --yes
+    ");
+    assert_snapshot!(door.ok(&["contact", "erase", "1", "--yes"]).await, @"contact 1 is erased; it had no tasks, and backups keep what they hold");
     finish(world, door).await;
 }
 
@@ -99,7 +171,11 @@ async fn errors_name_the_next_step_and_end_with_the_right_code() {
     ] {
         let ended = door.deskd(words).await;
         assert_eq!((ended.code, ended.out.as_str()), (code, ""), "{words:?}: {}", ended.err);
-        assert!(ended.err.starts_with("error: ") && ended.err.contains("\n  hint: "), "{words:?}: {}", ended.err);
+        assert!(
+            ended.err.starts_with("error: ") && ended.err.contains("\n  hint: "),
+            "{words:?}: {}",
+            ended.err
+        );
     }
     let ended = door.deskd(&["--json", "task", "show", "9"]).await;
     let document: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
@@ -144,25 +220,31 @@ async fn a_stopped_daemon_is_told_in_one_sentence() {
 
 #[tokio::test(start_paused = true)]
 async fn a_backup_comes_back_only_when_nothing_runs_and_with_force() {
-    let (world, door) = desk().await;
-    let config = door.file("config.toml");
-    std::fs::write(&config, format!("[store]\npath = {:?}\n", world.database().display().to_string())).unwrap();
-    let (config, copy) = (config.display().to_string(), door.file("copy.db").display().to_string());
+    let (mut world, door) = desk().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, format!("[store]\npath = {:?}\n", world.database().display().to_string()))
+        .unwrap();
+    let (config, copy) = (config.display().to_string(), folder.path().join("copy.db").display().to_string());
     let shown = door.ok(&["--config", &config, "backup", &copy]).await;
     assert!(shown.contains("copy.db: ") && shown.contains("bytes, checked"), "{shown}");
     let ended = door.deskd(&["--config", &config, "restore", &copy, "--force"]).await;
     assert_eq!(ended.code, 1);
-    assert_snapshot!(ended.err, @"");
+    assert_snapshot!(ended.err, @"
+    error: deskd is running and would go on with the old database
+      hint: systemctl stop deskd deskd.socket, then again
+    ");
     let database = world.database().display().to_string();
     let socket = door.socket.display().to_string();
     door.close().await;
-    std::fs::remove_file(&socket).unwrap();
-    let mut world = world;
     world.close().await;
     let line = ["deskd", "--socket", &socket, "--config", &config, "restore", &copy];
     let ended = deskd(line).await;
     assert_eq!(ended.code, 1);
-    assert_snapshot!(ended.err.replace(&database, "DATABASE"), @"");
+    assert_snapshot!(ended.err.replace(&database, "DATABASE"), @"
+    error: there is a database at DATABASE
+      hint: --force replaces it and keeps it beside as .before-restore
+    ");
     let ended = deskd(line.into_iter().chain(["--force"])).await;
     assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{}", ended.out);
     assert!(std::path::Path::new(&format!("{database}.before-restore")).exists());

@@ -7,7 +7,8 @@ use serde_json::Value;
 /// The findings as JSON, and how it ended.
 async fn findings(door: &Door, config: &str) -> (u8, Vec<(String, String, String)>) {
     let ended = door.deskd(&["--json", "--config", config, "doctor"]).await;
-    let document: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{}{}", ended.out, ended.err));
+    let document: Value =
+        serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{}{}", ended.out, ended.err));
     let list = document["findings"].as_array().unwrap().iter().map(|finding| {
         let word = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
         assert!(finding["level"] == "ok" || !word("hint").is_empty(), "what to do about {finding}?");
@@ -44,7 +45,9 @@ async fn a_healthy_installation_has_nothing_worse_than_this_tests_clock() {
     let door = Door::open(world.desk().front());
     let config = write(&door, &world, (&world.slack.bot_token(), &world.slack.app_token()));
     let (_, found) = findings(&door, &config).await;
-    for check in ["config", "daemon", "sockets", "tokens", "database", "bot_token", "scopes", "app_token", "channels"] {
+    for check in
+        ["config", "daemon", "sockets", "tokens", "database", "bot_token", "scopes", "app_token", "channels"]
+    {
         let levels = level(&found, check);
         assert!(!levels.is_empty() && levels.iter().all(|level| *level == "ok"), "{check}: {found:?}");
     }
@@ -68,7 +71,11 @@ async fn a_broken_installation_is_told_with_what_to_do() {
     std::fs::write(&config, "[inbox]\nquite = \"1s\"\n").unwrap();
     let ended = door.deskd(&["--config", &config, "doctor"]).await;
     assert_eq!(ended.code, 2);
-    assert!(ended.out.contains("inbox.quite: unknown key") && ended.out.contains("hint: did you mean"), "{}", ended.out);
+    assert!(
+        ended.out.contains("inbox.quite: unknown key") && ended.out.contains("hint: did you mean"),
+        "{}",
+        ended.out
+    );
     door.close().await;
     world.finish().await;
 }
@@ -78,7 +85,10 @@ async fn a_stopped_daemon_is_a_warning_and_a_missing_database_is_none() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");
-    let text = format!("[slack]\napi_url = \"http://127.0.0.1:9\"\n[store]\npath = {:?}\n", folder.path().join("x.db"));
+    let text = format!(
+        "[slack]\napi_url = \"http://127.0.0.1:9\"\n[store]\npath = {:?}\n",
+        folder.path().join("x.db")
+    );
     std::fs::write(&config, text).unwrap();
     let socket = folder.path().join("none.sock").display().to_string();
     let config = config.display().to_string();

@@ -11,6 +11,7 @@ mod demo;
 mod inbound;
 mod outbound;
 mod payloads;
+mod process;
 mod readme;
 mod simulated;
 mod socket;

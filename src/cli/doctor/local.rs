@@ -30,9 +30,9 @@ pub fn tokens(config: &Config, env: &Environment, running: bool, findings: &mut 
     let mut find = |token: Token| match look(token, config, env) {
         Look::Here { secret, spot, remark } => {
             findings.push(Finding::ok("tokens", format!("the {token} is there ({spot})")));
-            findings.extend(remark.map(|remark| {
-                Finding::warning("tokens", remark.what, remark.hint.unwrap_or_default())
-            }));
+            findings.extend(
+                remark.map(|remark| Finding::warning("tokens", remark.what, remark.hint.unwrap_or_default())),
+            );
             Some(secret)
         }
         Look::Missing(_) if running => {
@@ -78,7 +78,8 @@ pub fn disk(config: &Config) -> Option<Finding> {
     let seen = rustix::fs::statvfs(&folder).ok()?;
     let free = seen.f_bavail.saturating_mul(seen.f_frsize);
     let shown = format!("{} are free at {}", bytes(free), folder.display());
-    let hint = "free some space: with a full disk deskd acknowledges nothing, and Slack gives up after a while";
+    let hint =
+        "free some space: with a full disk deskd acknowledges nothing, and Slack gives up after a while";
     Some(match free {
         0..NONE => Finding::problem("disk", format!("only {shown}"), hint),
         NONE..LITTLE => Finding::warning("disk", format!("only {shown}"), hint),
@@ -96,7 +97,8 @@ pub async fn database(config: &Config, findings: &mut Vec<Finding>) -> bool {
     }
     match examine(path.clone()).await {
         Ok(examined) => {
-            findings.push(Finding::ok("database", format!("the database is sound (schema {})", examined.schema)));
+            findings
+                .push(Finding::ok("database", format!("the database is sound (schema {})", examined.schema)));
             examined.current
         }
         Err(problem) => {

@@ -54,8 +54,10 @@ pub async fn look(
 
 fn judge(identity: &Identity, now: Timestamp) -> Vec<Finding> {
     let ours = &identity.ourselves;
-    let mut findings =
-        vec![Finding::ok("bot_token", format!("the bot token works in {} ({})", ours.workspace_name, ours.workspace))];
+    let mut findings = vec![Finding::ok(
+        "bot_token",
+        format!("the bot token works in {} ({})", ours.workspace_name, ours.workspace),
+    )];
     let missing: Vec<_> =
         NEEDED_SCOPES.iter().filter(|(scope, _)| !identity.scopes.iter().any(|has| has == scope)).collect();
     if identity.scopes.is_empty() {
@@ -116,15 +118,28 @@ fn failed(check: &'static str, what: &str, failure: &Failure) -> Finding {
     match failure {
         Failure::Unreachable { .. } | Failure::Unknown { .. } | Failure::RateLimited { .. } => {
             let hint = "can this machine reach Slack? Look at [slack] api_url, DNS, firewall and proxy";
-            Finding::problem(check, format!("{what} could not be tried: {} ({code})", failure.sentence()), hint)
+            Finding::problem(
+                check,
+                format!("{what} could not be tried: {} ({code})", failure.sentence()),
+                hint,
+            )
         }
         Failure::Token { .. } | Failure::Refused { .. } if check == "app_token" => {
-            let hint = format!("make an app-level token with the scope {APP_TOKEN_SCOPE} under Basic Information");
-            Finding::problem(check, format!("Slack does not accept {what}: {} ({code})", failure.sentence()), hint)
+            let hint =
+                format!("make an app-level token with the scope {APP_TOKEN_SCOPE} under Basic Information");
+            Finding::problem(
+                check,
+                format!("Slack does not accept {what}: {} ({code})", failure.sentence()),
+                hint,
+            )
         }
         Failure::Token { .. } | Failure::Refused { .. } => {
             let hint = "copy the Bot User OAuth Token again from OAuth & Permissions, or reinstall the app";
-            Finding::problem(check, format!("Slack does not accept {what}: {} ({code})", failure.sentence()), hint)
+            Finding::problem(
+                check,
+                format!("Slack does not accept {what}: {} ({code})", failure.sentence()),
+                hint,
+            )
         }
     }
 }

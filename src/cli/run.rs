@@ -1,0 +1,24 @@
+//! `deskd run`: the daemon. Everything it needs is checked before anything starts.
+
+use anyhow::Result;
+use tracing::warn;
+
+use super::call::{Call, Exit};
+use crate::app::{daemon, log};
+use crate::config::{Loaded, Secrets};
+
+/// Run the desk until SIGTERM; SIGHUP reads the configuration again.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the daemon. A wrong configuration or a missing token ends it at once, with all problems.
+pub async fn run(_args: &Args, call: &mut Call<'_>) -> Result<Exit> {
+    let Loaded { config, file } = call.sources.load()?;
+    let found = Secrets::load(&config, &call.sources.env)?;
+    log::start(&config.log);
+    for remark in found.remarks {
+        warn!("{remark}");
+    }
+    daemon::serve(call.sources.clone(), Loaded { config, file }, found.secrets).await?;
+    Ok(Exit::Done)
+}
