@@ -8,8 +8,8 @@ const README: &str = include_str!("../../README.md");
 
 /// The text of the first fenced block that begins with this line.
 fn block(fence: &str) -> &'static str {
-    let (_, rest) = README.split_once(fence).unwrap();
-    rest.split_once("```").unwrap().0
+    let (_, rest) = README.split_once(fence).expect("the README has such a block");
+    rest.split_once("```").expect("the block ends").0
 }
 
 #[test]

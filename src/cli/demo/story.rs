@@ -56,17 +56,18 @@ impl Story<'_, '_> {
         self.breathe().await
     }
 
-    /// Two customers write into each other, one in several messages; others write what is not for the desk.
+    /// Two customers write into each other, one in several messages; others write what is not for the desk. What belongs
+    /// together comes early and close together: a busy machine must not make a pause of it that closes the bundle.
     async fn burst(&mut self) -> Result<(String, String)> {
         self.narrator.heading("Customers write, and so do others")?;
         let ada = self.say("ada", "support", "Hi, invoice 4711 was charged twice").await?;
         let second = self.say("ada", "support", "that is 240 EUR to much").await?;
         let grace = self.say("grace", "support", "How do I add a second user?").await?;
+        self.say("ada", "support", "can you refund one of them, please?").await?;
         self.say_as_bot("pagerbot", "support", "db-2: CPU at 93 %").await?;
         self.stage.slack.edit("support", &second, "that is 240 EUR too much")?;
         self.breathe().await?;
         self.say("omar", "general", "Lunch at one?").await?;
-        self.say("ada", "support", "can you refund one of them, please?").await?;
         let bot = self.stage.slack.setup().app.bot_user_id;
         self.say("noor", "sales", &format!("<@{bot}> what does the enterprise plan cost?")).await?;
         self.narrator.heading(&format!(
