@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::json;
 
+use crate::app::log;
 use crate::config::{Flag, Problems, Sources};
 use crate::runtime::clock::Clock;
 use crate::slack;
@@ -104,7 +105,10 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
     let make = manifest::Make { manifest: slack::manifest::manifest, link: slack::manifest::install_link };
     match command {
         Command::Run(args) => run::run(args, call).await,
-        Command::Demo(args) => demo::run(args, Clock::Wall, call.out).await,
+        Command::Demo(args) => {
+            log::start(&demo::LOG);
+            demo::run(args, Clock::Wall, call.out).await
+        }
         Command::Simulator(args) => simulator::run(args, Clock::Wall).await,
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {

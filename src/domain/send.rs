@@ -9,6 +9,9 @@ use super::time::Timestamp;
 /// How long a message may take to show in a channel's history; looking it up earlier could miss it. Our estimate.
 pub const SETTLE: Duration = Duration::from_secs(3);
 
+/// The reason of a send of which nobody can tell whether Slack has it.
+pub const UNKNOWN_OUTCOME: &str = "outcome_unknown";
+
 /// Where a row of the outbox stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendState {
@@ -128,7 +131,7 @@ pub fn decide(attempt: Attempt, effort: &Effort, now: Timestamp) -> Fate {
         Attempt::NotFound => return Fate::Retry { at: now, look_up: false, reason: "not_found" },
         Attempt::Limited(wait) => ("rate_limited", effort.look_up, wait),
         Attempt::Unreachable => ("unreachable", effort.look_up, pause(effort)),
-        Attempt::Unclear => ("outcome_unknown", true, pause(effort).max(SETTLE)),
+        Attempt::Unclear => (UNKNOWN_OUTCOME, true, pause(effort).max(SETTLE)),
         Attempt::NotAllowed(_) => ("not_allowed", effort.look_up, pause(effort)),
     };
     match now.since(effort.created_at) >= effort.give_up {

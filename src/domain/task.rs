@@ -156,11 +156,6 @@ impl Change {
         }
     }
 
-    /// Whether this is how the task began.
-    pub fn is_opening(&self) -> bool {
-        matches!(self, Change::Opened { .. })
-    }
-
     /// What happened, as a person reads it; who did it is said by the caller.
     pub fn sentence(&self) -> String {
         match self {

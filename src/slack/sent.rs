@@ -19,8 +19,9 @@ use crate::domain::time::Timestamp;
 const PAGE: &str = "200";
 /// The most pages read: 5,000 messages since the send.
 const MOST_PAGES: usize = 25;
-/// How much before the send to begin, since Slack's clock is not ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
+/// How much before the send to begin in a channel: Slack's clock is not ours, and a machine without NTP is minutes off. A
+/// thread is read from its beginning, so no clock matters there.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(15 * 60);
 
 impl Api {
     /// The message with this send key, posted to the channel (or thread) at or after `since`; `None` if it is surely
@@ -35,9 +36,9 @@ impl Api {
         let oldest = format!("{}.000000", since.minus(CLOCKS_DIFFER).unix_seconds());
         let mut cursor = String::new();
         for _ in 0..MOST_PAGES {
-            let mut form = vec![("channel", channel.0.as_str()), ("oldest", &oldest), ("limit", PAGE)];
+            let mut form = vec![("channel", channel.0.as_str()), ("limit", PAGE)];
             form.extend([("include_all_metadata", "true"), ("inclusive", "true")]);
-            form.extend(thread.map(|thread| ("ts", thread.0.as_str())));
+            form.push(thread.map_or(("oldest", &oldest), |thread| ("ts", &thread.0)));
             form.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
             let method = if thread.is_some() { "conversations.replies" } else { "conversations.history" };
             let done = self.read(method, &form).await?;

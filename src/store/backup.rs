@@ -59,16 +59,46 @@ pub async fn restore(from: PathBuf, to: PathBuf) -> Result<Copied, StoreError> {
         remove(&partial)?;
         std::fs::copy(&from, &partial).map_err(file("cannot copy the backup"))?;
         let schema = check(&partial)?;
-        if to.exists() {
-            std::fs::rename(&to, beside(&to, "before-restore"))
-                .map_err(file("cannot set the old database aside"))?;
-        }
-        remove(&to.with_file_name(sidecar(&to, "-wal")))?;
-        remove(&to.with_file_name(sidecar(&to, "-shm")))?;
+        look_before_sending(&partial)?;
+        set_aside(&to)?;
         finish(&partial, &to)?;
+        like_its_folder(&to)?;
         Ok(Copied { bytes: size(&to), schema })
     })
     .await
+}
+
+/// What waited to be sent when the copy was taken may have been sent since.
+fn look_before_sending(copy: &Path) -> Result<(), StoreError> {
+    let connection = connect(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute("UPDATE sends SET look_up = 1 WHERE state IN ('waiting', 'sending')", [])?;
+    connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// Keeps the old database beside the new one, with its write-ahead log: after a crash the last commits are only there.
+fn set_aside(to: &Path) -> Result<(), StoreError> {
+    let old = beside(to, "before-restore");
+    for suffix in ["", "-wal"] {
+        let from = to.with_file_name(sidecar(to, suffix));
+        let kept = old.with_file_name(sidecar(&old, suffix));
+        remove(&kept)?;
+        if from.exists() {
+            std::fs::rename(&from, &kept).map_err(file("cannot set the old database aside"))?;
+        }
+    }
+    remove(&to.with_file_name(sidecar(to, "-shm")))
+}
+
+/// Root restores for the daemon's user, who owns the folder.
+fn like_its_folder(to: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::MetadataExt;
+    let Some(folder) = to.parent().and_then(|folder| std::fs::metadata(folder).ok()) else { return Ok(()) };
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    std::os::unix::fs::chown(to, Some(folder.uid()), Some(folder.gid()))
+        .map_err(file("cannot hand the database over"))
 }
 
 /// Opens a copy and has SQLite check every page of it; the answer is its schema number.

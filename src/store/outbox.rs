@@ -13,7 +13,7 @@ use super::sqlite::Store;
 use super::{limits, rows, tasks};
 use crate::domain::ids::{ChannelId, MessageTs, SendId, TaskId, TaskNumber, WorkspaceId};
 use crate::domain::limit::{self, Admission};
-use crate::domain::send::{Fate, SendState};
+use crate::domain::send::{Fate, SendState, UNKNOWN_OUTCOME};
 use crate::domain::task::{Actor, Change, Status};
 use crate::domain::time::Timestamp;
 
@@ -222,10 +222,11 @@ impl Store {
             let word: Option<String> =
                 tx.query_row(sql, (&workspace.0, id.0), |row| row.get(0)).optional()?;
             let Some(word) = word else { return Ok(None) };
-            // What a person decides about an unknown outcome stands: retrying sends without looking.
+            // What a person decides about an unknown outcome stands: retrying such a send sends without looking.
             let sql = match rescue {
                 Rescue::Retry => {
-                    "UPDATE sends SET state = 'waiting', look_up = 0, next_at = ?2, created_at = ?2, reason = '',
+                    "UPDATE sends SET look_up = CASE state WHEN 'unknown' THEN 0 ELSE look_up END,
+                         state = 'waiting', next_at = ?2, created_at = ?2, reason = '',
                          updated_at = ?2
                      WHERE id = ?1 AND state IN ('waiting', 'failed', 'dead', 'unknown', 'dropped')"
                 }
@@ -328,7 +329,9 @@ fn finish(tx: &Transaction<'_>, send: &ClaimedSend, fate: &Fate, now: Timestamp)
     let (state, look_up, next_at, reason, ts) = match fate {
         Fate::Sent(ts) => (SendState::Sent, false, now, "", ts.as_ref().map_or("", |ts| &ts.0)),
         Fate::Retry { at, look_up, reason } => (SendState::Waiting, *look_up, *at, *reason, ""),
-        Fate::Stop { state, reason } => (*state, false, now, reason.as_str(), ""),
+        Fate::Stop { state, reason } => {
+            (*state, send.look_up || reason == UNKNOWN_OUTCOME, now, reason.as_str(), "")
+        }
     };
     let mut update = tx.prepare_cached(
         "UPDATE sends SET state = ?3, look_up = ?4, next_at = ?5, reason = ?6, ts = ?7, updated_at = ?8

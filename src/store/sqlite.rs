@@ -49,8 +49,8 @@ impl Store {
     pub async fn open(path: &Path, now: Timestamp) -> Result<Store, StoreError> {
         let path = path.to_owned();
         blocking(move || {
-            let mut writer =
-                connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+            only_ours(&path)?;
+            let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             writer.pragma_update(None, "journal_mode", "WAL")?;
             writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
             writer.pragma_update(None, "synchronous", "FULL")?;
@@ -59,7 +59,6 @@ impl Store {
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
-            only_ours(&path)?;
             Ok(Store {
                 inner: Arc::new(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
             })
@@ -173,10 +172,11 @@ pub struct Occupied {
 
 /// Occupies the database at `path` for this process: two daemons on one file would send what the other is sending.
 pub fn occupy(path: &Path) -> Result<Occupied, StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
     let mut beside = path.to_owned().into_os_string();
     beside.push(".lock");
     let file = |problem| StoreError::File { what: format!("cannot lock {}", path.display()), problem };
-    let lock = std::fs::File::options().create(true).append(true).open(beside).map_err(file)?;
+    let lock = std::fs::File::options().create(true).append(true).mode(0o600).open(beside).map_err(file)?;
     match lock.try_lock() {
         Ok(()) => Ok(Occupied { _lock: lock }),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
@@ -196,11 +196,15 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
     Ok(connection)
 }
 
-/// Message texts are in there: nobody but the daemon's user reads the file.
+/// Makes the file if there is none. Message texts are in there, so nobody but the daemon's user reads it; SQLite gives the
+/// files beside it the same mode, if it has it before they are made.
 fn only_ours(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|problem| {
-        StoreError::File { what: format!("cannot set the mode of {}", path.display()), problem }
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let made = std::fs::File::options().create(true).append(true).mode(0o600).open(path);
+    let file = made.map_err(|_| StoreError::CannotOpen(path.to_owned()))?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(|problem| StoreError::File {
+        what: format!("cannot set the mode of {}", path.display()),
+        problem,
     })
 }
 

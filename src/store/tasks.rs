@@ -227,19 +227,25 @@ fn handle(
     match handling {
         Handling::Assign(person) => {
             let to = person.as_ref().map_or("", |person| &person.0);
-            tx.execute("UPDATE tasks SET assignee = ? WHERE id = ?", (to, task.0))?;
-            note(tx, task, actor, &Change::Assigned { to: to.to_owned() }, now)
+            match set(tx, task, "assignee", to)? {
+                Some(_) => note(tx, task, actor, &Change::Assigned { to: to.to_owned() }, now),
+                None => Ok(()),
+            }
         }
         Handling::Label(to) => {
-            let from = tx.query_row("SELECT category FROM tasks WHERE id = ?", [task.0], |row| row.get(0))?;
-            tx.execute("UPDATE tasks SET category = ?, category_by = 'person' WHERE id = ?", (to, task.0))?;
-            note(tx, task, actor, &Change::Labelled { from, to: to.clone() }, now)
+            set(tx, task, "category_by", "person")?;
+            match set(tx, task, "category", to)? {
+                Some(from) => note(tx, task, actor, &Change::Labelled { from, to: to.clone() }, now),
+                None => Ok(()),
+            }
         }
         Handling::Prioritise(priority) => {
             let to = priority.as_str();
-            let from = tx.query_row("SELECT priority FROM tasks WHERE id = ?", [task.0], |row| row.get(0))?;
-            tx.execute("UPDATE tasks SET priority = ?, priority_by = 'person' WHERE id = ?", (to, task.0))?;
-            note(tx, task, actor, &Change::Prioritised { from, to: to.to_owned() }, now)
+            set(tx, task, "priority_by", "person")?;
+            match set(tx, task, "priority", to)? {
+                Some(from) => note(tx, task, actor, &Change::Prioritised { from, to: to.to_owned() }, now),
+                None => Ok(()),
+            }
         }
         Handling::Snooze(until) => {
             tx.execute(
@@ -251,6 +257,17 @@ fn handle(
         Handling::Close => move_to(tx, task, actor, Status::Done, now),
         Handling::Reopen => move_to(tx, task, actor, Status::Open, now),
     }
+}
+
+/// Sets one column of a task; the answer is what stood there, `None` when it was the same.
+fn set(tx: &Transaction<'_>, task: TaskId, column: &str, to: &str) -> Result<Option<String>, StoreError> {
+    let sql = format!("SELECT {column} FROM tasks WHERE id = ?");
+    let from: String = tx.query_row(&sql, [task.0], |row| row.get(0))?;
+    if from == to {
+        return Ok(None);
+    }
+    tx.execute(&format!("UPDATE tasks SET {column} = ? WHERE id = ?"), (to, task.0))?;
+    Ok(Some(from))
 }
 
 fn task(row: &Row<'_>) -> Result<Task, StoreError> {

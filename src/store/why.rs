@@ -9,6 +9,7 @@ use super::rows;
 use super::sqlite::Store;
 use super::tasks;
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, SendId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::task::Change;
 use crate::domain::time::Timestamp;
 
 /// What a question is about.
@@ -159,20 +160,24 @@ impl Trail<'_> {
         let mut query =
             self.tx.prepare("SELECT at, actor, change FROM history WHERE task = ? ORDER BY id")?;
         let mut found = query.query([task.0])?;
+        // The verdict that is kept is the last one: it explains the last time the task was classified.
+        let mut explained = None;
         while let Some(row) = found.next()? {
             let (at, actor, change): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let change = rows::change(&change)?;
-            let mut sentence = format!("{} by {actor}", change.sentence());
-            if change.is_opening() {
-                let (category, sure) = (&verdict.category, verdict.confidence * 100.0);
-                sentence = format!("{sentence}: {category} ({sure:.0} % sure), because {}", why.join("; "));
+            if matches!(change, Change::Opened { .. } | Change::Reclassified { .. }) {
+                explained = Some(self.steps.len());
             }
             self.steps.push(Step {
                 at: Timestamp(at),
                 what: format!("task {number}"),
                 reason: change.code().to_owned(),
-                sentence,
+                sentence: format!("{} by {actor}", change.sentence()),
             });
+        }
+        if let Some(step) = explained.and_then(|at| self.steps.get_mut(at)) {
+            let (category, sure) = (&verdict.category, verdict.confidence * 100.0);
+            step.sentence += &format!(": {category} ({sure:.0} % sure), because {}", why.join("; "));
         }
         self.sends("task = ?1", task.0)
     }

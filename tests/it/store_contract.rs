@@ -87,6 +87,19 @@ async fn a_backup_taken_while_running_can_be_restored_and_a_damaged_one_cannot()
     assert!(!target.exists(), "a damaged copy leaves nothing behind");
 }
 
+#[tokio::test]
+async fn nobody_else_can_read_the_database_or_the_files_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let store = empty_store(folder.path()).await;
+    store.record_events(vec![incoming("Ev1")], Timestamp(1)).await.unwrap();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    }
+}
+
 #[test]
 fn a_database_is_occupied_by_one_daemon_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
