@@ -1,5 +1,7 @@
 //! The journal: raw payloads are recorded before they are acknowledged, and read again to be decoded.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
@@ -74,7 +76,8 @@ pub struct Decoded {
 }
 
 impl Store {
-    /// Records a batch in one commit; the answer has one proof per envelope, in order. A known event id is a no-op.
+    /// Records a batch in one commit; the answer has one proof per envelope, in order. The same event id with the same
+    /// payload again is a no-op.
     pub async fn record_events(
         &self,
         batch: Vec<Incoming>,
@@ -131,15 +134,16 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
 
 fn record(tx: &Transaction<'_>, incoming: &Incoming, now: Timestamp) -> Result<Recorded, StoreError> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO events (workspace, app, kind, type, event_id, retry, received_at, payload)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING",
+        "INSERT INTO events (workspace, app, kind, type, event_id, digest, retry, received_at, payload)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, digest) DO NOTHING",
     )?;
     let Incoming { workspace, app, kind, inner, event_id, retry, payload } = incoming;
-    if insert.execute((workspace, app, kind, inner, event_id, retry, now.0, payload))? == 1 {
+    let digest = xxh3_64(payload.as_bytes()).cast_signed();
+    if insert.execute((workspace, app, kind, inner, event_id, digest, retry, now.0, payload))? == 1 {
         return Ok(Recorded { event: EventId(tx.last_insert_rowid()), fresh: true });
     }
-    let mut known = tx.prepare_cached("SELECT id FROM events WHERE event_id = ?")?;
-    let event = known.query_row([event_id], |row| row.get(0))?;
+    let mut known = tx.prepare_cached("SELECT id FROM events WHERE event_id = ? AND digest = ?")?;
+    let event = known.query_row((event_id, digest), |row| row.get(0))?;
     Ok(Recorded { event: EventId(event), fresh: false })
 }
 

@@ -6,9 +6,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use deskd::domain::ids::PersonId;
+use deskd::simulator::Which;
 use deskd::slack::decode::decode;
 use deskd::slack::wire::{Head, keys};
 use serde_json::Value;
+
+use crate::world::World;
 
 /// A payload with the envelope type it would come in.
 struct Sample {
@@ -132,4 +135,31 @@ fn mutations(value: &Value) -> Vec<Value> {
         }
     }
     found
+}
+
+#[tokio::test(start_paused = true)]
+async fn f26_every_known_payload_is_acknowledged_and_stored_and_the_desk_goes_on() {
+    let world = World::start().await;
+    let before = world.store().standing().await.unwrap().recorded;
+    let mut distinct = std::collections::BTreeSet::new();
+    for sample in samples() {
+        let payload: Value = serde_json::from_str(&sample.payload).unwrap();
+        distinct.insert(payload.to_string());
+        world.slack.deliver(&sample.envelope, payload);
+        world.pass_ms(20).await;
+    }
+    for odd in [
+        r#"{"type":"events_api","envelope_id":"odd-1"}"#,
+        r#"{"type":"nova","envelope_id":"odd-2","payload":7}"#,
+    ] {
+        world.slack.deliver_raw(Which::Oldest, odd);
+    }
+    world.pass(5).await;
+    assert_eq!(world.slack.unacked(), 0, "an envelope is not acknowledged");
+    let recorded = world.store().standing().await.unwrap().recorded - before;
+    assert_eq!(recorded, i64::try_from(distinct.len()).unwrap() + 2, "a payload is not stored");
+    world.slack.say("ada", "support", "is anybody still there?").unwrap();
+    world.pass(40).await;
+    assert!(world.tasks().await.contains("is anybody still there?"));
+    world.close_quietly().await;
 }

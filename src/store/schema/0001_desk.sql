@@ -22,11 +22,13 @@ CREATE TABLE events (
     kind        TEXT NOT NULL,
     type        TEXT NOT NULL,
     event_id    TEXT NOT NULL,
+    digest      INTEGER NOT NULL,
     retry       INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
     payload     TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX events_by_event_id ON events (event_id);
+-- A repeated delivery has the same id and the same bytes. Another payload under a known id is kept rather than trusted.
+CREATE UNIQUE INDEX events_by_event_id ON events (event_id, digest);
 
 -- What became of each event. Events are taken in order, so the journal's backlog is what lies above the last row here.
 CREATE TABLE outcomes (
