@@ -10,6 +10,7 @@ mod cli_desk;
 mod cli_doctor;
 mod crash;
 mod demo;
+mod disk;
 mod inbound;
 mod outbound;
 mod payloads;

@@ -27,7 +27,7 @@ pub struct World {
     pub clock: Clock,
     pub workspace: WorkspaceId,
     desk: Option<Desk>,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl World {
@@ -61,19 +61,24 @@ impl World {
         config.slack.api_url = slack.api_url();
         config.store.path = folder.path().join("deskd.db");
         change(&mut config);
-        World { slack, config, clock, workspace, desk: None, folder }
+        World { slack, config, clock, workspace, desk: None, _folder: folder }
     }
 
     /// Starts the desk.
     pub async fn open(&mut self) {
+        self.desk = Some(self.try_open().await.unwrap());
+        self.pass(1).await;
+    }
+
+    /// A started desk, or why it cannot be started.
+    pub async fn try_open(&self) -> anyhow::Result<Desk> {
         let setup = DeskSetup {
             config: self.config.clone(),
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),
             clock: self.clock,
         };
-        self.desk = Some(Desk::start(setup).await.unwrap());
-        self.pass(1).await;
+        Desk::start(setup).await
     }
 
     /// Stops the desk as SIGTERM does.
@@ -105,7 +110,7 @@ impl World {
 
     /// Where the database is.
     pub fn database(&self) -> PathBuf {
-        self.folder.path().join("deskd.db")
+        self.config.store.path.clone()
     }
 
     /// Picks a channel by name.

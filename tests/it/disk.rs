@@ -1,0 +1,87 @@
+//! Disks that are full, databases that somebody else holds: nothing is acknowledged meanwhile, nothing is lost, and the desk
+//! goes on by itself.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use deskd::simulator::Setup;
+
+use crate::world::World;
+
+/// A small file system of its own, gone with the value.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// `None` where mounting is not allowed.
+    fn mount() -> Option<SmallDisk> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
+            .arg(folder.path())
+            .stderr(std::process::Stdio::null())
+            .status();
+        mounted.is_ok_and(|status| status.success()).then_some(SmallDisk(folder))
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.0.path().join("ballast")
+    }
+
+    /// Takes all the room that is left.
+    fn fill(&self) {
+        use std::io::Write;
+        let mut ballast = std::fs::File::create(self.ballast()).unwrap();
+        while ballast.write_all(&[0; 4096]).is_ok() {}
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_means_no_acks_and_no_loss_and_ends_by_itself() {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("skipped: mounting a small file system is not allowed here");
+        return;
+    };
+    let database = disk.0.path().join("deskd.db");
+    let world = World::with(Setup::default(), |config| config.store.path = database).await;
+    disk.fill();
+    for number in 0..40 {
+        world.slack.say("ada", "support", &format!("message {number} {}", "words ".repeat(400))).unwrap();
+    }
+    world.pass(3).await;
+    assert!(world.slack.unacked() > 0, "something could not be stored, so it is not acknowledged");
+    std::fs::remove_file(disk.ballast()).unwrap();
+    world.pass(60).await;
+    assert_eq!(world.slack.unacked(), 0, "there is room again");
+    let said = world.task(1).await.conversation.len();
+    assert_eq!(said, 40, "every message arrived, once");
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_somebody_else_holds_delays_the_ack_and_nothing_more() {
+    let world = World::start().await;
+    let other = rusqlite::Connection::open(world.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.slack.say("ada", "support", "can you hear me?").unwrap();
+    // The writer waits for the other one in real time, five seconds, while virtual time stands still.
+    world.pass_ms(200).await;
+    assert_eq!(world.slack.unacked(), 1, "not stored, so not acknowledged");
+    other.execute_batch("ROLLBACK").unwrap();
+    world.pass(60).await;
+    assert!(world.tasks().await.contains("can you hear me?"));
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_desk_that_cannot_write_says_so_at_the_start_and_names_the_file() {
+    let mut world = World::without_desk(Setup::default(), |_| {});
+    world.config.store.path = PathBuf::from("/proc/deskd.db");
+    let problem = world.try_open().await.err().map(|problem| format!("{problem:#}")).unwrap_or_default();
+    assert!(problem.contains("/proc/deskd.db") && !problem.is_empty(), "{problem:?}");
+}
