@@ -17,7 +17,7 @@ use crate::dispatch::submit::Outgoing;
 use crate::domain::message::Ourselves;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
-use crate::intake::bundle::Gatherer;
+use crate::intake::bundle::{Endings, Gatherer};
 use crate::intake::listen::{BATCH, Listener, Tally};
 use crate::intake::people::Directory;
 use crate::intake::triage::Triage;
@@ -89,7 +89,7 @@ impl Desk {
         let workspace =
             Workspace::new(store.clone(), api.clone(), tell_ours, bells.gather.clone(), trouble.clone());
         crew.worker(workspace, &bells.workspace);
-        hire(&mut crew, &store, &api, &bells, &reloadable, ours.clone());
+        let endings = hire(&mut crew, &store, &api, &bells, &reloadable, ours.clone());
         crew.worker(Folder::new(store.clone()), &Bell::new());
         crew.worker(Housekeeper::new(store.clone(), retention(&config)), &Bell::new());
         for _ in 0..SENDERS {
@@ -112,6 +112,7 @@ impl Desk {
             links,
             trouble,
             tally,
+            endings,
             refresh: {
                 let bell = bells.workspace.clone();
                 Arc::new(move || bell.ring())
@@ -187,11 +188,13 @@ fn hire(
     bells: &Bells,
     reloadable: &Reloadable,
     ours: watch::Receiver<Option<Ourselves>>,
-) {
+) -> Endings {
     let gatherer = Gatherer::new(store.clone(), reloadable.habits(), ours, bells.triage.clone());
+    let endings = gatherer.endings();
     crew.worker(gatherer, &bells.gather);
     let directory = Directory::new(store.clone(), api.clone());
     crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
+    endings
 }
 
 fn retention(config: &Config) -> Retention {

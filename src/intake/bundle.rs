@@ -1,5 +1,7 @@
 //! The gatherer: decodes what was recorded, lets `domain::bundle` decide, and closes bundles whose time is up.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -43,12 +45,31 @@ impl Habits {
     }
 }
 
+/// How events ended since the start, by the code of their reason. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Endings(Arc<Mutex<BTreeMap<&'static str, u64>>>);
+
+impl Endings {
+    /// The counts so far.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, reasons: &[EventReason]) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for reason in reasons {
+            *counts.entry(reason.code()).or_default() += 1;
+        }
+    }
+}
+
 /// Gathers messages into bundles.
 pub struct Gatherer {
     store: Store,
     habits: watch::Receiver<Habits>,
     ours: watch::Receiver<Option<Ourselves>>,
     triage: Bell,
+    endings: Endings,
     not_before: Timestamp,
 }
 
@@ -60,7 +81,13 @@ impl Gatherer {
         ours: watch::Receiver<Option<Ourselves>>,
         triage: Bell,
     ) -> Gatherer {
-        Gatherer { store, habits, ours, triage, not_before: Timestamp(i64::MIN) }
+        let endings = Endings::default();
+        Gatherer { store, habits, ours, triage, endings, not_before: Timestamp(i64::MIN) }
+    }
+
+    /// How the events it takes end.
+    pub fn endings(&self) -> Endings {
+        self.endings.clone()
     }
 
     async fn close_due(&self, now: Timestamp) -> Result<Next> {
@@ -98,6 +125,7 @@ impl Worker for Gatherer {
         let desk = self.habits.borrow().desk(ours);
         let decoded = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
         let reasons = self.store.gather(decoded, desk, now).await?;
+        self.endings.add(&reasons);
         if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
             // Opening a bundle may have closed the one before it.
             self.triage.ring();

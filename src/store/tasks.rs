@@ -303,10 +303,11 @@ fn conversation(tx: &Transaction<'_>, task: TaskId) -> Result<Vec<Said>, StoreEr
          WHERE b.task = ? ORDER BY m.ts, m.id",
     )?;
     let rows = query.query_map([task.0], |row| {
+        let author: String = row.get(2)?;
         Ok(Said {
             ts: MessageTs(row.get(0)?),
             from: row.get(1)?,
-            author: row.get(2)?,
+            author: author.strip_prefix("user:").map(str::to_owned).unwrap_or(author),
             text: row.get(3)?,
             files: serde_json::from_str(&row.get::<_, String>(4)?).unwrap_or_default(),
             edited: row.get(5)?,

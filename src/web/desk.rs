@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::dispatch::submit::Outgoing;
 use crate::domain::message::Ourselves;
 use crate::domain::time::{Now, Timestamp};
-use crate::intake::bundle::Habits;
+use crate::intake::bundle::{Endings, Habits};
 use crate::intake::listen::Tally;
 use crate::intake::workspace::Trouble;
 use crate::slack::api::Api;
@@ -32,6 +32,8 @@ pub struct Front {
     pub trouble: Trouble,
     /// What came in since the start.
     pub tally: Arc<Tally>,
+    /// How events ended since the start.
+    pub endings: Endings,
     /// Asks for a fresh list of channels.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
     /// How messages are gathered: a replay decides by the same rules as the gatherer.

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
@@ -33,6 +33,7 @@ pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Resp
     let mut registry = Registry::with_prefix("deskd");
     build(&mut registry);
     incoming(&mut registry, &front);
+    ended(&mut registry, &front);
     held(&mut registry, &standing, now);
     working(&mut registry, &front, now);
     let mut text = String::new();
@@ -74,6 +75,15 @@ fn incoming(registry: &mut Registry, front: &Front) {
     counter("events_repeated", "Events that had been recorded before", front.tally.repeated());
     counter("record_batches", "Commits that recorded events", front.tally.batches());
     counter("record_failures", "Attempts to record events that failed", front.tally.failures());
+}
+
+/// How events ended: a reason appears with its first event.
+fn ended(registry: &mut Registry, front: &Front) {
+    let family = Family::<Labels, Counter>::default();
+    for (reason, count) in front.endings.counts() {
+        family.get_or_create(&vec![("reason", reason.to_owned())]).inc_by(count);
+    }
+    registry.register("events_ended", "Events by the reason they ended with", family);
 }
 
 fn held(registry: &mut Registry, standing: &Standing, now: Timestamp) {

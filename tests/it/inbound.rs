@@ -190,7 +190,7 @@ async fn cls_04_a_later_message_in_the_thread_joins_the_task_and_reopens_it() {
     assert_snapshot!(world.tasks().await, @"
     1 open bug normal #support ada
       contact ada: how do I reset my password?
-      desk user:alice: Use the link on the sign-in page.
+      desk alice: Use the link on the sign-in page.
       contact ada: that gives an error 500
     ");
     world.finish().await;

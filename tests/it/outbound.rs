@@ -30,7 +30,7 @@ async fn out_01_a_reply_arrives_in_the_tasks_thread() {
     assert_snapshot!(world.tasks().await, @"
     1 waiting question normal #support ada
       contact ada: how do I export my data?
-      desk user:alice: Settings &gt; Export. Tell &lt;!channel&gt; &amp; &lt;@U123&gt; I said hi
+      desk alice: Settings &gt; Export. Tell &lt;!channel&gt; &amp; &lt;@U123&gt; I said hi
     ");
     world.reply(1, "OUT-04: and a second one").await;
     world.pass(5).await;
