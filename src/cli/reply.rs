@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::call::{Call, Exit};
 use super::client::Client;
+use crate::domain::mrkdwn::preview;
 use crate::web::reply::Replied;
+use crate::web::tasks::TaskPage;
 
 /// Answer a task in its channel and thread.
 #[derive(Clone, Debug, clap::Args)]
@@ -20,6 +22,9 @@ pub struct Args {
     /// Come back when Slack has it, and print the link to it.
     #[arg(long)]
     pub wait: bool,
+    /// Show where it would go and after what, and send nothing.
+    #[arg(long, conflicts_with = "wait")]
+    pub preview: bool,
 }
 
 /// The most that is read from standard input, in bytes: more than any reply may hold.
@@ -32,6 +37,10 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
         text => text.to_owned(),
     };
     let client = Client::new(&call.sources)?;
+    if args.preview {
+        let answer = client.get(&super::task::path(&args.number, ""), &[]).await?;
+        return call.show(&answer, |page: &TaskPage, _| previewed(page, &text));
+    }
     let path = super::task::path(&args.number, "/reply");
     let answer = client.post(&path, &json!({ "text": text, "wait": args.wait })).await?;
     let replied: Replied = answer.read()?;
@@ -53,6 +62,22 @@ async fn typed() -> Result<String> {
         .await?
         .context("cannot read the reply from standard input; hint: is it text in UTF-8?")
 }
+
+/// Messages of the thread that a preview shows: enough to see that it is the right conversation.
+const CONTEXT: usize = 3;
+
+/// Where a reply would go, what was said there last, and what it would say.
+pub fn previewed(page: &TaskPage, text: &str) -> String {
+    let task = &page.task;
+    let place = format!("to {} in #{}, thread {}\n", task.contact.name, task.channel.name, task.thread_ts);
+    let last = page.conversation.iter().rev().take(CONTEXT).rev();
+    let context: String =
+        last.map(|said| format!("  {}: {}\n", said.author, preview(&said.plain, LINE))).collect();
+    format!("{place}{context}  you: {text}\nnothing was sent\n")
+}
+
+/// Characters of a message that a preview shows.
+const LINE: usize = 100;
 
 /// What became of it, in a line or two.
 pub fn told(replied: &Replied, waited: bool) -> String {

@@ -70,7 +70,6 @@ pub struct Gatherer {
     ours: watch::Receiver<Option<Ourselves>>,
     triage: Bell,
     endings: Endings,
-    not_before: Timestamp,
 }
 
 impl Gatherer {
@@ -82,7 +81,7 @@ impl Gatherer {
         triage: Bell,
     ) -> Gatherer {
         let endings = Endings::default();
-        Gatherer { store, habits, ours, triage, endings, not_before: Timestamp(i64::MIN) }
+        Gatherer { store, habits, ours, triage, endings }
     }
 
     /// How the events it takes end.
@@ -109,9 +108,6 @@ impl Worker for Gatherer {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        if now < self.not_before {
-            return Ok(Next::At(self.not_before));
-        }
         let Some(ours) = self.ours.borrow().clone() else { return Ok(Next::Bell) };
         let events = self.store.next_events(BATCH).await?;
         // Only when nothing is left to decode is a bundle's silence really silence.
@@ -119,9 +115,6 @@ impl Worker for Gatherer {
             return self.close_due(now).await;
         }
         let hurry = events.len() == BATCH as usize && now.since(events[0].received_at) > BEHIND;
-        if !hurry {
-            self.not_before = now.plus(PACE);
-        }
         let desk = self.habits.borrow().desk(ours);
         let decoded = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
         let reasons = self.store.gather(decoded, desk, now).await?;
@@ -130,7 +123,7 @@ impl Worker for Gatherer {
             // Opening a bundle may have closed the one before it.
             self.triage.ring();
         }
-        Ok(Next::Again)
+        Ok(if hurry { Next::Again } else { Next::NotBefore(now.plus(PACE)) })
     }
 }
 

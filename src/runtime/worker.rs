@@ -26,6 +26,8 @@ pub enum Next {
     At(Timestamp),
     /// Nothing is due until the bell rings.
     Bell,
+    /// Come back at this instant and not earlier, however often the bell rings until then.
+    NotBefore(Timestamp),
 }
 
 /// Something that takes work from a table, one step at a time.
@@ -82,16 +84,16 @@ pub async fn run<W: Worker>(mut worker: W, shift: Shift) {
         let outcome = worker.step(now).await;
         shift.pulse.busy_since_ms.store(0, Ordering::Relaxed);
         let next = settle(outcome, worker.name(), &shift);
-        let due = match next {
+        let (due, listens) = match next {
             Next::Again => continue,
-            Next::At(at) => at.min(shift.clock.now().plus(POLL)),
-            Next::Bell => shift.clock.now().plus(POLL),
+            Next::At(at) => (at.min(shift.clock.now().plus(POLL)), true),
+            Next::Bell => (shift.clock.now().plus(POLL), true),
+            // The bell keeps a ring that nobody heard.
+            Next::NotBefore(at) => (at, false),
         };
-        let failing = shift.pulse.failures() > 0;
         tokio::select! {
             () = shift.stop.cancelled() => {}
-            // While a worker fails, a ringing bell must not turn its pauses into a hot loop.
-            () = shift.bell.heard(), if !failing => {}
+            () = shift.bell.heard(), if listens => {}
             () = shift.clock.sleep_until(due) => {}
         }
     }
@@ -112,7 +114,8 @@ fn settle(outcome: anyhow::Result<Next>, name: &'static str, shift: &Shift) -> N
             if failed == 0 {
                 error!(worker = name, "Worker {name} cannot do its step and will retry: {problem:#}");
             }
-            Next::At(shift.clock.now().plus(pause(failed)))
+            // A ringing bell must not turn the pauses of a failing worker into a hot loop.
+            Next::NotBefore(shift.clock.now().plus(pause(failed)))
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct TaskDetail {
     pub conversation: Vec<Said>,
     /// What classification said last.
     pub verdict: Verdict,
+    /// Whether a person chose the category; otherwise the classifier did.
+    pub labelled: bool,
     /// When the team answered first.
     pub first_response_at: Option<Timestamp>,
     /// What happened to it, oldest first.
@@ -176,13 +178,14 @@ impl Store {
             let mut found = query.query((&workspace.0, number.0))?;
             let Some(row) = found.next()? else { return Ok(None) };
             let task = task(row)?;
-            let sql = "SELECT verdict, first_response_at FROM tasks WHERE id = ?";
-            let (verdict, first_response_at): (String, Option<i64>) =
-                tx.query_row(sql, [task.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let sql = "SELECT verdict, first_response_at, category_by = 'person' FROM tasks WHERE id = ?";
+            let (verdict, first_response_at, labelled): (String, Option<i64>, bool) =
+                tx.query_row(sql, [task.id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             Ok(Some(TaskDetail {
                 conversation: conversation(tx, task.id)?,
                 history: history(tx, task.id)?,
                 verdict: rows::verdict(&verdict)?,
+                labelled,
                 first_response_at: first_response_at.map(Timestamp),
                 task,
             }))

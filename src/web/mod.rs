@@ -99,6 +99,9 @@ pub fn router(front: Front) -> Router {
         .with_state(front)
 }
 
+/// How long a request waits for a desk that has just started to learn its workspace from Slack.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+
 /// Who we are, as far as we know: from Slack, else from the last time.
 pub async fn ourselves(front: &Front) -> Result<Ourselves, Refusal> {
     let known = front.ours.borrow().clone();
@@ -107,6 +110,15 @@ pub async fn ourselves(front: &Front) -> Result<Ourselves, Refusal> {
     }
     if let Some(ours) = front.store.ourselves().await? {
         return Ok(ours);
+    }
+    // In the first moments of a new desk Slack is still being asked; a script that has just started it need not fail.
+    if front.trouble.now().is_none() {
+        let mut learnt = front.ours.clone();
+        if let Ok(Ok(ours)) = tokio::time::timeout(INTRODUCTION, learnt.wait_for(Option::is_some)).await
+            && let Some(ours) = ours.clone()
+        {
+            return Ok(ours);
+        }
     }
     let why = front.trouble.now().map(|(_, sentence)| format!(": {sentence}")).unwrap_or_default();
     let what = format!("deskd does not know its Slack workspace yet{why}; hint: run \"deskd doctor\"");

@@ -72,6 +72,8 @@ pub struct TaskPage {
     pub conversation: Vec<SaidDocument>,
     /// What classification said last.
     pub verdict: VerdictDocument,
+    /// Who chose the category that holds: `person`, or the classifier by name.
+    pub category_by: String,
     /// When the team answered first, RFC 3339.
     pub first_response_at: Option<String>,
     /// What happened to it, oldest first.
@@ -250,6 +252,7 @@ fn statuses(asked: Option<&str>) -> Result<Vec<Status>, Refusal> {
 async fn page(front: &Front, workspace: &WorkspaceId, detail: TaskDetail) -> Result<TaskPage, Refusal> {
     let names = names(front, workspace, &detail.conversation).await?;
     let verdict = detail.verdict;
+    let category_by = if detail.labelled { "person" } else { verdict.by.as_str() };
     Ok(TaskPage {
         task: listed(front, workspace, detail.task).await?,
         conversation: detail.conversation.into_iter().map(|said| message(said, &names)).collect(),
@@ -262,6 +265,7 @@ async fn page(front: &Front, workspace: &WorkspaceId, detail: TaskDetail) -> Res
             priority: verdict.priority.as_str().to_owned(),
             runners_up: verdict.runners_up,
         },
+        category_by: category_by.to_owned(),
         first_response_at: time(detail.first_response_at),
         history: detail
             .history

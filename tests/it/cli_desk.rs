@@ -30,6 +30,14 @@ async fn a_day_at_the_desk() {
     ID  STATUS  PRIORITY  CATEGORY  CHANNEL   CONTACT  MSGS  ASSIGNEE  UPDATED
     1   open    high      billing   #support  ada      2     -         10 s ago
     ");
+    let preview = door.ok(&["reply", "1", "Sorry!", "--preview"]).await;
+    assert_snapshot!(timeless(&preview), @"
+    to ada in #support, thread TS
+      ada: our invoice 4711 was charged twice
+      ada: here it is
+      you: Sorry!
+    nothing was sent
+    ");
     assert_snapshot!(timeless(&door.ok(&["reply", "1", "Sorry! We refund one today.", "--wait"]).await), @"sent: https://acme.slack.com/archives/C09OPJ3RUJD/pTS?thread_ts=TS&cid=C09OPJ3RUJD");
     world.slack.edit("support", &first, "our invoice 4711 was charged three times").unwrap();
     world.pass(5).await;

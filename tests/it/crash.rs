@@ -112,7 +112,7 @@ async fn to_the_end(world: &World, mut worker: impl Worker) {
     loop {
         match worker.step(world.clock.now()).await.unwrap() {
             Next::Again => {}
-            Next::At(at) => world.clock.sleep_until(at).await,
+            Next::At(at) | Next::NotBefore(at) => world.clock.sleep_until(at).await,
             Next::Bell => return,
         }
     }

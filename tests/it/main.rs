@@ -5,6 +5,7 @@
 mod api;
 mod api_desk;
 mod api_door;
+mod api_health;
 mod architecture;
 mod cli_desk;
 mod cli_doctor;
