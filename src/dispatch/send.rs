@@ -40,18 +40,15 @@ impl Sender {
         Sender { store, api, clock, give_up, bell }
     }
 
-    async fn attempt(&self, send: &ClaimedSend) -> Attempt {
+    async fn attempt(&self, send: &ClaimedSend) -> Result<Attempt> {
         if send.look_up {
             let since = send.first_claimed_at;
             let found = self.api.find_sent(&send.channel, send.thread.as_ref(), &send.key, since).await;
             match found {
-                Ok(Some(ts)) => return Attempt::Posted(Some(ts)),
+                Ok(Some(ts)) => return Ok(Attempt::Posted(Some(ts))),
                 // Certainly not there: go on and send it.
                 Ok(None) => {}
-                Err(Failure::Refused { error, .. } | Failure::Token { error }) => {
-                    return Attempt::Unknowable(error);
-                }
-                Err(failure) => return unsure(failure),
+                Err(failure) => return Ok(unsure(failure)),
             }
         }
         let post = Post {
@@ -62,15 +59,18 @@ impl Sender {
             key: &send.key,
         };
         match self.api.post_message(&post).await {
-            Ok(posted) => Attempt::Posted(posted.ts),
-            Err(failure) => judge(failure),
+            Ok(posted) => Ok(Attempt::Posted(posted.ts)),
+            Err(failure) => {
+                if let Failure::RateLimited { retry_after } = &failure {
+                    let until = self.clock.now().plus(*retry_after);
+                    self.store.hold_method(send.workspace.clone(), METHOD, until).await?;
+                }
+                Ok(judge(failure))
+            }
         }
     }
 
     async fn finish(&self, send: ClaimedSend, attempt: Attempt, now: Timestamp) -> Result<()> {
-        if let Attempt::Limited(wait) = &attempt {
-            self.store.hold_method(send.workspace.clone(), METHOD, now.plus(*wait)).await?;
-        }
         let effort = Effort {
             created_at: send.created_at,
             attempts: send.attempts,
@@ -107,7 +107,7 @@ impl Worker for Sender {
             Claim::Send(send) => {
                 // Another sender may take the next one meanwhile.
                 self.bell.ring();
-                let attempt = self.attempt(&send).await;
+                let attempt = self.attempt(&send).await?;
                 self.finish(*send, attempt, self.clock.now()).await?;
                 Ok(Next::Again)
             }
@@ -131,6 +131,8 @@ fn unsure(failure: Failure) -> Attempt {
     match failure {
         Failure::RateLimited { retry_after } => Attempt::Limited(retry_after),
         Failure::Unreachable { .. } | Failure::Unknown { .. } => Attempt::Unclear,
-        Failure::Token { error } | Failure::Refused { error, .. } => Attempt::Unknowable(error),
+        // An operator may mend the token; looking is tried again then.
+        Failure::Token { error } => Attempt::NotAllowed(error),
+        Failure::Refused { error, .. } => Attempt::Unknowable(error),
     }
 }

@@ -148,6 +148,37 @@ async fn f35_a_reply_that_slack_dropped_without_an_answer_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f35_a_look_up_that_has_to_wait_holds_up_no_other_channel() {
+    let world = with_a_task().await;
+    world.slack.say("grace", "sales", "what does it cost?").unwrap();
+    world.pass(40).await;
+    world.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
+    world.slack.fault("conversations.replies", Fault::RateLimited(60), Times::Count(1));
+    world.reply(1, "once").await;
+    world.pass(10).await;
+    world.reply(2, "it depends").await;
+    world.pass(5).await;
+    assert_eq!(world.slack.posts("sales").unwrap().len(), 1, "posting was never limited");
+    world.pass(120).await;
+    assert_eq!(world.slack.posts("support").unwrap().len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f35_a_look_up_with_a_dead_token_waits_for_a_new_one() {
+    let world = with_a_task().await;
+    world.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
+    world.slack.fault("conversations.replies", Fault::Error("invalid_auth".into()), Times::UntilCleared);
+    world.reply(1, "once").await;
+    world.pass(120).await;
+    assert_eq!(states(&world).await[0].0, SendState::Waiting);
+    world.slack.clear_faults();
+    world.pass(300).await;
+    assert_eq!(world.slack.posts("support").unwrap().len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn f35_without_history_access_an_unknown_outcome_asks_a_person() {
     let world = with_a_task().await;
     world.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
