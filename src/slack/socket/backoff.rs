@@ -1,7 +1,7 @@
 //! How long to wait after a socket ended: a pure decision over the ending, the life before it and what went before.
 //!
-//! Saying hello alone heals nothing: a server that greets and then drops would otherwise be called in a tight loop. Only
-//! a life that lasted does.
+//! A hello resets the wait, and nothing else does. A server that greets and then drops is still not called in a tight loop:
+//! only the first loss after a life that lasted is made good at once. The ten-socket limit is not forgotten at a hello.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const CROWDED: Duration = Duration::from_secs(30);
 const CROWDED_DOUBLINGS: u32 = 3;
 /// The wait where only an operator can help: long enough to be no load, short enough to notice the repair.
 const SLOW: Duration = Duration::from_secs(300);
-/// A life after hello that makes up for earlier failures.
+/// A life after hello whose loss is made good at once.
 const HEALTHY: Duration = Duration::from_secs(10);
 /// A life after hello that makes up for having met the ten-socket limit.
 const ROOMY: Duration = Duration::from_secs(60);
@@ -46,6 +46,8 @@ pub enum Pause {
 pub struct Backoff {
     failures: u32,
     crowds: u32,
+    /// Sockets lost in a row since one that lived long.
+    losses: u32,
 }
 
 impl Backoff {
@@ -74,17 +76,21 @@ impl Backoff {
     }
 
     fn heal(&mut self, life: Life) {
-        if life.greeted && life.lasted >= HEALTHY {
+        if life.greeted {
             self.failures = 0;
+        }
+        if life.greeted && life.lasted >= HEALTHY {
+            self.losses = 0;
         }
         if life.greeted && life.lasted >= ROOMY {
             self.crowds = 0;
         }
     }
 
-    /// The first loss of a socket that was up costs nothing; from the second in a row on it is a failure like others.
+    /// The first loss of a socket that was up costs nothing; from the second in a row on there is a wait.
     fn at_once_or_step(&mut self, life: Life, random: f64) -> Duration {
-        if life.greeted && self.failures == 0 {
+        self.losses = self.losses.saturating_add(1);
+        if life.greeted && self.losses == 1 {
             self.failures = 1;
             return Duration::ZERO;
         }
@@ -164,11 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn a_hello_alone_does_not_reset_the_wait_but_a_life_that_lasted_does() {
+    fn a_hello_resets_the_wait_and_a_server_that_greets_and_drops_is_called_once_a_second_at_most() {
         let dropped = |life| (Ending::Dropped, life);
         assert_eq!(
             pauses(&[dropped(SHORT), dropped(SHORT), dropped(SHORT), dropped(LONG)]),
-            [0.0, 1.0, 2.0, 0.0]
+            [0.0, 0.5, 0.5, 0.0]
         );
     }
 

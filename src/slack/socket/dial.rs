@@ -25,8 +25,9 @@ const DIAL: Duration = Duration::from_secs(10);
 const READ_BUFFER: usize = 32 * 1024;
 /// What is gathered before writing, in bytes: a few hundred acks.
 const WRITE_BUFFER: usize = 32 * 1024;
-/// The largest frame and message accepted, in bytes. The largest payload seen in the wild is 70 KB; views may have 250 kB.
-const LARGEST_MESSAGE: usize = 4 << 20;
+/// The largest frame and message accepted, in bytes. The largest payload seen in the wild is 70 KB, views may have 250 kB;
+/// generous all the same, because what is refused is never acknowledged and comes again and again.
+const LARGEST_MESSAGE: usize = 16 << 20;
 
 /// Asks for an address and dials it. One address is good for one connection, so a failure starts over.
 pub async fn dial(api: &Api) -> Result<Ws, Ending> {
