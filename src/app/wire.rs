@@ -14,10 +14,9 @@ use super::reload::Reloadable;
 use crate::config::{Config, Secret, Sources};
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
-use crate::domain::message::Ourselves;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
-use crate::intake::bundle::{Endings, Gatherer};
+use crate::intake::bundle::Gatherer;
 use crate::intake::listen::{BATCH, Listener, Tally};
 use crate::intake::people::Directory;
 use crate::intake::triage::Triage;
@@ -89,7 +88,18 @@ impl Desk {
         let workspace =
             Workspace::new(store.clone(), api.clone(), tell_ours, bells.gather.clone(), trouble.clone());
         crew.worker(workspace, &bells.workspace);
-        let endings = hire(&mut crew, &store, &api, &bells, &reloadable, ours.clone());
+        let tally = Arc::new(Tally::default());
+        let gatherer = Gatherer::new(
+            store.clone(),
+            reloadable.habits(),
+            ours.clone(),
+            bells.triage.clone(),
+            tally.clone(),
+        );
+        let endings = gatherer.endings();
+        crew.worker(gatherer, &bells.gather);
+        let directory = Directory::new(store.clone(), api.clone());
+        crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
         crew.worker(Folder::new(store.clone()), &Bell::new());
         crew.worker(Housekeeper::new(store.clone(), retention(&config)), &Bell::new());
         for _ in 0..SENDERS {
@@ -98,7 +108,6 @@ impl Desk {
             crew.worker(sender, &bells.send);
         }
 
-        let tally = Arc::new(Tally::default());
         let listener =
             Listener { store: store.clone(), clock, bell: bells.gather.clone(), tally: tally.clone() };
         let wanted = usize::from(config.slack.sockets);
@@ -179,22 +188,6 @@ async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
     let store = Store::open(&config.store.path, now).await?;
     store.take_over_sends(now.plus(SETTLE)).await?;
     Ok((store, occupied))
-}
-
-fn hire(
-    crew: &mut Crew,
-    store: &Store,
-    api: &Api,
-    bells: &Bells,
-    reloadable: &Reloadable,
-    ours: watch::Receiver<Option<Ourselves>>,
-) -> Endings {
-    let gatherer = Gatherer::new(store.clone(), reloadable.habits(), ours, bells.triage.clone());
-    let endings = gatherer.endings();
-    crew.worker(gatherer, &bells.gather);
-    let directory = Directory::new(store.clone(), api.clone());
-    crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
-    endings
 }
 
 fn retention(config: &Config) -> Retention {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::watch;
 
+use super::listen::Tally;
 use crate::domain::bundle::{Desk, Monitor, Quiet};
 use crate::domain::message::Ourselves;
 use crate::domain::reason::EventReason;
@@ -70,18 +71,23 @@ pub struct Gatherer {
     ours: watch::Receiver<Option<Ourselves>>,
     triage: Bell,
     endings: Endings,
+    tally: Arc<Tally>,
+    /// Commits of the recorder when we looked last.
+    recorded: u64,
 }
 
 impl Gatherer {
-    /// A gatherer that rings `triage` when bundles are closed. It waits until we know who we are.
+    /// A gatherer that rings `triage` when bundles are closed and gives way to a recorder whose `tally` moves. It waits until
+    /// we know who we are.
     pub fn new(
         store: Store,
         habits: watch::Receiver<Habits>,
         ours: watch::Receiver<Option<Ourselves>>,
         triage: Bell,
+        tally: Arc<Tally>,
     ) -> Gatherer {
         let endings = Endings::default();
-        Gatherer { store, habits, ours, triage, endings }
+        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0 }
     }
 
     /// How the events it takes end.
@@ -114,7 +120,10 @@ impl Worker for Gatherer {
         if events.is_empty() {
             return self.close_due(now).await;
         }
-        let hurry = events.len() == BATCH as usize && now.since(events[0].received_at) > BEHIND;
+        let recorded = self.tally.batches();
+        let alone = std::mem::replace(&mut self.recorded, recorded) == recorded;
+        let behind = now.since(events[0].received_at) > BEHIND;
+        let hurry = events.len() == BATCH as usize && (alone || behind);
         let desk = self.habits.borrow().desk(ours);
         let decoded = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
         let reasons = self.store.gather(decoded, desk, now).await?;

@@ -75,7 +75,8 @@ async fn life(world: &World, posted: &[String]) {
         monitor: Monitor::Picked,
     };
     let (_habits, habits) = watch::channel(habits);
-    to_the_end(world, Gatherer::new(store.clone(), habits, ours, Bell::new())).await;
+    to_the_end(world, Gatherer::new(store.clone(), habits, ours, Bell::new(), Arc::new(Tally::default())))
+        .await;
     let (_rules, rules) = watch::channel(Arc::new(Compiled::new(&Rules::builtin())));
     let directory = Directory::new(store.clone(), api.clone());
     to_the_end(world, Triage::new(store.clone(), directory, rules)).await;
