@@ -41,7 +41,9 @@ pub enum StoreError {
         known: i64,
     },
     /// A row holds something this version cannot read.
-    #[error("the database holds a {what} that this version does not know: {word:?}")]
+    #[error(
+        "the database holds a {what} that this version does not know: {word:?}; hint: was it written by another version? run \"deskd doctor\""
+    )]
     Unreadable {
         /// Which kind of thing.
         what: &'static str,
@@ -52,7 +54,7 @@ pub enum StoreError {
     #[error("the disk of the database reports an error; hint: look at the kernel log")]
     Disk,
     /// A file operation beside the database failed.
-    #[error("{what}: {problem}")]
+    #[error("{what}: {problem}; hint: run \"deskd doctor\"")]
     File {
         /// What was tried.
         what: String,
@@ -60,7 +62,7 @@ pub enum StoreError {
         problem: std::io::Error,
     },
     /// Something we did not expect; the code is SQLite's.
-    #[error("the database refused a statement (SQLite code {code}: {name})")]
+    #[error("the database refused a statement (SQLite code {code}: {name}); hint: run \"deskd doctor\"")]
     Sql {
         /// SQLite's extended result code.
         code: i32,

@@ -3,6 +3,7 @@
 //! Work runs on tokio's blocking pool, where an `await` inside a transaction cannot be written and paused time in tests
 //! does not run on.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -175,7 +176,10 @@ pub fn occupy(path: &Path) -> Result<Occupied, StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut beside = path.to_owned().into_os_string();
     beside.push(".lock");
-    let file = |problem| StoreError::File { what: format!("cannot lock {}", path.display()), problem };
+    let file = |problem: std::io::Error| match problem.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => StoreError::ReadOnly,
+        _ => StoreError::File { what: format!("cannot lock {}", path.display()), problem },
+    };
     let lock = std::fs::File::options().create(true).append(true).mode(0o600).open(beside).map_err(file)?;
     match lock.try_lock() {
         Ok(()) => Ok(Occupied { _lock: lock }),

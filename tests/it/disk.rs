@@ -85,3 +85,17 @@ async fn a_desk_that_cannot_write_says_so_at_the_start_and_names_the_file() {
     let problem = world.try_open().await.err().map(|problem| format!("{problem:#}")).unwrap_or_default();
     assert!(problem.contains("/proc/deskd.db") && !problem.is_empty(), "{problem:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_read_only_disk_is_told_with_the_next_step() {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("skipped: mounting a small file system is not allowed here");
+        return;
+    };
+    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(disk.0.path()).status().unwrap();
+    assert!(remounted.success());
+    let mut world = World::without_desk(Setup::default(), |_| {});
+    world.config.store.path = disk.0.path().join("deskd.db");
+    let problem = world.try_open().await.err().map(|problem| format!("{problem:#}")).unwrap_or_default();
+    assert!(problem.contains("the database is read-only; hint: check the owner and mode"), "{problem:?}");
+}
