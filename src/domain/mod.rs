@@ -1,7 +1,8 @@
 //! Decisions: pure values in, values out. No async, no I/O, no clock, no Slack wire shapes, no SQL.
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
-//! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back; `reason` is why.
+//! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back; `notice` is what deskd
+//! tells of itself; `reason` is why.
 
 pub mod backoff;
 pub mod bundle;
@@ -13,6 +14,7 @@ pub mod ids;
 pub mod limit;
 pub mod message;
 pub mod mrkdwn;
+pub mod notice;
 pub mod reason;
 pub mod reference;
 pub mod rules;

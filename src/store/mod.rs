@@ -13,6 +13,7 @@ mod gather;
 mod known;
 pub mod limits;
 mod migrate;
+pub mod notices;
 pub mod outbox;
 pub mod people;
 pub mod retention;

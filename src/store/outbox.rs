@@ -253,9 +253,9 @@ fn submit(
     let (channel, thread) =
         tx.query_row(sql, [task.0], |row| Ok((ChannelId(row.get(0)?), MessageTs(row.get(1)?))))?;
     let mut insert = tx.prepare_cached(
-        "INSERT INTO sends (workspace, key, kind, task, author, channel, thread, text, state, look_up, attempts,
-             next_at, reason, ts, created_at, updated_at)
-         SELECT workspace, ?2, 'reply', id, ?3, channel, thread, ?4, 'waiting', 0, 0, ?5, '', '', ?5, ?5
+        "INSERT INTO sends (workspace, key, kind, task, author, channel, thread, text, blocks, state, look_up,
+             attempts, next_at, reason, ts, created_at, updated_at)
+         SELECT workspace, ?2, 'reply', id, ?3, channel, thread, ?4, '', 'waiting', 0, 0, ?5, '', '', ?5, ?5
          FROM tasks WHERE id = ?1",
     )?;
     let mut sends = Vec::with_capacity(parts.len());

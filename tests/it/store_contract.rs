@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deskd::domain::bundle::Pick;
 use deskd::domain::ids::{ChannelId, ContactId, PersonId, TaskNumber, WorkspaceId};
+use deskd::domain::notice::{Own, Raised};
 use deskd::domain::send::{Fate, SendState};
 use deskd::domain::task::Actor;
 use deskd::domain::time::Timestamp;
@@ -76,7 +77,7 @@ async fn a_backup_taken_while_running_can_be_restored_and_a_damaged_one_cannot()
     store.record_events(vec![incoming("Ev1")], Timestamp(1)).await.unwrap();
     let copy = folder.path().join("copy.db");
     let copied = backup::backup(store.path().to_owned(), copy.clone()).await.unwrap();
-    assert!(copied.bytes > 0 && copied.schema == 1);
+    assert!(copied.bytes > 0 && copied.schema == 2);
     let elsewhere = folder.path().join("elsewhere.db");
     backup::restore(copy.clone(), elsewhere.clone()).await.unwrap();
     let restored = Store::open(&elsewhere, Timestamp(2)).await.unwrap();
@@ -308,4 +309,27 @@ async fn hot_queries_never_walk_a_whole_table() {
             assert!(!walks && !step.contains("TEMP B-TREE"), "{sql}\n{plan:#?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_notice_is_raised_once_and_resolved_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = empty_store(folder.path()).await;
+    let workspace = || WorkspaceId("T1".into());
+    let raise = |detail: &str, at: i64| {
+        let raised = Raised { own: Own::DestinationBroken, subject: "C1".into(), detail: detail.into() };
+        store.raise(workspace(), raised, Timestamp(at))
+    };
+    assert!(raise("is_archived", 1).await.unwrap());
+    assert!(!raise("channel_not_found", 2).await.unwrap(), "one that is open is not raised again");
+    let open = store.open_notices(workspace()).await.unwrap();
+    assert_eq!(
+        (open.len(), open[0].raised.detail.as_str(), open[0].raised_at),
+        (1, "channel_not_found", Timestamp(1))
+    );
+    let resolve = |at: i64| store.resolve(workspace(), Own::DestinationBroken, "C1".into(), Timestamp(at));
+    assert!(resolve(3).await.unwrap());
+    assert!(!resolve(4).await.unwrap());
+    assert!(store.open_notices(workspace()).await.unwrap().is_empty());
+    assert!(raise("is_archived", 5).await.unwrap(), "what comes back is news");
 }

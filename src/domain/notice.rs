@@ -1,0 +1,131 @@
+//! Notices: what deskd has to tell somebody. Here are the ones about deskd itself, a closed list; what is done about each
+//! is written beside it, so that whoever reads one knows the next step.
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Somebody should look today.
+    Warning,
+    /// Messages are not coming in or not going out.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, the least first.
+    pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
+
+    /// The word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn from_word(word: &str) -> Option<Severity> {
+        Severity::ALL.into_iter().find(|severity| severity.as_str() == word)
+    }
+}
+
+/// A trouble of deskd's own. The subject of a notice says which channel, worker or send it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Own {
+    /// No socket to Slack is open.
+    NoSocket,
+    /// Slack does not accept a token, or Socket Mode is switched off: an operator has to act.
+    NotAllowed,
+    /// Slack counts more sockets of this app than we have: another consumer, or ghosts of broken connections.
+    ForeignSockets,
+    /// The canary was posted and its event did not come back.
+    CanaryMissed,
+    /// The database cannot be written.
+    NotWritable,
+    /// Recorded events wait too long to be decoded.
+    JournalLagging,
+    /// Messages wait too long to be sent.
+    OutboxLagging,
+    /// A message was given up, refused, or its outcome is unknown: a person decides.
+    DeadLetter,
+    /// A channel no longer takes messages: archived, deleted, or the bot was removed.
+    DestinationBroken,
+    /// Gap recovery cannot read a channel.
+    RecoveryFailed,
+    /// The last backup is too old.
+    BackupOld,
+    /// A worker's step has been running for too long.
+    WorkerStuck,
+}
+
+impl Own {
+    /// All of them.
+    pub const ALL: [Own; 12] = [
+        Own::NoSocket,
+        Own::NotAllowed,
+        Own::ForeignSockets,
+        Own::CanaryMissed,
+        Own::NotWritable,
+        Own::JournalLagging,
+        Own::OutboxLagging,
+        Own::DeadLetter,
+        Own::DestinationBroken,
+        Own::RecoveryFailed,
+        Own::BackupOld,
+        Own::WorkerStuck,
+    ];
+
+    /// The word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Own::NoSocket => "no_socket",
+            Own::NotAllowed => "not_allowed",
+            Own::ForeignSockets => "foreign_sockets",
+            Own::CanaryMissed => "canary_missed",
+            Own::NotWritable => "not_writable",
+            Own::JournalLagging => "journal_lagging",
+            Own::OutboxLagging => "outbox_lagging",
+            Own::DeadLetter => "dead_letter",
+            Own::DestinationBroken => "destination_broken",
+            Own::RecoveryFailed => "recovery_failed",
+            Own::BackupOld => "backup_old",
+            Own::WorkerStuck => "worker_stuck",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn from_word(word: &str) -> Option<Own> {
+        Own::ALL.into_iter().find(|own| own.as_str() == word)
+    }
+
+    /// How much it matters.
+    pub fn severity(self) -> Severity {
+        match self {
+            Own::NoSocket
+            | Own::NotAllowed
+            | Own::CanaryMissed
+            | Own::NotWritable
+            | Own::JournalLagging
+            | Own::OutboxLagging
+            | Own::WorkerStuck => Severity::Critical,
+            Own::ForeignSockets
+            | Own::DeadLetter
+            | Own::DestinationBroken
+            | Own::RecoveryFailed
+            | Own::BackupOld => Severity::Warning,
+        }
+    }
+}
+
+/// A notice as it is raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// What it tells of.
+    pub own: Own,
+    /// Which one: a channel id, a worker's name, a send's number; empty when there is only one.
+    pub subject: String,
+    /// What is known of it: codes and numbers, never texts, names or addresses.
+    pub detail: String,
+}
