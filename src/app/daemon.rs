@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{Desk, Setup, systemd};
-use crate::config::{Loaded, Secrets, Sources};
+use crate::config::{Loaded, Secret, Secrets, Sources};
 use crate::runtime::clock::Clock;
 use crate::web;
 
@@ -30,9 +30,22 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         }
         None => None,
     };
-    let setup = Setup { config: config.clone(), bot: secrets.bot_token, app: secrets.app_token, clock };
+    let http = match secrets.signing_secret {
+        Some(secret) => {
+            let address = config.http.listen;
+            let listener =
+                TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+            Some((listener, secret))
+        }
+        None => None,
+    };
+    let app = secrets.app_token.unwrap_or_else(|| Secret::new(""));
+    let setup = Setup { config: config.clone(), bot: secrets.bot_token, app, clock };
     let mut desk = Desk::start(setup).await?;
     let doors = CancellationToken::new();
+    let hooks = http.map(|(listener, secret)| {
+        tokio::spawn(web::serve_slack(listener, desk.doorway(secret), doors.clone()))
+    });
     let unix = tokio::spawn(web::serve_unix(api, desk.front(), doors.clone()));
     let loopback = tcp
         .zip(secrets.api_token)
@@ -44,8 +57,8 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
     desk.stop(PATIENCE).await;
     doors.cancel();
     let _ = unix.await;
-    if let Some(loopback) = loopback {
-        let _ = loopback.await;
+    for served in loopback.into_iter().chain(hooks) {
+        let _ = served.await;
     }
     ended
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::sync::mpsc::WeakSender;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -25,11 +26,12 @@ use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
-use crate::slack::socket::{self, Links, SocketSettings};
+use crate::slack::socket::{self, Envelope, Links, SocketSettings};
 use crate::store::retention::Retention;
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::Health;
+use crate::web::hooks::Doorway;
 
 /// What a desk is started with.
 pub struct Setup {
@@ -37,7 +39,7 @@ pub struct Setup {
     pub config: Config,
     /// The bot token.
     pub bot: Secret,
-    /// The app-level token.
+    /// The app-level token; empty where no sockets are held.
     pub app: Secret,
     /// Where `now` comes from.
     pub clock: Clock,
@@ -66,6 +68,8 @@ pub struct Desk {
 /// The way in from Slack: the sockets, and the listener that they feed.
 struct Sockets {
     stop: CancellationToken,
+    /// The way to the listener, for what comes over HTTP; it closes with the sockets.
+    deliver: WeakSender<Envelope>,
     links: JoinHandle<()>,
     /// Told to give up when what it holds cannot be recorded although we are leaving.
     give_up: CancellationToken,
@@ -110,7 +114,7 @@ impl Desk {
 
         let listener =
             Listener { store: store.clone(), clock, bell: bells.gather.clone(), tally: tally.clone() };
-        let wanted = usize::from(config.slack.sockets);
+        let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (links, sockets) =
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
         let front = Front {
@@ -142,6 +146,12 @@ impl Desk {
     /// What the local API works with.
     pub fn front(&self) -> Front {
         self.front.clone()
+    }
+
+    /// The way in for Slack's requests over HTTP, signed with `secret`.
+    pub fn doorway(&self, secret: Secret) -> Doorway {
+        let (deliver, tally) = (self.sockets.deliver.clone(), self.front.tally.clone());
+        Doorway { deliver, secret: Arc::new(secret), tally, now: self.front.now.clone() }
     }
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
@@ -205,8 +215,9 @@ impl Sockets {
         let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
         let (deliver, delivered) = mpsc::channel(BATCH);
         let listener = tokio::spawn(listener.run(delivered, give_up.clone()));
+        let weak = deliver.downgrade();
         let (links, running) = socket::run(settings, deliver, stop.clone());
-        (links, Sockets { stop, links: tokio::spawn(running), give_up, listener })
+        (links, Sockets { stop, deliver: weak, links: tokio::spawn(running), give_up, listener })
     }
 
     async fn close(self) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
-use crate::config::settings::Monitor;
+use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
 
@@ -53,18 +53,14 @@ struct Tokens {
 impl Tokens {
     fn look(config: &Config, env: &Environment) -> Tokens {
         let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new() };
-        let wanted: &[Token] = match config.api.listen {
-            Some(_) => &[Token::App, Token::Bot, Token::Api],
-            None => &[Token::App, Token::Bot],
-        };
-        for token in wanted {
-            match look(*token, config, env) {
+        for token in Token::ALL.into_iter().filter(|token| token.is_needed(config)) {
+            match look(token, config, env) {
                 Look::Here { spot, remark, .. } => {
-                    tokens.found.push((*token, Some(spot)));
+                    tokens.found.push((token, Some(spot)));
                     tokens.remarks.extend(remark);
                 }
                 // Not an error: under systemd only the service itself sees them.
-                Look::Missing(_) => tokens.found.push((*token, None)),
+                Look::Missing(_) => tokens.found.push((token, None)),
                 Look::Wrong(problem) => tokens.wrong.push(problem),
             }
         }
@@ -136,16 +132,21 @@ fn from(spot: &Spot) -> String {
 }
 
 fn meaning(config: &Config) -> Vec<String> {
-    let Config { slack, inbox, store, api, outbox, log: _, rules, channels_named: _ } = config;
+    let Config { slack, http, inbox, store, api, outbox, log: _, rules, channels_named: _ } = config;
     let sockets =
         if slack.sockets == 1 { "one socket".to_owned() } else { format!("{} sockets", slack.sockets) };
+    let ways = match slack.mode {
+        Mode::Socket => sockets,
+        Mode::Http => format!("requests taken at {}", http.listen),
+        Mode::Both => format!("{sockets}, requests taken at {}", http.listen),
+    };
     let channels = match inbox.monitor {
         Monitor::Picked => "the channels chosen with \"deskd channels monitor\"",
         Monitor::Joined => "every channel the bot is a member of",
     };
     let names: Vec<&str> = rules.categories.iter().map(|rule| rule.name.as_str()).collect();
     let mut lines = vec![
-        format!("  Slack at {}, {sockets}", slack.api_url),
+        format!("  Slack at {}, {ways}", slack.api_url),
         format!("  messages from {channels}"),
         format!(
             "  a bundle closes after {} of quiet, {} at the latest; a send is given up after {}",

@@ -8,7 +8,9 @@ use super::file::{Source, line_of};
 use super::places::Places;
 use super::problem::{Problem, Problems, Spot};
 use super::reader::{Item, Reader, Section};
-use super::settings::{Api, Config, Inbox, Log, LogFormat, LogLevel, Monitor, Outbox, Slack, Store};
+use super::settings::{
+    Api, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack, Store,
+};
 use super::{Environment, Flag, categories, unknown};
 
 /// What a configuration is made of.
@@ -80,6 +82,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (rules, channels_named) = categories::read(reader, defaults.rules);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
+        http: http(&mut reader.section("http"), defaults.http),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
         store: store(&mut reader.section("store"), defaults.store),
         api: api(&mut reader.section("api"), defaults.api),
@@ -93,10 +96,16 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
 fn slack(section: &mut Section<'_, '_>, default: Slack) -> Slack {
     Slack {
         api_url: api_url(section).unwrap_or(default.api_url),
+        mode: section.word("mode", Mode::WORDS, default.mode),
         sockets: section.integer("sockets", 1..=10, default.sockets),
         app_token_file: token_file(section, "app_token_file"),
         bot_token_file: token_file(section, "bot_token_file"),
+        signing_secret_file: token_file(section, "signing_secret_file"),
     }
+}
+
+fn http(section: &mut Section<'_, '_>, default: Http) -> Http {
+    Http { listen: section.address("listen").unwrap_or(default.listen) }
 }
 
 /// A path, and not a token put where its file should be named: as a path it would be shown everywhere.

@@ -300,6 +300,17 @@ impl<'a> Section<'_, 'a> {
         })
     }
 
+    /// An address with its port.
+    pub fn address(&mut self, key: &'static str) -> Option<SocketAddr> {
+        let text = self.text(key)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            let what = format!("\"{text}\" is not an address with its port");
+            self.refuse(key, what, "write for instance \"127.0.0.1:8766\"");
+        }
+        address
+    }
+
     /// An address of this machine with its port.
     pub fn loopback(&mut self, key: &'static str) -> Option<SocketAddr> {
         let text = self.text(key)?;

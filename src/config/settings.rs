@@ -13,6 +13,8 @@ use crate::domain::rules::Rules;
 pub struct Config {
     /// `[slack]`: how deskd reaches Slack.
     pub slack: Slack,
+    /// `[http]`: where deliveries over HTTP are taken.
+    pub http: Http,
     /// `[inbox]`: what becomes of messages.
     pub inbox: Inbox,
     /// `[store]`: where the database is and how long it keeps things.
@@ -34,12 +36,34 @@ pub struct Config {
 pub struct Slack {
     /// Base of the Web API, with a slash at its end: a method's name is simply appended.
     pub api_url: String,
+    /// How events come in.
+    pub mode: Mode,
     /// How many Socket Mode connections are held, 1 to 10 (Slack's limit per app).
     pub sockets: u8,
     /// File with the app-level token (`xapp-`).
     pub app_token_file: Option<PathBuf>,
     /// File with the bot token (`xoxb-`).
     pub bot_token_file: Option<PathBuf>,
+    /// File with the signing secret, for deliveries over HTTP.
+    pub signing_secret_file: Option<PathBuf>,
+}
+
+/// How events come in from Slack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Over Socket Mode: no public address is needed.
+    Socket,
+    /// As signed HTTP requests to an address of the user's own.
+    Http,
+    /// Both.
+    Both,
+}
+
+/// `[http]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Where Slack's requests are taken, behind the user's own TLS proxy.
+    pub listen: SocketAddr,
 }
 
 /// `[inbox]`.
@@ -148,10 +172,13 @@ impl Config {
         Config {
             slack: Slack {
                 api_url: "https://slack.com/api/".to_owned(),
+                mode: Mode::Socket,
                 sockets: 2,
                 app_token_file: None,
                 bot_token_file: None,
+                signing_secret_file: None,
             },
+            http: Http { listen: SocketAddr::from(([127, 0, 0, 1], 8766)) },
             inbox: Inbox {
                 quiet: Duration::from_secs(30),
                 max_wait: Duration::from_secs(5 * 60),
@@ -170,6 +197,22 @@ impl Config {
             rules: Rules::builtin(),
             channels_named: Vec::new(),
         }
+    }
+}
+
+impl Mode {
+    /// The words of `slack.mode`.
+    pub const WORDS: &[(&str, Mode)] =
+        &[("socket", Mode::Socket), ("http", Mode::Http), ("both", Mode::Both)];
+
+    /// Whether sockets are held.
+    pub fn has_sockets(self) -> bool {
+        matches!(self, Mode::Socket | Mode::Both)
+    }
+
+    /// Whether requests over HTTP are taken.
+    pub fn has_http(self) -> bool {
+        matches!(self, Mode::Http | Mode::Both)
     }
 }
 

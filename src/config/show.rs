@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::settings::{Api, Config, Inbox, Log, Outbox, Slack, Store};
+use super::settings::{Api, Config, Http, Inbox, Log, Outbox, Slack, Store};
 use super::span;
 use crate::domain::rules::{CategoryRule, PriorityWords, Rules};
 
@@ -13,10 +13,12 @@ impl Config {
     /// Every setting as it holds, in a fixed order: key path and value.
     pub fn lines(&self) -> Vec<(String, String)> {
         // Destructured in full, so that a new section cannot be forgotten here.
-        let Config { slack, inbox, store, api, outbox, log, rules, channels_named: _ } = self;
+        let Config { slack, http, inbox, store, api, outbox, log, rules, channels_named: _ } = self;
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
         show_slack(slack, &mut add);
+        let Http { listen } = http;
+        add("http.listen", listen.to_string());
         show_inbox(inbox, &mut add);
         show_store(store, &mut add);
         show_api(api, &mut add);
@@ -41,11 +43,13 @@ impl Config {
 }
 
 fn show_slack(slack: &Slack, add: &mut impl FnMut(&str, String)) {
-    let Slack { api_url, sockets, app_token_file, bot_token_file } = slack;
+    let Slack { api_url, mode, sockets, app_token_file, bot_token_file, signing_secret_file } = slack;
+    add("slack.mode", format!("{mode:?}").to_lowercase());
     add("slack.api_url", api_url.clone());
     add("slack.sockets", sockets.to_string());
     add("slack.app_token_file", path(app_token_file.as_deref()));
     add("slack.bot_token_file", path(bot_token_file.as_deref()));
+    add("slack.signing_secret_file", path(signing_secret_file.as_deref()));
 }
 
 fn show_inbox(inbox: &Inbox, add: &mut impl FnMut(&str, String)) {

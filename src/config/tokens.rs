@@ -12,12 +12,14 @@ use super::{Config, Environment, Secret};
 /// The tokens deskd works with.
 #[derive(Clone, Debug)]
 pub struct Secrets {
-    /// The app-level token (`xapp-`), which opens sockets.
-    pub app_token: Secret,
+    /// The app-level token (`xapp-`), which opens sockets; `None` where everything comes over HTTP.
+    pub app_token: Option<Secret>,
     /// The bot token (`xoxb-`), which calls the Web API.
     pub bot_token: Secret,
     /// The bearer token of `[api] listen`; always there when that is set.
     pub api_token: Option<Secret>,
+    /// What Slack signs its requests with; always there when they are taken.
+    pub signing_secret: Option<Secret>,
 }
 
 /// The tokens and what should be said about where they were found.
@@ -38,6 +40,8 @@ pub enum Token {
     Bot,
     /// The bearer token of the local API.
     Api,
+    /// The signing secret of deliveries over HTTP.
+    Signing,
 }
 
 /// What looking for one token came to.
@@ -61,7 +65,6 @@ pub enum Look {
 impl Secrets {
     /// Finds all tokens that `config` needs. All problems come back at once; none of them holds a token.
     pub fn load(config: &Config, env: &Environment) -> Result<Found, Problems> {
-        let needs_api = config.api.listen.is_some();
         let mut problems = Vec::new();
         let mut remarks = Vec::new();
         let mut take = |token: Token| match look(token, config, env) {
@@ -74,11 +77,12 @@ impl Secrets {
                 None
             }
         };
-        let (app, bot) = (take(Token::App), take(Token::Bot));
-        let api_token = if needs_api { take(Token::Api) } else { None };
-        match (app, bot) {
-            (Some(app_token), Some(bot_token)) if problems.is_empty() => {
-                Ok(Found { secrets: Secrets { app_token, bot_token, api_token }, remarks })
+        let [app_token, bot_token, api_token, signing_secret] =
+            Token::ALL.map(|token| if token.is_needed(config) { take(token) } else { None });
+        match bot_token {
+            Some(bot_token) if problems.is_empty() => {
+                let secrets = Secrets { app_token, bot_token, api_token, signing_secret };
+                Ok(Found { secrets, remarks })
             }
             _ => Err(Problems(problems)),
         }
@@ -86,12 +90,26 @@ impl Secrets {
 }
 
 impl Token {
+    /// All of them.
+    pub const ALL: [Token; 4] = [Token::App, Token::Bot, Token::Api, Token::Signing];
+
+    /// Whether a desk with this configuration works with it.
+    pub fn is_needed(self, config: &Config) -> bool {
+        match self {
+            Token::App => config.slack.mode.has_sockets(),
+            Token::Bot => true,
+            Token::Api => config.api.listen.is_some(),
+            Token::Signing => config.slack.mode.has_http(),
+        }
+    }
+
     /// The name of systemd's credential.
     pub fn credential(self) -> &'static str {
         match self {
             Token::App => "slack_app_token",
             Token::Bot => "slack_bot_token",
             Token::Api => "api_token",
+            Token::Signing => "slack_signing_secret",
         }
     }
 
@@ -100,6 +118,7 @@ impl Token {
             Token::App => Some("SLACK_APP_TOKEN"),
             Token::Bot => Some("SLACK_BOT_TOKEN"),
             Token::Api => None,
+            Token::Signing => Some("SLACK_SIGNING_SECRET"),
         }
     }
 
@@ -108,6 +127,7 @@ impl Token {
             Token::App => "slack.app_token_file",
             Token::Bot => "slack.bot_token_file",
             Token::Api => "api.token_file",
+            Token::Signing => "slack.signing_secret_file",
         }
     }
 
@@ -116,6 +136,7 @@ impl Token {
             Token::App => config.slack.app_token_file.as_deref(),
             Token::Bot => config.slack.bot_token_file.as_deref(),
             Token::Api => config.api.token_file.as_deref(),
+            Token::Signing => config.slack.signing_secret_file.as_deref(),
         }
     }
 }
@@ -126,6 +147,7 @@ impl fmt::Display for Token {
             Token::App => "app token",
             Token::Bot => "bot token",
             Token::Api => "API token",
+            Token::Signing => "signing secret",
         })
     }
 }
@@ -162,6 +184,7 @@ fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
         }
         Token::Bot => "copy the Bot User OAuth Token from the app's OAuth & Permissions, after installing it",
         Token::Api => "make one with \"openssl rand -hex 32\" and keep it in a file",
+        Token::Signing => "copy the Signing Secret from the app's Basic Information",
     };
     Problem::new(Spot::Nowhere, "", format!("the {token} is missing: {}", places.join(", "))).hint(hint)
 }
@@ -203,7 +226,7 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
     }
     let kind = ["xoxb-", "xapp-", "xoxp-", "xoxe"].into_iter().find(|prefix| secret.has_prefix(prefix));
     match (token, kind) {
-        (Token::App, Some("xapp-")) | (Token::Bot, Some("xoxb-")) | (Token::Api, None) => {
+        (Token::App, Some("xapp-")) | (Token::Bot, Some("xoxb-")) | (Token::Api | Token::Signing, None) => {
             Look::Here { secret, spot, remark: None }
         }
         (Token::App, Some("xoxb-")) => wrong(
@@ -225,6 +248,10 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
         (Token::Api, Some(_)) => wrong(
             "this is a token of Slack, the API needs its own".into(),
             "make one with \"openssl rand -hex 32\"",
+        ),
+        (Token::Signing, Some(_)) => wrong(
+            "this is a token of Slack, not the signing secret".into(),
+            "see the app's Basic Information",
         ),
         (Token::App, _) => {
             wrong("this is not an app token: it begins with xapp-".into(), "see \"deskd init\"")

@@ -1,7 +1,8 @@
 //! Record, then acknowledge. Nothing else happens before the ack: one commit for all frames that are already there.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -40,6 +41,7 @@ pub struct Tally {
     repeated: AtomicU64,
     batches: AtomicU64,
     failures: AtomicU64,
+    refused: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Tally {
@@ -56,6 +58,16 @@ impl Tally {
     /// Commits that recorded envelopes.
     pub fn batches(&self) -> u64 {
         self.batches.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request over HTTP whose signature was not good; `why` is a stable word.
+    pub fn refuse(&self, why: &'static str) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(why).or_default() += 1;
+    }
+
+    /// Requests over HTTP whose signature was not good, by what was wrong with it.
+    pub fn refused(&self) -> BTreeMap<&'static str, u64> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Attempts to record that failed.

@@ -10,9 +10,11 @@
 
 pub mod api;
 pub mod decode;
+pub mod delivery;
 pub mod forms;
 pub mod manifest;
 pub mod outcome;
+pub mod signature;
 pub mod socket;
 pub mod tiers;
 pub mod wire;

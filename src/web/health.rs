@@ -38,7 +38,7 @@ pub async fn ready(State(front): State<Front>) -> (StatusCode, Json<HealthDocume
                 .push(format!("database: could not be written within {limit} s; hint: run \"deskd doctor\""));
         }
     }
-    if !front.links.any_connected() {
+    if front.links.holds_any() && !front.links.any_connected() {
         reasons.push("sockets: none is connected to Slack; hint: run \"deskd status\"".to_owned());
     }
     for worker in (front.health)((front.now)()).stuck {

@@ -33,6 +33,7 @@ pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Resp
     let mut registry = Registry::with_prefix("deskd");
     build(&mut registry);
     incoming(&mut registry, &front);
+    refused(&mut registry, &front);
     ended(&mut registry, &front);
     held(&mut registry, &standing, now);
     working(&mut registry, &front, now);
@@ -75,6 +76,15 @@ fn incoming(registry: &mut Registry, front: &Front) {
     counter("events_repeated", "Events that had been recorded before", front.tally.repeated());
     counter("record_batches", "Commits that recorded events", front.tally.batches());
     counter("record_failures", "Attempts to record events that failed", front.tally.failures());
+}
+
+/// Requests over HTTP that were not from Slack.
+fn refused(registry: &mut Registry, front: &Front) {
+    let family = Family::<Labels, Counter>::default();
+    for (why, count) in front.tally.refused() {
+        family.get_or_create(&vec![("why", why.to_owned())]).inc_by(count);
+    }
+    registry.register("http_refused", "Requests over HTTP whose signature was not good", family);
 }
 
 /// How events ended: a reason appears with its first event.

@@ -13,6 +13,7 @@ pub mod desk;
 pub mod errors;
 pub mod handling;
 pub mod health;
+pub mod hooks;
 pub mod metrics;
 pub mod people;
 pub mod queue;
@@ -34,7 +35,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Router, http};
 
 pub use desk::Front;
-pub use serve::{serve_tcp, serve_unix};
+pub use serve::{serve_slack, serve_tcp, serve_unix};
 
 use crate::domain::message::Ourselves;
 use errors::{Code, Refusal};

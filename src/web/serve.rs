@@ -19,6 +19,7 @@ use tracing::error;
 use super::caller::Caller;
 use super::desk::Front;
 use super::errors::{Code, Refusal};
+use super::hooks::{Doorway, hooks};
 use super::router;
 use crate::config::Secret;
 
@@ -47,6 +48,12 @@ pub async fn serve_tcp(listener: TcpListener, front: Front, token: Secret, stop:
     let app = guarded(router(front), token).layer(Extension(Stop(stop.clone())));
     let service = app.into_make_service_with_connect_info::<Caller>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    finish(served.into_future(), stop).await;
+}
+
+/// Serves Slack's signed requests until `stop`.
+pub async fn serve_slack(listener: TcpListener, doorway: Doorway, stop: CancellationToken) {
+    let served = axum::serve(listener, hooks(doorway)).with_graceful_shutdown(stop.clone().cancelled_owned());
     finish(served.into_future(), stop).await;
 }
 

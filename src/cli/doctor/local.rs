@@ -45,11 +45,8 @@ pub fn tokens(config: &Config, env: &Environment, running: bool, findings: &mut 
             None
         }
     };
-    let seen = Seen { app: find(Token::App), bot: find(Token::Bot) };
-    if config.api.listen.is_some() {
-        find(Token::Api);
-    }
-    seen
+    let [app, bot, _, _] = Token::ALL.map(|token| if token.is_needed(config) { find(token) } else { None });
+    Seen { app, bot }
 }
 
 /// Looks at who may read and write what.

@@ -1,13 +1,14 @@
 //! What arrived, and the only way to acknowledge it.
 //!
 //! An envelope remembers the very socket it came from: Slack promises nothing for an ack on another one. When that
-//! socket is gone the ack goes nowhere, Slack delivers the event again, and the journal knows it already.
+//! socket is gone the ack goes nowhere, Slack delivers the event again, and the journal knows it already. What comes as an
+//! HTTP request is an envelope, too; its ack is the answer to that request.
 
 use std::fmt;
 use std::ops::{Deref, Range};
 
 use serde_json::Value;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::super::loose;
@@ -34,7 +35,31 @@ pub struct Envelope {
     pub retry_reason: String,
     /// Whether Slack reads a payload in the ack.
     pub accepts_payload: bool,
-    from: Option<Outbox>,
+    from: Origin,
+}
+
+/// Where an ack goes: the way the envelope came.
+enum Origin {
+    /// The socket.
+    Socket(Outbox),
+    /// The HTTP request that waits for it; what is sent is what Slack shall read in the answer.
+    Request(UnboundedSender<Option<Value>>),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// What an HTTP request brought, its signature being good.
+pub struct Delivery {
+    /// What stands for the delivery where the payload names no id of its own.
+    pub id: String,
+    /// `events_api`, `slash_commands` or `interactive`, as over a socket.
+    pub kind: &'static str,
+    /// The payload as JSON.
+    pub payload: String,
+    /// `X-Slack-Retry-Num`; 0 on the first try.
+    pub retry_attempt: u32,
+    /// `X-Slack-Retry-Reason`; empty on the first try.
+    pub retry_reason: String,
 }
 
 /// A piece of a received frame; a clone shares the bytes.
@@ -58,13 +83,15 @@ pub enum Acked {
 /// Acknowledges an envelope that is on disk, on the socket it came from.
 pub fn ack(envelope: &Envelope, proof: &impl Durable, payload: Option<&Value>) -> Acked {
     let _ = proof.event();
-    let Some(outbox) = &envelope.from else {
-        return Acked::SocketGone;
-    };
-    let (frame, acked) = frame_for(envelope, payload);
-    match outbox.send(vec![frame]) {
-        Ok(()) => acked,
-        Err(_) => Acked::SocketGone,
+    match &envelope.from {
+        Origin::Socket(outbox) => {
+            let (frame, acked) = frame_for(envelope, payload);
+            outbox.send(vec![frame]).map_or(Acked::SocketGone, |()| acked)
+        }
+        Origin::Request(answer) => {
+            answer.send(payload.cloned()).map_or(Acked::SocketGone, |()| Acked::Queued)
+        }
+        Origin::Nowhere => Acked::SocketGone,
     }
 }
 
@@ -77,10 +104,11 @@ pub struct Acks {
 impl Acks {
     /// Adds an envelope that is on disk.
     pub fn add(&mut self, envelope: &Envelope, proof: &impl Durable) {
-        let _ = proof.event();
-        let Some(outbox) = &envelope.from else {
+        let Origin::Socket(outbox) = &envelope.from else {
+            ack(envelope, proof, None);
             return;
         };
+        let _ = proof.event();
         let frame = Utf8Bytes::from(bare(&envelope.id));
         match self.sockets.iter_mut().find(|(known, _)| known.same_channel(outbox)) {
             Some((_, frames)) => frames.push(frame),
@@ -107,8 +135,27 @@ impl Envelope {
             retry_attempt: 0,
             retry_reason: String::new(),
             accepts_payload: false,
-            from: None,
+            from: Origin::Nowhere,
         }
+    }
+
+    /// An envelope that came as an HTTP request. The ack arrives at the other end: what Slack shall read in the answer. It
+    /// never arrives when the envelope could not be recorded.
+    pub fn over_http(delivery: Delivery) -> (Envelope, UnboundedReceiver<Option<Value>>) {
+        let (answer, answered) = unbounded_channel();
+        let Delivery { id, kind, payload, retry_attempt, retry_reason } = delivery;
+        let accepts_payload = kind != "events_api";
+        let (payload, from) = (Raw::owned(&payload), Origin::Request(answer));
+        let envelope = Envelope {
+            id,
+            kind: kind.to_owned(),
+            payload,
+            retry_attempt,
+            retry_reason,
+            accepts_payload,
+            from,
+        };
+        (envelope, answered)
     }
 
     /// The envelope in a frame; `None` when it has no id, so that it could never be acknowledged.
@@ -122,7 +169,7 @@ impl Envelope {
             retry_attempt: head.retry_attempt.unwrap_or(0),
             retry_reason: loose::or_empty(&head.retry_reason).to_owned(),
             accepts_payload: head.accepts_response_payload,
-            from: Some(outbox.clone()),
+            from: Origin::Socket(outbox.clone()),
         })
     }
 }

@@ -30,12 +30,13 @@ use tokio_util::sync::CancellationToken;
 use super::api::Api;
 use crate::domain::time::Now;
 
-pub use envelope::{Acked, Acks, Envelope, Raw, ack};
+pub use envelope::{Acked, Acks, Delivery, Envelope, Raw, ack};
 pub use status::{Counts, LinkState, LinkStatus, Links};
 
 /// What the links need to know.
 pub struct SocketSettings {
-    /// How many sockets to keep open, 1 to 9: Slack allows ten, and one more is open while another is replaced.
+    /// How many sockets to keep open, 1 to 9: Slack allows ten, and one more is open while another is replaced. None where
+    /// everything comes over HTTP.
     pub wanted: usize,
     /// For `apps.connections.open`.
     pub api: Api,
@@ -71,6 +72,9 @@ pub fn run(
         let mut tasks = JoinSet::new();
         for number in 0..wanted {
             tasks.spawn(link::keep(shared.clone(), number));
+        }
+        if wanted == 0 {
+            shared.stop.cancelled().await;
         }
         drop(shared);
         join(&mut tasks).await;

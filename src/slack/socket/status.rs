@@ -107,6 +107,11 @@ impl Links {
         self.links().iter().map(|link| link.status.clone()).collect()
     }
 
+    /// Whether sockets are held at all: over HTTP alone there are none.
+    pub fn holds_any(&self) -> bool {
+        !self.links().is_empty()
+    }
+
     /// Whether at least one socket is up: what readiness asks.
     pub fn any_connected(&self) -> bool {
         self.links().iter().any(|link| link.up > 0)
