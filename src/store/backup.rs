@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
 use super::migrate;
-use super::sqlite::{blocking, connect};
+use super::sqlite::{Store, blocking, connect};
 
 /// What a backup holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,30 @@ pub async fn restore(from: PathBuf, to: PathBuf) -> Result<Copied, StoreError> {
         Ok(Copied { bytes: size(&to), schema })
     })
     .await
+}
+
+impl Store {
+    /// The copies that deskd itself left beside the database: from before a change of its schema, from before a restore.
+    pub async fn copies_beside(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let path = self.path().to_owned();
+        blocking(move || copies_beside(&path)).await
+    }
+}
+
+fn copies_beside(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let begin = sidecar(path, ".before-");
+    let listed =
+        std::fs::read_dir(folder_of(path)).map_err(file("cannot list the folder of the database"))?;
+    let mut copies: Vec<PathBuf> = listed
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|copy| copy.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begin)))
+        .collect();
+    copies.sort();
+    Ok(copies)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What waited to be sent when the copy was taken may have been sent since.
@@ -128,8 +152,7 @@ fn finish(partial: &Path, to: &Path) -> Result<(), StoreError> {
     let synced = std::fs::File::open(partial).and_then(|copy| copy.sync_all());
     synced.map_err(file("cannot sync the copy"))?;
     std::fs::rename(partial, to).map_err(file("cannot name the copy"))?;
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    let synced = std::fs::File::open(folder_of(to)).and_then(|folder| folder.sync_all());
     synced.map_err(file("cannot sync the folder of the copy"))
 }
 

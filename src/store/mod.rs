@@ -7,8 +7,10 @@ pub mod backup;
 pub mod channels;
 pub mod contacts;
 mod conversation;
+pub mod erasures;
 mod error;
 pub mod events;
+pub mod export;
 mod gather;
 mod known;
 pub mod limits;
@@ -21,6 +23,7 @@ mod rows;
 mod sqlite;
 pub mod status;
 pub mod tasks;
+mod traces;
 pub mod triage;
 pub mod why;
 

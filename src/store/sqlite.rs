@@ -136,6 +136,20 @@ impl Store {
         Ok(true)
     }
 
+    /// Folds the write-ahead log and begins it anew, if nobody reads an older state of the database at the moment: says
+    /// whether that was so. It does not wait, so that nobody has to wait for it.
+    pub(super) async fn truncate_log(&self) -> Result<bool, StoreError> {
+        let inner = self.inner.clone();
+        blocking(move || {
+            let folder = connect(&inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            folder.pragma_update(None, "synchronous", "FULL")?;
+            folder.busy_timeout(Duration::ZERO)?;
+            let busy: i64 = folder.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            Ok(busy == 0)
+        })
+        .await
+    }
+
     fn log_bytes(&self) -> u64 {
         let mut log = self.inner.path.clone().into_os_string();
         log.push("-wal");

@@ -12,6 +12,7 @@ mod cli_doctor;
 mod crash;
 mod demo;
 mod disk;
+mod erasure;
 mod inbound;
 mod outbound;
 mod payloads;
