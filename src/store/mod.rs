@@ -7,6 +7,7 @@ pub mod backup;
 pub mod channels;
 pub mod contacts;
 mod conversation;
+pub mod copies;
 pub mod erasures;
 mod error;
 pub mod events;

@@ -216,7 +216,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
 
 /// Makes the file if there is none. Message texts are in there, so nobody but the daemon's user reads it; SQLite gives the
 /// files beside it the same mode, if it has it before they are made.
-fn only_ours(path: &Path) -> Result<(), StoreError> {
+pub(super) fn only_ours(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let made = std::fs::File::options().create(true).append(true).mode(0o600).open(path);
     let file = made.map_err(|_| StoreError::CannotOpen(path.to_owned()))?;

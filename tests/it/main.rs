@@ -7,6 +7,7 @@ mod api_desk;
 mod api_door;
 mod api_health;
 mod architecture;
+mod backups;
 mod cli_desk;
 mod cli_doctor;
 mod crash;

@@ -76,15 +76,18 @@ async fn a_backup_taken_while_running_can_be_restored_and_a_damaged_one_cannot()
     let store = empty_store(folder.path()).await;
     store.record_events(vec![incoming("Ev1")], Timestamp(1)).await.unwrap();
     let copy = folder.path().join("copy.db");
-    let copied = backup::backup(store.path().to_owned(), copy.clone()).await.unwrap();
+    let quiet = || -> backup::Tell { Box::new(|_| {}) };
+    assert_eq!(store.last_backup().await.unwrap(), None);
+    let copied = backup::backup(store.path().to_owned(), copy.clone(), quiet(), Timestamp(7)).await.unwrap();
+    assert_eq!((copied.noted, store.last_backup().await.unwrap()), (true, Some(Timestamp(7))));
     assert!(copied.bytes > 0 && copied.schema >= 3);
     let elsewhere = folder.path().join("elsewhere.db");
-    backup::restore(copy.clone(), elsewhere.clone()).await.unwrap();
+    backup::restore(copy.clone(), elsewhere.clone(), quiet()).await.unwrap();
     let restored = Store::open(&elsewhere, Timestamp(2)).await.unwrap();
     assert_eq!(restored.next_events(10).await.unwrap().len(), 1);
     std::fs::write(&copy, "nonsense").unwrap();
     let target: PathBuf = folder.path().join("never.db");
-    assert!(backup::restore(copy, target.clone()).await.is_err());
+    assert!(backup::restore(copy, target.clone(), quiet()).await.is_err());
     assert!(!target.exists(), "a damaged copy leaves nothing behind");
 }
 
