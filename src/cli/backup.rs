@@ -6,6 +6,8 @@ use anyhow::{Result, bail};
 use serde_json::json;
 
 use super::call::{Call, Exit};
+use super::progress;
+use crate::runtime::clock::Clock;
 use crate::store::backup::{Copied, backup};
 
 /// Copy the database to a file, also while deskd runs. The copy is checked before it counts.
@@ -27,15 +29,24 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     {
         bail!("{} is the database itself; hint: name another file", args.file.display());
     }
-    let Copied { bytes, schema } = backup(from, args.file.clone()).await?;
+    let copied = backup(from, args.file.clone(), progress::tell(), Clock::Wall.now()).await?;
+    let Copied { bytes, schema, noted } = copied;
     let file = args.file.display();
     if call.json {
-        call.print_json(&json!({ "ok": true, "file": args.file, "bytes": bytes, "schema": schema }))?;
+        call.print_json(
+            &json!({ "ok": true, "file": args.file, "bytes": bytes, "schema": schema, "noted": noted }),
+        )?;
     } else {
         writeln!(
             call.out,
             "{file}: {bytes} bytes, checked; hint: it holds messages and names, keep it as safe as mail"
         )?;
+        if !noted {
+            writeln!(
+                call.out,
+                "the database could not be told of it, so deskd does not count it as its last backup"
+            )?;
+        }
     }
     Ok(Exit::Done)
 }

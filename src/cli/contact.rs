@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::call::{Call, Exit};
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::screen::{View, bold, dim, plural, styled};
-use crate::web::contacts::{ContactDocument, Import, ImportLine, ImportedDocument, is_address};
+use crate::web::contacts::{
+    ContactDocument, ErasedDocument, Import, ImportLine, ImportedDocument, is_address,
+};
 
 /// Look after contacts.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,7 +45,16 @@ enum What {
         /// @handle, Slack id or e-mail address.
         person: String,
     },
-    /// Remove everything known of a contact; only the number of its tasks stays.
+    /// Write out everything that is held about a contact, as JSON: messages, tasks, answers, raw events.
+    Export {
+        /// The contact's number.
+        number: String,
+        /// The file to write, readable only for you; without it, to the terminal.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Remove everything known of a contact; only the numbers of its tasks stay. What the person wrote before does not
+    /// come back; what they write later is somebody new.
     Erase {
         /// The contact's number.
         number: String,
@@ -81,6 +93,16 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
                 format!("contact {} is {}\n", contact.id, contact.slack_user_ids.join(" and "))
             })
         }
+        What::Export { number, output } => {
+            let answer = client.get(&path(number, "/export"), &[]).await?;
+            match output {
+                Some(file) => export(&answer, file, call),
+                None => {
+                    call.print_json(&answer.document)?;
+                    Ok(Exit::Done)
+                }
+            }
+        }
         // A script means what it says; a person at a terminal may have mistyped the number.
         What::Erase { number, yes: false } if std::io::stdin().is_terminal() => bail!(
             "this removes the name, addresses and messages of contact {number} for good; hint: deskd contact erase \
@@ -88,15 +110,50 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
         ),
         What::Erase { number, yes: _ } => {
             let answer = client.post(&path(number, "/erase"), &json!({})).await?;
-            call.show(&answer, |contact: &ContactDocument, _| {
-                let tasks = match contact.tasks {
-                    0 => "it had no tasks".to_owned(),
-                    count => format!("its {} stay as numbers", plural(count, "task")),
-                };
-                format!("contact {} is erased; {tasks}, and backups keep what they hold\n", contact.id)
-            })
+            call.show(&answer, |done: &ErasedDocument, _| erased(done))
         }
     }
+}
+
+fn erased(done: &ErasedDocument) -> String {
+    let tasks = match done.contact.tasks {
+        0 => "it had no tasks".to_owned(),
+        count => format!("its {} stay as numbers", plural(count, "task")),
+    };
+    let mut text =
+        format!("contact {} is erased; {tasks}, and backups keep what they hold\n", done.contact.id);
+    if !done.log_folded {
+        text.push_str(
+            "the write-ahead log still holds pages from before; it is folded within the next minutes\n",
+        );
+    }
+    if !done.copies.is_empty() {
+        text.push_str(
+            "these copies beside the database hold what was there before; delete them if you can:\n",
+        );
+        done.copies.iter().for_each(|copy| text.push_str(&format!("  {copy}\n")));
+    }
+    text
+}
+
+/// Writes the answer where only this user can read it. A file that is there is not replaced: it may be readable for others.
+fn export(answer: &Answer, file: &Path, call: &mut Call<'_>) -> Result<Exit> {
+    let shown = file.display();
+    let made = std::fs::File::options().create_new(true).write(true).mode(0o600).open(file);
+    let mut written =
+        made.with_context(|| format!("cannot make {shown}; hint: name a file that is not there yet"))?;
+    writeln!(written, "{:#}", answer.document)
+        .and_then(|()| written.sync_all())
+        .with_context(|| format!("cannot write {shown}"))?;
+    if call.json {
+        call.print_json(&json!({ "ok": true, "file": file }))?;
+    } else {
+        writeln!(
+            call.out,
+            "{shown} is written; hint: it holds messages and addresses, delete it when it is handed over"
+        )?;
+    }
+    Ok(Exit::Done)
 }
 
 fn path(number: &str, verb: &str) -> String {

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
+mod progress;
 pub mod queue;
 pub mod replay;
 pub mod reply;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::call::{Call, Exit};
 use super::client::{Client, NoAnswer};
+use super::progress;
 use crate::store::backup::{Copied, restore};
 
 /// Put a backup in the place of the database. deskd must not be running.
@@ -40,7 +41,8 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let Copied { bytes, schema } = restore(args.file.clone(), to.clone()).await?;
+    let copied = restore(args.file.clone(), to.clone(), progress::tell()).await?;
+    let Copied { bytes, schema, noted: _ } = copied;
     if call.json {
         call.print_json(&json!({ "ok": true, "database": to, "bytes": bytes, "schema": schema }))?;
     } else {

@@ -10,6 +10,7 @@ pub mod classify;
 pub mod contact;
 pub mod courtesy;
 pub mod durable;
+pub mod erasure;
 pub mod ids;
 pub mod limit;
 pub mod message;

@@ -40,6 +40,8 @@ pub enum EventReason {
     Ourselves,
     /// A teammate wrote it, outside any task's thread.
     Teammate,
+    /// It carries what a person wrote before they were erased; its content was taken out.
+    Erased,
     /// A subtype that is not something a person said; the detail is Slack's name for it.
     Subtype(String),
     /// Neither text nor file.
@@ -80,6 +82,7 @@ impl EventReason {
             EventReason::Bot => "bot",
             EventReason::Ourselves => "ourselves",
             EventReason::Teammate => "internal",
+            EventReason::Erased => "erased",
             EventReason::Subtype(_) => "subtype",
             EventReason::Empty => "empty",
             EventReason::NoAuthor => "no_author",
@@ -137,6 +140,7 @@ impl EventReason {
             "bot" => EventReason::Bot,
             "ourselves" => EventReason::Ourselves,
             "internal" => EventReason::Teammate,
+            "erased" => EventReason::Erased,
             "subtype" => EventReason::Subtype(text()),
             "empty" => EventReason::Empty,
             "no_author" => EventReason::NoAuthor,
@@ -175,6 +179,7 @@ impl EventReason {
             EventReason::Bot => "ignored: written by a bot that is not trusted".to_owned(),
             EventReason::Ourselves => "ignored: written by deskd itself".to_owned(),
             EventReason::Teammate => "ignored: written by a teammate, outside any task's thread".to_owned(),
+            EventReason::Erased => "forgotten: its author was erased after writing it".to_owned(),
             EventReason::Subtype(subtype) => {
                 format!("ignored: subtype {subtype} is not something a person said")
             }
@@ -215,6 +220,7 @@ mod tests {
             EventReason::Bot,
             EventReason::Ourselves,
             EventReason::Teammate,
+            EventReason::Erased,
             EventReason::Subtype("channel_topic".into()),
             EventReason::Empty,
             EventReason::NoAuthor,

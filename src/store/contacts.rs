@@ -1,4 +1,4 @@
-//! Contacts: found, made, linked, imported, and erased.
+//! Contacts: found, made, linked and imported. How they are erased is in `erasures`.
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
@@ -106,17 +106,6 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.write(move |tx| relink(tx, &workspace, id, &person, now)).await
-    }
-
-    /// Removes what we know of a contact: name, addresses, the text of its messages and the raw events that carried
-    /// them. Its tasks stay as numbers. `false` when there is no such contact.
-    pub async fn erase_contact(
-        &self,
-        workspace: WorkspaceId,
-        id: ContactId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| erase(tx, &workspace, id, now)).await
     }
 }
 
@@ -291,51 +280,5 @@ fn relink(
             [before.0],
         )?;
     }
-    Ok(true)
-}
-
-fn erase(
-    tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
-    id: ContactId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let known = tx.execute(
-        "UPDATE contacts SET name = 'erased', email = '', company = '', updated_at = ?3, erased_at = ?3
-         WHERE id = ?1 AND workspace = ?2",
-        (id.0, &workspace.0, now.0),
-    )?;
-    if known == 0 {
-        return Ok(false);
-    }
-    // The link stays: somebody who was erased and writes again is the same, nameless contact.
-    const THEIRS: &str = "(SELECT person FROM contact_people WHERE contact = ?1)";
-    tx.execute(
-        &format!(
-            "UPDATE events SET payload = '{{}}' WHERE id IN
-                (SELECT event FROM messages WHERE person IN {THEIRS} AND workspace = ?2)
-             OR (json_valid(payload) AND json_extract(payload, '$.event.user') IN {THEIRS})
-             OR (json_valid(payload) AND json_extract(payload, '$.event.user.id') IN {THEIRS})
-             OR (json_valid(payload) AND json_extract(payload, '$.event.message.user') IN {THEIRS})
-             OR (json_valid(payload) AND json_extract(payload, '$.event.previous_message.user') IN {THEIRS})"
-        ),
-        (id.0, &workspace.0),
-    )?;
-    tx.execute(
-        &format!(
-            "UPDATE messages SET text = '', files = '', deleted_at = COALESCE(deleted_at, ?3)
-                  WHERE person IN {THEIRS} AND workspace = ?2"
-        ),
-        (id.0, &workspace.0, now.0),
-    )?;
-    tx.execute(
-        &format!("DELETE FROM people WHERE person IN {THEIRS} AND workspace = ?2"),
-        (id.0, &workspace.0),
-    )?;
-    tx.execute(
-        "UPDATE sends SET text = '' WHERE task IN (SELECT id FROM tasks WHERE contact = ?1)
-         AND state NOT IN ('waiting', 'sending')",
-        [id.0],
-    )?;
     Ok(true)
 }

@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::events::{Decoded, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, people};
+use super::{channels, erasures, people};
 use crate::domain::bundle::{self, Decision, Desk, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::message::{Arrival, Edit, Message};
@@ -42,7 +42,7 @@ impl Store {
                 let workspace = &desk.ours.workspace;
                 let at = decoded.received_at;
                 let scene = Scene { tx, desk: &desk, event: decoded.id, workspace, at, now };
-                let reason = scene.take(&mut lookups, &decoded.arrival)?;
+                let reason = scene.settle(&mut lookups, &decoded.arrival)?;
                 settle(tx, decoded.id, &reason, now)?;
                 reasons.push(reason);
             }
@@ -73,6 +73,46 @@ impl Store {
 }
 
 impl Scene<'_> {
+    /// What became of an event. Nothing that an erased person wrote before is taken, nor left in the journal.
+    fn settle(
+        &self,
+        lookups: &mut Lookups,
+        arrival: &Result<Arrival, String>,
+    ) -> Result<EventReason, StoreError> {
+        if !lookups.erasures(self.tx, self.workspace)? {
+            return self.take(lookups, arrival);
+        }
+        let is_forgotten = self.is_forgotten(arrival)?;
+        if is_forgotten || erasures::carries_forgotten(self.tx, self.workspace, self.event)? {
+            erasures::blank(self.tx, self.event)?;
+        }
+        if is_forgotten { Ok(EventReason::Erased) } else { self.take(lookups, arrival) }
+    }
+
+    /// Whether an event as a whole is by or about somebody who was erased.
+    fn is_forgotten(&self, arrival: &Result<Arrival, String>) -> Result<bool, StoreError> {
+        let (author, ts) = match arrival {
+            Ok(Arrival::Posted(message)) => (message.author.id(), &message.ts),
+            Ok(Arrival::Edited(edit)) => (edit.author.id(), &edit.ts),
+            Ok(Arrival::Person(profile)) => {
+                return erasures::gone(self.tx, self.workspace, &profile.person);
+            }
+            Ok(
+                Arrival::Deleted { .. }
+                | Arrival::Channel(_)
+                | Arrival::Command(_)
+                | Arrival::Interaction { .. }
+                | Arrival::Other { .. },
+            ) => return Ok(false),
+            // It may have been blanked before it was decoded.
+            Err(_) => return erasures::is_blank(self.tx, self.event),
+        };
+        match author {
+            Some(author) => erasures::erased(self.tx, self.workspace, &author, ts),
+            None => Ok(false),
+        }
+    }
+
     fn take(
         &self,
         lookups: &mut Lookups,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::erasures;
 use super::error::StoreError;
 use crate::domain::bundle::{Known, OpenBundle, Pick, Place, Root, Seen};
 use crate::domain::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId, WorkspaceId};
@@ -15,9 +16,22 @@ use crate::domain::time::Timestamp;
 pub(super) struct Lookups {
     picks: HashMap<ChannelId, Pick>,
     teammates: HashMap<PersonId, bool>,
+    erasures: Option<bool>,
 }
 
 impl Lookups {
+    /// Whether anybody was erased in this workspace.
+    pub(super) fn erasures(
+        &mut self,
+        tx: &Transaction<'_>,
+        workspace: &WorkspaceId,
+    ) -> Result<bool, StoreError> {
+        match self.erasures {
+            Some(any) => Ok(any),
+            None => Ok(*self.erasures.insert(erasures::any(tx, workspace)?)),
+        }
+    }
+
     /// What was picked for a channel.
     pub(super) fn pick(
         &mut self,

@@ -1,14 +1,19 @@
 //! The schema, step by step: an ordered list, one transaction each, with a copy of the file taken before.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::backup::{beside, finish, remove};
 use super::error::StoreError;
 use crate::domain::time::Timestamp;
 
 /// Every step there ever was, in order. A released step is never changed: a correction is a new step.
-const STEPS: [&str; 2] = [include_str!("schema/0001_desk.sql"), include_str!("schema/0002_notices.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema/0001_desk.sql"),
+    include_str!("schema/0002_notices.sql"),
+    include_str!("schema/0005_erasures.sql"),
+];
 
 /// The version of the program, as written into the file with each step.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -57,11 +62,14 @@ fn writer(connection: &Connection) -> Result<String, StoreError> {
     Ok(connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|_| "of an unknown version".to_owned()))
 }
 
+/// Keeps a copy of the database as it is before the first step: whole, on disk and readable for nobody else, or the step is
+/// not taken.
 fn snapshot(connection: &Connection, path: &Path, found: i64) -> Result<(), StoreError> {
-    let copy = PathBuf::from(format!("{}.before-schema-{}", path.display(), found + 1));
-    let _ = std::fs::remove_file(&copy);
-    connection.execute("VACUUM INTO ?", [copy.display().to_string()])?;
-    Ok(())
+    let copy = beside(path, &format!("before-schema-{}", found + 1));
+    let partial = beside(&copy, "partial");
+    remove(&partial)?;
+    connection.execute("VACUUM INTO ?", [partial.display().to_string()])?;
+    finish(&partial, &copy)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::erasures;
 use super::error::StoreError;
 use super::sqlite::Store;
 use crate::domain::contact::normal_email;
@@ -70,7 +71,12 @@ impl Store {
         profile: Profile,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| note(tx, &workspace, &profile, now)).await
+        self.write(move |tx| match erasures::gone(tx, &workspace, &profile.person)? {
+            // Asked about them before they were erased, told after it.
+            true => Ok(()),
+            false => note(tx, &workspace, &profile, now),
+        })
+        .await
     }
 
     /// What is stored of a person.

@@ -136,6 +136,20 @@ impl Store {
         Ok(true)
     }
 
+    /// Folds the write-ahead log and begins it anew, if nobody reads an older state of the database at the moment: says
+    /// whether that was so. It does not wait, so that nobody has to wait for it.
+    pub(super) async fn truncate_log(&self) -> Result<bool, StoreError> {
+        let inner = self.inner.clone();
+        blocking(move || {
+            let folder = connect(&inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            folder.pragma_update(None, "synchronous", "FULL")?;
+            folder.busy_timeout(Duration::ZERO)?;
+            let busy: i64 = folder.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            Ok(busy == 0)
+        })
+        .await
+    }
+
     fn log_bytes(&self) -> u64 {
         let mut log = self.inner.path.clone().into_os_string();
         log.push("-wal");
@@ -202,7 +216,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
 
 /// Makes the file if there is none. Message texts are in there, so nobody but the daemon's user reads it; SQLite gives the
 /// files beside it the same mode, if it has it before they are made.
-fn only_ours(path: &Path) -> Result<(), StoreError> {
+pub(super) fn only_ours(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let made = std::fs::File::options().create(true).append(true).mode(0o600).open(path);
     let file = made.map_err(|_| StoreError::CannotOpen(path.to_owned()))?;

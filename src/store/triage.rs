@@ -203,7 +203,10 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
     tx.prepare_cached("UPDATE bundles SET state = 'triaged', task = ?2 WHERE id = ?1")?
         .execute((sealed.id.0, task.0))?;
     match joins {
-        Some(task) => join(tx, task, triaged, now)?,
+        Some(task) => {
+            adopt(tx, task, contact)?;
+            join(tx, task, triaged, now)?;
+        }
         None => count_answers(tx, task, sealed.id)?,
     }
     let number = tx
@@ -255,6 +258,16 @@ fn count_answers(tx: &Transaction<'_>, task: TaskId, bundle: BundleId) -> Result
         let change = Change::Answered { ts: MessageTs(ts) };
         conversation::answered(tx, task, &Actor::Teammate(person), &change, Timestamp(at))?;
     }
+    Ok(())
+}
+
+/// A task whose contact was erased is from now on for whoever goes on writing in its thread.
+fn adopt(tx: &Transaction<'_>, task: TaskId, contact: ContactId) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE tasks SET contact = ?2 WHERE id = ?1 AND contact IN
+             (SELECT id FROM contacts WHERE erased_at IS NOT NULL)",
+    )?
+    .execute((task.0, contact.0))?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use tracing::info;
 
 use super::arguments::{Given, Numbered};
 use super::errors::{Code, Refusal};
@@ -10,6 +11,7 @@ use super::handling::Nothing;
 use super::{Front, ourselves, people};
 use crate::domain::ids::ContactId;
 use crate::store::contacts::{Contact, ContactLine};
+use crate::store::export::Holdings;
 
 /// A contact.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +30,31 @@ pub struct ContactDocument {
     pub tasks: i64,
     /// Whether it was erased.
     pub erased: bool,
+}
+
+/// A contact that was erased.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ErasedDocument {
+    /// What is left of it.
+    #[serde(flatten)]
+    pub contact: ContactDocument,
+    /// Raw events whose content was taken out.
+    pub events: usize,
+    /// Whether the write-ahead log is folded, too; otherwise that happens soon.
+    pub log_folded: bool,
+    /// Copies of the database beside it, which keep what they hold.
+    pub copies: Vec<String>,
+}
+
+/// Everything that is held about a contact.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExportDocument {
+    /// Its number.
+    pub contact: i64,
+    /// When it was asked.
+    pub exported_at: String,
+    /// The rows of each table.
+    pub held: Holdings,
 }
 
 /// Contacts to be made or brought up to date, known by their address.
@@ -125,18 +152,35 @@ pub async fn link(
     one(&front, id).await.map(Json)
 }
 
-/// `POST /v1/contacts/3/erase`: only the number of its tasks stays.
+/// `POST /v1/contacts/3/erase`: only the numbers of its tasks stay.
 pub async fn erase(
     State(front): State<Front>,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
-) -> Result<Json<ContactDocument>, Refusal> {
+) -> Result<Json<ErasedDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let id = ContactId(number);
-    if !front.store.erase_contact(workspace, id, (front.now)()).await? {
-        return Err(no_contact(id));
-    }
-    one(&front, id).await.map(Json)
+    let done =
+        front.store.erase_contact(workspace, id, (front.now)()).await?.ok_or_else(|| no_contact(id))?;
+    info!(contact = id.0, events = done.events, "Erased contact {id}");
+    let copies = front.store.copies_beside().await?;
+    Ok(Json(ErasedDocument {
+        contact: one(&front, id).await?,
+        events: done.events,
+        log_folded: done.folded,
+        copies: copies.into_iter().map(|path| path.display().to_string()).collect(),
+    }))
+}
+
+/// `GET /v1/contacts/3/export`: every row that we hold about it.
+pub async fn export(
+    State(front): State<Front>,
+    Numbered(number): Numbered,
+) -> Result<Json<ExportDocument>, Refusal> {
+    let workspace = ourselves(&front).await?.workspace;
+    let id = ContactId(number);
+    let held = front.store.export_contact(workspace, id).await?.ok_or_else(|| no_contact(id))?;
+    Ok(Json(ExportDocument { contact: number, exported_at: (front.now)().to_string(), held }))
 }
 
 /// Whether a text can be an e-mail address. Only mail itself could say more.

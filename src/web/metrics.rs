@@ -36,6 +36,7 @@ pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Resp
     refused(&mut registry, &front);
     ended(&mut registry, &front);
     held(&mut registry, &standing, now);
+    copied(&mut registry, front.store.last_backup().await?);
     working(&mut registry, &front, now);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|_| {
@@ -116,6 +117,15 @@ fn held(registry: &mut Registry, standing: &Standing, now: Timestamp) {
     seconds("journal_oldest_pending", pending, standing.oldest_pending);
     let waiting = "Age of the oldest row that still has to be sent, 0 when there is none";
     seconds("outbox_oldest", waiting, standing.oldest_send);
+}
+
+/// When the last backup was made; absent until there is one, as is usual for such times.
+fn copied(registry: &mut Registry, at: Option<Timestamp>) {
+    if let Some(at) = at {
+        let help = "When the last backup was made and found sound";
+        let at = ConstGauge::new(at.unix_seconds());
+        registry.register_with_unit("backup_last_success_timestamp", help, Unit::Seconds, at);
+    }
 }
 
 fn working(registry: &mut Registry, front: &Front, now: Timestamp) {

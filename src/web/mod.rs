@@ -47,7 +47,7 @@ pub const NOW_HEADER: &str = "deskd-now";
 const ORDINARY: Duration = Duration::from_secs(25);
 /// Longest time for a list that is read from Slack page by page, within Slack's pace.
 const FROM_SLACK: Duration = Duration::from_secs(120);
-/// Longest time for a replay: millions of events.
+/// Longest time for what looks through the whole journal: a replay, an export, an erasure.
 const REPLAY: Duration = Duration::from_secs(600);
 /// Added to a caller's own patience.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -84,7 +84,8 @@ pub fn router(front: Front) -> Router {
         .route("/v1/contacts/import", slow(post(contacts::import)).layer(DefaultBodyLimit::max(IMPORT_BODY)))
         .route("/v1/contacts/{number}", quick(get(contacts::show)))
         .route("/v1/contacts/{number}/link", slow(post(contacts::link)))
-        .route("/v1/contacts/{number}/erase", slow(post(contacts::erase)))
+        .route("/v1/contacts/{number}/export", within(get(contacts::export), REPLAY))
+        .route("/v1/contacts/{number}/erase", within(post(contacts::erase), REPLAY))
         .route("/v1/team", quick(get(team::list)))
         .route("/v1/team/add", slow(post(team::add)))
         .route("/v1/team/remove", slow(post(team::remove)))

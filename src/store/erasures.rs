@@ -1,0 +1,281 @@
+//! Forgetting somebody for good: what is there goes, and what they wrote before never comes back.
+//!
+//! The journal is swept first, in small transactions beside the recording; then one transaction takes everything else and
+//! the rest of the journal, and notes the erasure. Stopped in between, nothing is promised and the same call goes on.
+
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::conversation::move_to;
+use super::error::StoreError;
+use super::sqlite::Store;
+use super::traces::{Concern, ERASED, Traces, named};
+use crate::domain::erasure::is_forgotten;
+use crate::domain::ids::{ContactId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
+use crate::domain::task::{Actor, Status};
+use crate::domain::time::Timestamp;
+
+/// Events looked at in one go: some megabytes in memory, and a write of milliseconds.
+pub(super) const BATCH: u32 = 1000;
+
+/// How often and how long after one another the write-ahead log is asked to begin anew: somebody may be reading.
+const FOLDS: u32 = 20;
+const FOLD_PAUSE: Duration = Duration::from_millis(100);
+
+/// What an erasure came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// Raw events that were blanked.
+    pub events: usize,
+    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that happens soon by itself.
+    pub folded: bool,
+}
+
+impl Store {
+    /// Removes what we know of a contact: name, addresses, the texts of its messages and of our answers, and the raw events
+    /// that carried them. Its tasks stay as numbers, and are closed. `None` when there is no such contact.
+    pub async fn erase_contact(
+        &self,
+        workspace: WorkspaceId,
+        id: ContactId,
+        now: Timestamp,
+    ) -> Result<Option<Erased>, StoreError> {
+        let place = workspace.clone();
+        let Some(traces) = self.read(move |tx| traces(tx, &place, id)).await? else { return Ok(None) };
+        let (mut events, mut swept) = (0, EventId(0));
+        loop {
+            let (traces, after) = (traces.clone(), swept);
+            let found = self.read(move |tx| concerned(tx, &traces, after, Some(BATCH))).await?;
+            events += self.write(move |tx| blank_all(tx, &found.events)).await?;
+            match found.last {
+                Some(last) => swept = last,
+                None => break,
+            }
+        }
+        let done = self.write(move |tx| erase(tx, &workspace, id, swept, now)).await?;
+        let Some(more) = done else { return Ok(None) };
+        Ok(Some(Erased { events: events + more, folded: self.begin_log_anew().await? }))
+    }
+
+    async fn begin_log_anew(&self) -> Result<bool, StoreError> {
+        for _ in 0..FOLDS {
+            if self.truncate_log().await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(FOLD_PAUSE).await;
+        }
+        Ok(false)
+    }
+}
+
+/// Whether what this person wrote at `ts` is to be forgotten.
+pub(super) fn erased(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+    ts: &MessageTs,
+) -> Result<bool, StoreError> {
+    let mut query = tx.prepare_cached("SELECT erased_at FROM erasures WHERE workspace = ? AND person = ?")?;
+    let at: Option<i64> = query.query_row((&workspace.0, &person.0), |row| row.get(0)).optional()?;
+    Ok(at.is_some_and(|at| is_forgotten(ts, Timestamp(at))))
+}
+
+/// Whether anybody was ever erased here: nearly always not, and then nothing has to be looked at.
+pub(super) fn any(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<bool, StoreError> {
+    Ok(tx.prepare_cached("SELECT 1 FROM erasures WHERE workspace = ?")?.exists([&workspace.0])?)
+}
+
+/// Whether a person was erased and is nobody to us since: no contact, no teammate, nothing written that becomes a task.
+pub(super) fn gone(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+) -> Result<bool, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT 1 FROM erasures WHERE workspace = ?1 AND person = ?2
+         AND NOT EXISTS (SELECT 1 FROM contact_people WHERE workspace = ?1 AND person = ?2)
+         AND NOT EXISTS (SELECT 1 FROM teammates WHERE workspace = ?1 AND person = ?2)
+         AND NOT EXISTS (SELECT 1 FROM bundles WHERE state = 'open' AND workspace = ?1 AND person = ?2)
+         AND NOT EXISTS (SELECT 1 FROM bundles WHERE state = 'sealed' AND workspace = ?1 AND person = ?2)",
+    )?;
+    Ok(query.exists((&workspace.0, &person.0))?)
+}
+
+/// Whether the payload of an event still carries what an erased person wrote before.
+pub(super) fn carries_forgotten(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    event: EventId,
+) -> Result<bool, StoreError> {
+    let payload: String = tx
+        .prepare_cached("SELECT payload FROM events WHERE id = ?")?
+        .query_row([event.0], |row| row.get(0))?;
+    let Some(named) = named(&payload) else {
+        // What is no JSON cannot say when it was written.
+        let sql = "SELECT 1 FROM erasures WHERE workspace = ? AND instr(?, person) > 0";
+        return Ok(tx.prepare_cached(sql)?.exists((&workspace.0, &payload))?);
+    };
+    for named in named {
+        if let Some(ts) = named.ts
+            && erased(tx, workspace, &PersonId(named.person), &MessageTs(ts))?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Takes the content out of an event; its row stays, so that a repeated delivery is known.
+pub(super) fn blank(tx: &Transaction<'_>, event: EventId) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE events SET payload = ? WHERE id = ?")?.execute((ERASED, event.0))?;
+    Ok(())
+}
+
+/// Whether an event has been blanked.
+pub(super) fn is_blank(tx: &Transaction<'_>, event: EventId) -> Result<bool, StoreError> {
+    Ok(tx.prepare_cached("SELECT 1 FROM events WHERE id = ? AND payload = ?")?.exists((event.0, ERASED))?)
+}
+
+fn blank_all(tx: &Transaction<'_>, events: &[EventId]) -> Result<usize, StoreError> {
+    events.iter().try_for_each(|event| blank(tx, *event))?;
+    Ok(events.len())
+}
+
+/// Where a contact has left traces; `None` when there is no such contact.
+pub(super) fn traces(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    id: ContactId,
+) -> Result<Option<Traces>, StoreError> {
+    let mut known = tx.prepare_cached("SELECT 1 FROM contacts WHERE workspace = ? AND id = ?")?;
+    if !known.exists((&workspace.0, id.0))? {
+        return Ok(None);
+    }
+    let mut traces = Traces::default();
+    let mut people = tx.prepare_cached("SELECT person FROM contact_people WHERE contact = ?")?;
+    for person in people.query_map([id.0], |row| row.get(0))? {
+        traces.people.insert(person?);
+    }
+    let mut places = tx.prepare_cached(
+        "SELECT channel, thread FROM tasks WHERE contact = ?1
+         UNION SELECT m.channel, m.ts FROM tasks t JOIN bundles b ON b.task = t.id JOIN messages m ON m.bundle = b.id
+         WHERE t.contact = ?1",
+    )?;
+    let mut found = places.query([id.0])?;
+    while let Some(row) = found.next()? {
+        let places: &mut std::collections::BTreeSet<String> = traces.places.entry(row.get(0)?).or_default();
+        places.insert(row.get(1)?);
+    }
+    Ok(Some(traces))
+}
+
+/// A part of the journal, looked through.
+pub(super) struct Concerned {
+    /// The events that concern the contact.
+    pub events: Vec<EventId>,
+    /// The last event that was looked at; `None` at the end.
+    pub last: Option<EventId>,
+}
+
+/// The events behind `after` that concern a contact. What others said around it, and is not decoded yet, is left out.
+pub(super) fn concerned(
+    tx: &Transaction<'_>,
+    traces: &Traces,
+    after: EventId,
+    limit: Option<u32>,
+) -> Result<Concerned, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT e.id, e.payload, o.event IS NOT NULL FROM events e LEFT JOIN outcomes o ON o.event = e.id
+         WHERE e.id > ? ORDER BY e.id LIMIT ?",
+    )?;
+    let mut rows = query.query((after.0, limit.map_or(-1, i64::from)))?;
+    let mut found = Concerned { events: Vec::new(), last: None };
+    while let Some(row) = rows.next()? {
+        let (id, is_settled) = (EventId(row.get(0)?), row.get(2)?);
+        match traces.concern(row.get_ref(1)?.as_str().unwrap_or_default()) {
+            Concern::Theirs => found.events.push(id),
+            Concern::Around if is_settled => found.events.push(id),
+            Concern::Around | Concern::None => {}
+        }
+        found.last = Some(id);
+    }
+    Ok(found)
+}
+
+/// Everything but the journal up to `swept`, which has been dealt with.
+fn erase(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    id: ContactId,
+    swept: EventId,
+    now: Timestamp,
+) -> Result<Option<usize>, StoreError> {
+    let Some(traces) = traces(tx, workspace, id)? else { return Ok(None) };
+    let rest = concerned(tx, &traces, swept, None)?;
+    blank_all(tx, &rest.events)?;
+    for person in &traces.people {
+        erase_person(tx, workspace, person, now)?;
+    }
+    erase_tasks(tx, id, now)?;
+    tx.execute("DELETE FROM contact_people WHERE contact = ?", [id.0])?;
+    tx.execute(
+        "UPDATE contacts SET name = 'erased', email = '', company = '', updated_at = ?2,
+             erased_at = COALESCE(erased_at, ?2) WHERE id = ?1",
+        (id.0, now.0),
+    )?;
+    Ok(Some(rest.events.len()))
+}
+
+fn erase_person(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    person: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let key = (&workspace.0, person, now.0);
+    tx.execute(
+        "INSERT INTO erasures (workspace, person, erased_at) VALUES (?, ?, ?)
+         ON CONFLICT (workspace, person) DO UPDATE SET erased_at = excluded.erased_at",
+        key,
+    )?;
+    tx.execute(
+        "UPDATE messages SET text = '', files = '', person = 'erased', deleted_at = COALESCE(deleted_at, ?3)
+         WHERE workspace = ?1 AND person = ?2",
+        key,
+    )?;
+    tx.execute(
+        "UPDATE bundles SET person = 'erased', last_client_msg_id = '',
+             state = CASE WHEN state IN ('open', 'sealed') THEN 'dropped' ELSE state END
+         WHERE workspace = ?1 AND person = ?2",
+        (&workspace.0, person),
+    )?;
+    tx.execute("DELETE FROM people WHERE workspace = ? AND person = ?", (&workspace.0, person))?;
+    Ok(())
+}
+
+/// What was said to them goes, too; what waits to be said is not sent any more.
+fn erase_tasks(tx: &Transaction<'_>, id: ContactId, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE messages SET text = '', files = '', deleted_at = COALESCE(deleted_at, ?2)
+         WHERE role IN ('team', 'desk') AND bundle IN
+             (SELECT b.id FROM bundles b JOIN tasks t ON t.id = b.task WHERE t.contact = ?1)",
+        (id.0, now.0),
+    )?;
+    tx.execute(
+        "UPDATE sends SET text = '', blocks = '',
+             reason = CASE WHEN state IN ('waiting', 'sending') THEN 'erased' ELSE reason END,
+             state = CASE WHEN state IN ('waiting', 'sending') THEN 'dropped' ELSE state END, updated_at = ?2
+         WHERE task IN (SELECT id FROM tasks WHERE contact = ?1)",
+        (id.0, now.0),
+    )?;
+    // The reasons name words that somebody wrote and the domain of an address.
+    tx.execute(
+        "UPDATE tasks SET verdict = json_set(verdict, '$.reasons', json('[]'), '$.runners_up', json('[]'))
+         WHERE contact = ?",
+        [id.0],
+    )?;
+    let mut query = tx.prepare("SELECT id FROM tasks WHERE contact = ? AND status <> 'done' ORDER BY id")?;
+    let open: Vec<i64> = query.query_map([id.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    open.into_iter().try_for_each(|task| move_to(tx, TaskId(task), &Actor::Desk, Status::Done, now))
+}
