@@ -19,6 +19,7 @@ mod outbound;
 mod payloads;
 mod process;
 mod readme;
+mod retention;
 mod simulated;
 mod socket;
 mod stage;
