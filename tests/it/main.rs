@@ -15,6 +15,7 @@ mod demo;
 mod disk;
 mod erasure;
 mod inbound;
+mod migrations;
 mod outbound;
 mod payloads;
 mod process;
