@@ -4,15 +4,17 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use jiff::tz::TimeZone;
 use tracing::info;
 
+use crate::domain::night;
 use crate::domain::time::Timestamp;
 use crate::runtime::worker::{Next, Worker};
 use crate::store::Store;
-use crate::store::retention::{Pruned, Retention};
+use crate::store::retention::{Class, Forgotten, Retention};
 
-/// How often it looks: retention is counted in days.
-const EVERY: Duration = Duration::from_secs(60 * 60);
+/// Pause between two small deletions: recording, which Slack waits for, finds the writer free.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// How often the size of the write-ahead log is looked at: in a flood it grows by some 10 MiB a second.
 const GLANCE: Duration = Duration::from_secs(2);
@@ -40,17 +42,50 @@ impl Worker for Folder {
     }
 }
 
-/// Deletes what has been kept long enough.
+/// Deletes what has been kept long enough: once after the start, since the machine may be off at night, and then every night.
 pub struct Housekeeper {
     store: Store,
     retention: Retention,
-    gone: Pruned,
+    zone: TimeZone,
+    forgotten: Forgotten,
+    /// The classes that this round has still to do, the next one first.
+    left: Vec<Class>,
+    round: [usize; Class::ALL.len()],
+    /// When the next round begins; `None` before the first.
+    next: Option<Timestamp>,
 }
 
 impl Housekeeper {
-    /// A housekeeper that keeps things as long as `retention` says.
-    pub fn new(store: Store, retention: Retention) -> Housekeeper {
-        Housekeeper { store, retention, gone: Pruned::default() }
+    /// A housekeeper that keeps things as long as `retention` says, and comes at night in `zone`.
+    pub fn new(store: Store, retention: Retention, zone: TimeZone) -> Housekeeper {
+        let (forgotten, round) = (Forgotten::default(), [0; Class::ALL.len()]);
+        Housekeeper { store, retention, zone, forgotten, left: Class::ALL.to_vec(), round, next: None }
+    }
+
+    /// What has gone since the start.
+    pub fn forgotten(&self) -> Forgotten {
+        self.forgotten.clone()
+    }
+
+    async fn finish(&mut self, now: Timestamp) -> Result<Next> {
+        let copies = self.store.forget_copies(now).await?;
+        let round = std::mem::take(&mut self.round);
+        if round.iter().sum::<usize>() + copies > 0 {
+            let [events, tasks, bundles, sends, notices] = round;
+            info!(
+                events,
+                tasks,
+                bundles,
+                sends,
+                notices,
+                copies,
+                "Forgot {events} events, {tasks} tasks, {sends} sends and {notices} notices"
+            );
+        }
+        self.left = Class::ALL.to_vec();
+        let next = night::next(now, &self.zone);
+        self.next = Some(next);
+        Ok(Next::At(next))
     }
 }
 
@@ -60,17 +95,17 @@ impl Worker for Housekeeper {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        let pruned = self.store.prune(self.retention, now).await?;
-        if !pruned.is_empty() {
-            self.gone.events += pruned.events;
-            self.gone.tasks += pruned.tasks;
-            self.gone.deliveries += pruned.deliveries;
+        if let Some(next) = self.next.filter(|next| *next > now) {
+            return Ok(Next::At(next));
+        }
+        let Some(class) = self.left.first().copied() else { return self.finish(now).await };
+        let gone = self.store.prune(class, self.retention, now).await?;
+        if gone == 0 {
+            self.left.remove(0);
             return Ok(Next::Again);
         }
-        let Pruned { events, tasks, deliveries } = std::mem::take(&mut self.gone);
-        if events + tasks + deliveries > 0 {
-            info!(events, tasks, deliveries, "Forgot {events} events, {tasks} tasks and {deliveries} sends");
-        }
-        Ok(Next::At(now.plus(EVERY)))
+        self.round[class as usize] += gone;
+        self.forgotten.add(class, gone);
+        Ok(Next::NotBefore(now.plus(BREATH)))
     }
 }

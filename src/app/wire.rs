@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc::WeakSender;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -105,7 +106,9 @@ impl Desk {
         let directory = Directory::new(store.clone(), api.clone());
         crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
         crew.worker(Folder::new(store.clone()), &Bell::new());
-        crew.worker(Housekeeper::new(store.clone(), retention(&config)), &Bell::new());
+        let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
+        let forgotten = housekeeper.forgotten();
+        crew.worker(housekeeper, &Bell::new());
         for _ in 0..SENDERS {
             let give_up = config.outbox.give_up;
             let sender = Sender::new(store.clone(), api.clone(), clock, give_up, bells.send.clone());
@@ -126,6 +129,7 @@ impl Desk {
             trouble,
             tally,
             endings,
+            forgotten,
             refresh: {
                 let bell = bells.workspace.clone();
                 Arc::new(move || bell.ring())

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod limit;
 pub mod message;
 pub mod mrkdwn;
+pub mod night;
 pub mod notice;
 pub mod reason;
 pub mod reference;

@@ -1,13 +1,17 @@
-//! Forgetting in time: raw events, finished tasks with their conversations, and the ledger of sends.
+//! Forgetting in time: raw events, finished tasks with their conversations, and the ledger of what went out.
+//!
+//! What is to go is looked for beside the writer, and goes in small transactions: nobody who waits for an acknowledgement
+//! notices.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use rusqlite::Transaction;
 
 use super::error::StoreError;
 use super::sqlite::Store;
 use crate::domain::time::Timestamp;
-
-/// Rows of one kind that go in one transaction: the writer is free again within milliseconds.
-const BATCH: u32 = 500;
 
 /// How long things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,59 +20,139 @@ pub struct Retention {
     pub events: Duration,
     /// Finished tasks, counted from when they changed last; their messages go with them.
     pub tasks: Duration,
-    /// Sends that are over, counted from their end.
+    /// Sends that are over, counted from their end, and notices that are over, with their deliveries.
     pub deliveries: Duration,
 }
 
-/// What went in one step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pruned {
-    /// Raw events.
-    pub events: usize,
-    /// Tasks, and bundles that never became one.
-    pub tasks: usize,
-    /// Sends.
-    pub deliveries: usize,
+/// What is kept for a time of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Raw events that have an outcome.
+    Events,
+    /// Tasks that are done, with everything that belongs to them.
+    Tasks,
+    /// Bundles that never became a task, because all their messages were taken back.
+    Bundles,
+    /// Sends that are over.
+    Sends,
+    /// Notices that are over, with their deliveries.
+    Notices,
 }
 
-impl Pruned {
-    /// Whether nothing was left to go.
-    pub fn is_empty(&self) -> bool {
-        *self == Pruned::default()
+/// How many rows went since the start, by class. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Forgotten(Arc<[AtomicU64; Class::ALL.len()]>);
+
+impl Forgotten {
+    /// Counts rows of a class.
+    pub fn add(&self, class: Class, rows: usize) {
+        self.0[class as usize].fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// The rows of a class so far.
+    pub fn count(&self, class: Class) -> u64 {
+        self.0[class as usize].load(Ordering::Relaxed)
+    }
+}
+
+impl Class {
+    /// All of them, in the order in which they go.
+    pub const ALL: [Class; 5] = [Class::Events, Class::Tasks, Class::Bundles, Class::Sends, Class::Notices];
+
+    /// The word in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Class::Events => "events",
+            Class::Tasks => "tasks",
+            Class::Bundles => "bundles",
+            Class::Sends => "sends",
+            Class::Notices => "notices",
+        }
+    }
+
+    /// Rows that go in one transaction: milliseconds. A task takes its messages along.
+    fn batch(self) -> u32 {
+        match self {
+            Class::Events => 250,
+            Class::Tasks | Class::Notices => 25,
+            Class::Bundles | Class::Sends => 250,
+        }
+    }
+
+    /// What is older than this goes.
+    fn before(self, retention: &Retention, now: Timestamp) -> Timestamp {
+        now.minus(match self {
+            Class::Events => retention.events,
+            Class::Tasks | Class::Bundles => retention.tasks,
+            Class::Sends | Class::Notices => retention.deliveries,
+        })
+    }
+
+    /// The rows to go: ids, older than `?1`, at most `?2`. Events are in the order of time, so the oldest few are looked at
+    /// and not the whole journal. One without an outcome stays, and so does the newest: its number is where the journal
+    /// goes on.
+    fn old(self) -> &'static str {
+        match self {
+            Class::Events => {
+                "SELECT id FROM (SELECT e.id, e.received_at FROM events e JOIN outcomes o ON o.event = e.id
+                     WHERE e.id < (SELECT MAX(id) FROM events) ORDER BY e.id LIMIT ?2)
+                 WHERE received_at < ?1"
+            }
+            Class::Tasks => {
+                "SELECT id FROM tasks WHERE status = 'done' AND updated_at < ?1 ORDER BY id LIMIT ?2"
+            }
+            Class::Bundles => {
+                "SELECT id FROM bundles WHERE state = 'dropped' AND due < ?1 ORDER BY id LIMIT ?2"
+            }
+            Class::Sends => {
+                "SELECT id FROM sends WHERE state IN ('sent', 'failed', 'dead', 'dropped') AND updated_at < ?1
+                 ORDER BY id LIMIT ?2"
+            }
+            Class::Notices => "SELECT id FROM notices WHERE resolved_at < ?1 ORDER BY resolved_at LIMIT ?2",
+        }
+    }
+
+    /// Deletes one row, if it is still over.
+    fn delete(self) -> &'static str {
+        match self {
+            Class::Events => "DELETE FROM events WHERE id = ?",
+            Class::Tasks => "DELETE FROM tasks WHERE id = ? AND status = 'done'",
+            Class::Bundles => "DELETE FROM bundles WHERE id = ? AND state = 'dropped'",
+            Class::Sends => {
+                "DELETE FROM sends WHERE id = ? AND state IN ('sent', 'failed', 'dead', 'dropped')"
+            }
+            Class::Notices => "DELETE FROM notices WHERE id = ? AND resolved_at IS NOT NULL",
+        }
     }
 }
 
 impl Store {
-    /// Deletes some of what has been kept long enough; an empty answer says that nothing is left to delete.
-    ///
-    /// An event without an outcome stays, and so does the newest event: its number is where the journal goes on.
-    pub async fn prune(&self, retention: Retention, now: Timestamp) -> Result<Pruned, StoreError> {
+    /// Deletes some rows of a class that have been kept long enough; 0 says that none is left to delete.
+    pub async fn prune(
+        &self,
+        class: Class,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let before = class.before(&retention, now);
+        let old = self.read(move |tx| ids(tx, class, before)).await?;
+        if old.is_empty() {
+            return Ok(0);
+        }
         self.write(move |tx| {
-            let events = tx.prepare_cached(
-                "DELETE FROM events WHERE id IN (
-                     SELECT e.id FROM events e JOIN outcomes o ON o.event = e.id
-                     WHERE e.received_at < ?1 AND e.id < (SELECT MAX(id) FROM events) ORDER BY e.id LIMIT ?2)",
-            )?
-            .execute((now.minus(retention.events).0, BATCH))?;
-            let old = now.minus(retention.tasks).0;
-            let tasks = tx.prepare_cached(
-                "DELETE FROM tasks WHERE id IN (
-                     SELECT id FROM tasks WHERE status = 'done' AND updated_at < ? ORDER BY id LIMIT ?)",
-            )?
-            .execute((old, BATCH))?;
-            let dropped = tx.prepare_cached(
-                "DELETE FROM bundles WHERE id IN (
-                     SELECT id FROM bundles WHERE state = 'dropped' AND due < ? ORDER BY id LIMIT ?)",
-            )?
-            .execute((old, BATCH))?;
-            let deliveries = tx.prepare_cached(
-                "DELETE FROM sends WHERE id IN (
-                     SELECT id FROM sends WHERE state IN ('sent', 'failed', 'dead', 'dropped') AND updated_at < ?
-                     ORDER BY id LIMIT ?)",
-            )?
-            .execute((now.minus(retention.deliveries).0, BATCH))?;
-            Ok(Pruned { events, tasks: tasks + dropped, deliveries })
+            let mut delete = tx.prepare_cached(class.delete())?;
+            let mut gone = 0;
+            for id in &old {
+                gone += delete.execute([id])?;
+            }
+            Ok(gone)
         })
         .await
     }
+}
+
+fn ids(tx: &Transaction<'_>, class: Class, before: Timestamp) -> Result<Vec<i64>, StoreError> {
+    let mut query = tx.prepare_cached(class.old())?;
+    let found = query.query_map((before.0, class.batch()), |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }

@@ -14,6 +14,7 @@ use crate::intake::workspace::Trouble;
 use crate::slack::api::Api;
 use crate::slack::socket::Links;
 use crate::store::Store;
+use crate::store::retention::Forgotten;
 
 /// Everything a request may need. Clones share it.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub struct Front {
     pub tally: Arc<Tally>,
     /// How events ended since the start.
     pub endings: Endings,
+    /// Rows deleted in time since the start.
+    pub forgotten: Forgotten,
     /// Asks for a fresh list of channels.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
     /// How messages are gathered: a replay decides by the same rules as the gatherer.

@@ -19,6 +19,7 @@ use crate::domain::send::SendState;
 use crate::domain::task::Status;
 use crate::domain::time::Timestamp;
 use crate::slack::socket::LinkState;
+use crate::store::retention::Class;
 use crate::store::status::Standing;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -36,6 +37,7 @@ pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Resp
     refused(&mut registry, &front);
     ended(&mut registry, &front);
     held(&mut registry, &standing, now);
+    forgotten(&mut registry, &front);
     copied(&mut registry, front.store.last_backup().await?);
     working(&mut registry, &front, now);
     let mut text = String::new();
@@ -117,6 +119,16 @@ fn held(registry: &mut Registry, standing: &Standing, now: Timestamp) {
     seconds("journal_oldest_pending", pending, standing.oldest_pending);
     let waiting = "Age of the oldest row that still has to be sent, 0 when there is none";
     seconds("outbox_oldest", waiting, standing.oldest_send);
+}
+
+/// What has gone because it was kept long enough.
+fn forgotten(registry: &mut Registry, front: &Front) {
+    let family = Family::<Labels, Counter>::default();
+    for class in Class::ALL {
+        let labels = vec![("class", class.as_str().to_owned())];
+        family.get_or_create(&labels).inc_by(front.forgotten.count(class));
+    }
+    registry.register("rows_forgotten", "Rows deleted because they were kept long enough, by class", family);
 }
 
 /// When the last backup was made; absent until there is one, as is usual for such times.

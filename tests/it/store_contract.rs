@@ -11,7 +11,7 @@ use deskd::domain::task::Actor;
 use deskd::domain::time::Timestamp;
 use deskd::store::contacts::{ContactLine, Imported};
 use deskd::store::outbox::{Claim, ClaimedSend, Part};
-use deskd::store::retention::Retention;
+use deskd::store::retention::{Class, Retention};
 use deskd::store::why::Subject;
 use deskd::store::{Incoming, Store, StoreError, backup, occupy};
 
@@ -123,9 +123,20 @@ async fn retention_forgets_what_is_over_and_keeps_what_is_not() {
     world.handle(1, deskd::store::tasks::Handling::Close).await;
     let (store, now) = (world.store(), world.clock.now());
     let retention = Retention { events: 90 * DAY, tasks: 365 * DAY, deliveries: 30 * DAY };
-    assert!(store.prune(retention, now).await.unwrap().is_empty(), "nothing is old yet");
-    let pruned = store.prune(retention, now.plus(400 * DAY)).await.unwrap();
-    assert_eq!((pruned.tasks, pruned.deliveries), (1, 0), "the sends of a task go with it");
+    for class in Class::ALL {
+        assert_eq!(store.prune(class, retention, now).await.unwrap(), 0, "nothing is old yet: {class:?}");
+    }
+    let raised = Raised { own: Own::DeadLetter, subject: "7".into(), detail: String::new() };
+    store.raise(world.workspace.clone(), raised.clone(), now).await.unwrap();
+    store.resolve(world.workspace.clone(), raised.own, raised.subject.clone(), now).await.unwrap();
+    store.raise(world.workspace.clone(), raised, now).await.unwrap();
+    let later = now.plus(400 * DAY);
+    assert_eq!(store.prune(Class::Tasks, retention, later).await.unwrap(), 1);
+    assert_eq!(store.prune(Class::Sends, retention, later).await.unwrap(), 0, "they went with their task");
+    assert_eq!(store.prune(Class::Notices, retention, later).await.unwrap(), 1);
+    assert_eq!(store.open_notices(world.workspace.clone()).await.unwrap().len(), 1, "what lasts stays");
+    assert!(store.prune(Class::Events, retention, later).await.unwrap() >= 2);
+    assert_eq!(store.prune(Class::Events, retention, later).await.unwrap(), 0, "the newest one stays");
     let standing = store.standing().await.unwrap();
     assert_eq!(standing.tasks.get("open"), Some(&1), "an open task stays");
     let recorded = standing.recorded;
