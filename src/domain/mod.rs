@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod bundle;
 pub mod classify;
+pub mod connection;
 pub mod contact;
 pub mod courtesy;
 pub mod durable;

@@ -60,8 +60,7 @@ fn incoming(registry: &mut Registry, front: &Front) {
     for link in links {
         *states.entry(link.state.as_str().to_owned()).or_default() += 1;
     }
-    let all = [LinkState::Connecting, LinkState::Connected, LinkState::Waiting, LinkState::Stopped];
-    let family = words(all.map(LinkState::as_str), &states);
+    let family = words(LinkState::ALL.map(LinkState::as_str), &states);
     registry.register("sockets", "Socket Mode links by state", family);
     let counts = front.links.counts();
     let mut counter = |name: &str, help: &str, value: u64| {

@@ -62,9 +62,13 @@ impl Backoff {
             Ending::NotOpened(Failure::RateLimited { retry_after }) => {
                 Pause::Wait(*retry_after + Duration::from_secs(1).mul_f64(random))
             }
-            Ending::Refresh | Ending::Closed { .. } | Ending::Dropped | Ending::Silent | Ending::Slept => {
-                Pause::Wait(self.at_once_or_step(life, random))
-            }
+            Ending::Refresh
+            | Ending::Renewed
+            | Ending::Recycled
+            | Ending::Closed { .. }
+            | Ending::Dropped
+            | Ending::Silent
+            | Ending::Slept => Pause::Wait(self.at_once_or_step(life, random)),
             Ending::NotOpened(Failure::Unreachable { .. } | Failure::Unknown { .. })
             | Ending::NotDialled { .. }
             | Ending::NoHello
@@ -147,6 +151,8 @@ mod tests {
             (Ending::Closed { code: Some(1006) }, LONG, 0.0),
             (Ending::Silent, LONG, 0.0),
             (Ending::Slept, LONG, 0.0),
+            (Ending::Recycled, LONG, 0.0),
+            (Ending::Renewed, LONG, 0.0),
             (Ending::Unexplained, LONG, 0.5),
             (Ending::Garbage, LONG, 0.5),
             (Ending::Broken, LONG, 0.5),
