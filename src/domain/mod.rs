@@ -6,6 +6,7 @@
 
 pub mod backoff;
 pub mod bundle;
+pub mod canary;
 pub mod classify;
 pub mod connection;
 pub mod contact;

@@ -18,6 +18,7 @@ use super::errors::{Code, Refusal};
 use crate::domain::send::SendState;
 use crate::domain::task::Status;
 use crate::domain::time::Timestamp;
+use crate::intake::canary::Figures;
 use crate::slack::socket::LinkState;
 use crate::store::status::Standing;
 
@@ -62,6 +63,7 @@ fn incoming(registry: &mut Registry, front: &Front) {
     }
     let family = words(LinkState::ALL.map(LinkState::as_str), &states);
     registry.register("sockets", "Socket Mode links by state", family);
+    gauges(registry, front);
     let counts = front.links.counts();
     let mut counter = |name: &str, help: &str, value: u64| {
         registry.register(name, help, ConstCounter::new(value));
@@ -74,6 +76,27 @@ fn incoming(registry: &mut Registry, front: &Front) {
     counter("events_repeated", "Events that had been recorded before", front.tally.repeated());
     counter("record_batches", "Commits that recorded events", front.tally.batches());
     counter("record_failures", "Attempts to record events that failed", front.tally.failures());
+}
+
+/// Gauges about the connection as a whole.
+fn gauges(registry: &mut Registry, front: &Front) {
+    let tally = front.links.tally();
+    let mut gauge = |name: &str, help: &str, value: u32| {
+        registry.register(name, help, ConstGauge::new(i64::from(value)));
+    };
+    let seen = tally.map_or(0, |tally| tally.seen);
+    gauge("socket_connections_seen", "Sockets of the app that Slack counted at the newest hello", seen);
+    let excess = tally.map_or(0, |tally| tally.excess());
+    gauge("socket_connections_foreign", "How many of them were not ours", excess);
+    let gaps = ConstCounter::new(front.links.gaps());
+    registry.register("socket_gaps", "Moments in which events may have been missed", gaps);
+    let Some(canary) = front.canary.as_ref().map(Figures::now) else { return };
+    let round_trip = ConstGauge::new(canary.round_trip.unwrap_or_default().as_secs_f64());
+    let help = "How long the last canary took that came back, 0 before the first";
+    registry.register_with_unit("canary_round_trip", help, Unit::Seconds, round_trip);
+    registry.register("canary_back", "Canaries that came back", ConstCounter::new(canary.back));
+    let missed = ConstCounter::new(canary.missed);
+    registry.register("canary_missed", "Canaries that did not come back although we were connected", missed);
 }
 
 /// How events ended: a reason appears with its first event.

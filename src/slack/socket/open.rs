@@ -97,7 +97,15 @@ impl OpenSocket {
     pub fn new(shared: Shared, number: usize, ws: Ws, news: UnboundedSender<News>) -> OpenSocket {
         let (outbox, queue) = unbounded_channel();
         let ticked_at = (shared.now)();
-        let pulse = Pulse { age: 0, greeted_at: None, heard: false, quiet: 0, suspect: false, leaving: None, ticked_at };
+        let pulse = Pulse {
+            age: 0,
+            greeted_at: None,
+            heard: false,
+            quiet: 0,
+            suspect: false,
+            leaving: None,
+            ticked_at,
+        };
         OpenSocket {
             shared,
             number,
@@ -237,7 +245,7 @@ impl OpenSocket {
         }
         // Sockets that are being opened hold their permit already: a count of ours that is too high for a moment is
         // better than an alarm about ourselves.
-        let ours = self.shared.links.states().len() + 1 - self.shared.room.available_permits();
+        let ours = self.shared.sockets();
         let ours = u32::try_from(ours).unwrap_or(u32::MAX);
         let tally = num_connections.map(|seen| Tally { seen, ours, at: now });
         self.shared.links.up(self.number, tally, now);
