@@ -60,6 +60,7 @@ impl Reloadable {
             ("store", config.store == self.started_with.store),
             ("api", config.api == self.started_with.api),
             ("outbox", config.outbox == self.started_with.outbox),
+            ("canary", config.canary == self.started_with.canary),
             ("log", config.log == self.started_with.log),
         ] {
             if !same {

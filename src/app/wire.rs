@@ -19,7 +19,9 @@ use crate::dispatch::submit::Outgoing;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::intake::bundle::Gatherer;
+use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::listen::{BATCH, Listener, Tally};
+use crate::intake::lookout::{Lookout, Recover};
 use crate::intake::people::Directory;
 use crate::intake::triage::Triage;
 use crate::intake::workspace::{Trouble, Workspace};
@@ -31,7 +33,7 @@ use crate::slack::socket::{self, Envelope, Links, SocketSettings};
 use crate::store::retention::Retention;
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
-use crate::web::desk::Health;
+use crate::web::desk::{Health, Reds};
 use crate::web::hooks::Doorway;
 
 /// What a desk is started with.
@@ -53,6 +55,9 @@ struct Bells {
     gather: Bell,
     triage: Bell,
     send: Bell,
+    canary: Bell,
+    /// Rung when events may have been missed: something that reads Slack's history may want to look.
+    recover: Bell,
 }
 
 /// A running desk.
@@ -101,6 +106,8 @@ impl Desk {
             bells.triage.clone(),
             tally.clone(),
         );
+        let echo = Echo::new(bells.canary.clone());
+        let gatherer = gatherer.echoing(echo.clone());
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let directory = Directory::new(store.clone(), api.clone());
@@ -120,6 +127,15 @@ impl Desk {
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (links, sockets) =
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
+        let figures = Figures::default();
+        let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
+        let lookout = lookout.recovering(ringing(&bells.recover));
+        crew.worker(lookout, &Bell::new());
+        if let Some(channel) = config.canary.channel.clone() {
+            let perch = Perch { channel, every: config.canary.every };
+            let canary = Canary::new(perch, store.clone(), api.clone(), links.clone(), ours.clone());
+            crew.worker(canary.wired(echo, ringing(&bells.recover), figures.clone()), &bells.canary);
+        }
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
@@ -127,18 +143,14 @@ impl Desk {
             ours,
             links,
             trouble,
+            canary: config.canary.channel.is_some().then_some(figures),
+            reds: Reds::default(),
             tally,
             endings,
             forgotten,
-            refresh: {
-                let bell = bells.workspace.clone();
-                Arc::new(move || bell.ring())
-            },
+            refresh: ringing(&bells.workspace),
             habits: reloadable.habits(),
-            gather: {
-                let bell = bells.gather.clone();
-                Arc::new(move || bell.ring())
-            },
+            gather: ringing(&bells.gather),
             health: health(&crew),
             now: clock.reader(),
             settings: reloadable.settings(),
@@ -181,6 +193,7 @@ impl Desk {
     /// and at last the write-ahead log is folded into the database.
     pub async fn stop(self, patience: Duration) {
         self.sockets.close().await;
+        self.front.api.hang_up();
         if !self.crew.stop(patience).await {
             warn!(
                 "Some workers did not finish their step in time; their rows are taken up at the next start"
@@ -191,6 +204,12 @@ impl Desk {
         }
         info!("Stopped");
     }
+}
+
+/// Rings a bell for those who must not know the machinery.
+fn ringing(bell: &Bell) -> Recover {
+    let bell = bell.clone();
+    Arc::new(move || bell.ring())
 }
 
 async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {

@@ -132,7 +132,7 @@ fn from(spot: &Spot) -> String {
 }
 
 fn meaning(config: &Config) -> Vec<String> {
-    let Config { slack, http, inbox, store, api, outbox, log: _, rules, channels_named: _ } = config;
+    let Config { slack, http, inbox, store, api, outbox, canary, log: _, rules, channels_named: _ } = config;
     let sockets =
         if slack.sockets == 1 { "one socket".to_owned() } else { format!("{} sockets", slack.sockets) };
     let ways = match slack.mode {
@@ -157,6 +157,12 @@ fn meaning(config: &Config) -> Vec<String> {
         format!("  categories {}; \"{}\" for the rest", names.join(", "), rules.fallback),
         format!("  database {}, commands at {}", store.path.display(), api.socket.display()),
     ];
+    lines.extend(
+        canary
+            .channel
+            .iter()
+            .map(|channel| format!("  a canary in {channel} every {}", span::show(canary.every))),
+    );
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));
     lines
 }

@@ -9,7 +9,7 @@ use super::call::{Call, Exit};
 use super::client::Client;
 use super::screen::{View, bad, bold, dim, good, instant, odd, span, styled};
 use crate::domain::time::Timestamp;
-use crate::web::status::{OutboxDocument, SocketDocument, StatusDocument};
+use crate::web::status::{CanaryDocument, OutboxDocument, SocketDocument, StatusDocument};
 
 /// Show how the desk stands.
 #[derive(Clone, Debug, clap::Args)]
@@ -79,6 +79,7 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
     for (at, socket) in status.sockets.iter().enumerate() {
         lines.extend(told_socket(if at == 0 { "sockets" } else { "" }, socket, view));
     }
+    lines.extend(status.canary.iter().map(|canary| line("canary", &told_canary(canary, view))));
     lines.extend(told_work(status, view));
     lines.push(line("outbox", &told_outbox(&status.outbox)));
     let worried = [("stuck", &status.stuck, bad()), ("failing", &status.failing, odd())];
@@ -108,6 +109,19 @@ fn told_socket(label: &str, socket: &SocketDocument, view: &View) -> Vec<String>
     let mut lines = vec![line(label, &format!("{} {since}{reason}", styled(style, &socket.state)))];
     lines.extend(socket.hint.as_ref().map(|hint| line("", &format!("hint: {hint}"))));
     lines
+}
+
+fn told_canary(canary: &CanaryDocument, view: &View) -> String {
+    if let Some(code) = &canary.grounded {
+        return styled(odd(), format!("cannot be posted: {code}; hint: is the bot in the channel?"));
+    }
+    if let Some(since) = &canary.missing_since {
+        return styled(bad(), format!("has not come back, the first {}", view.ago(Some(since))));
+    }
+    match (canary.round_trip_ms, &canary.back_at) {
+        (Some(taken), Some(at)) => format!("came back {} after {taken} ms", view.ago(Some(at))),
+        _ => "none yet".to_owned(),
+    }
 }
 
 fn told_work(status: &StatusDocument, view: &View) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! From layers to a checked `Config`: which keys there are, what they may be, and how they must agree.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::Uri;
 
@@ -9,9 +10,13 @@ use super::places::Places;
 use super::problem::{Problem, Problems, Spot};
 use super::reader::{Item, Reader, Section};
 use super::settings::{
-    Api, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack, Store,
+    Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
+    Store,
 };
 use super::{Environment, Flag, categories, unknown};
+
+/// The shortest pause between two canaries: one has to be back before the next is posted.
+const CANARY_PAUSE: Duration = Duration::from_secs(60);
 
 /// What a configuration is made of.
 pub struct Layers<'a> {
@@ -79,7 +84,8 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 }
 
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
-    let (rules, channels_named) = categories::read(reader, defaults.rules);
+    let (rules, mut channels_named) = categories::read(reader, defaults.rules);
+    let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
@@ -87,6 +93,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         store: store(&mut reader.section("store"), defaults.store),
         api: api(&mut reader.section("api"), defaults.api),
         outbox: outbox(&mut reader.section("outbox"), defaults.outbox),
+        canary,
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         channels_named,
@@ -163,6 +170,32 @@ fn api(section: &mut Section<'_, '_>, default: Api) -> Api {
 
 fn outbox(section: &mut Section<'_, '_>, default: Outbox) -> Outbox {
     Outbox { give_up: section.duration("give_up", default.give_up) }
+}
+
+fn canary(section: &mut Section<'_, '_>, default: Canary, named: &mut Vec<ChannelNamed>) -> Canary {
+    let every = section.duration("every", default.every);
+    if every < CANARY_PAUSE {
+        let what = format!("{} is too often", super::span::show(every));
+        section.refuse("every", what, "a canary gets 30s to come back: write 1m or more");
+    }
+    let channel = section.text("channel").filter(|text| !text.is_empty());
+    let channel = channel.filter(|text| {
+        let good = categories::is_channel(text);
+        if !good {
+            let what = format!("\"{text}\" is neither a channel's name nor its id");
+            section.refuse(
+                "channel",
+                what,
+                "write \"#deskd-canary\" (names are lower case) or \"C0123456789\"",
+            );
+        }
+        good
+    });
+    named.extend(channel.clone().map(|channel| {
+        let spot = section.spot("channel");
+        ChannelNamed { channel, key: "canary.channel".to_owned(), spot }
+    }));
+    Canary { channel, every }
 }
 
 fn log(section: &mut Section<'_, '_>, default: Log) -> Log {

@@ -23,6 +23,8 @@ pub struct Config {
     pub api: Api,
     /// `[outbox]`: how long a send is retried.
     pub outbox: Outbox,
+    /// `[canary]`: whether deskd checks that its own messages come back.
+    pub canary: Canary,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -119,6 +121,15 @@ pub struct Outbox {
     pub give_up: Duration,
 }
 
+/// `[canary]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canary {
+    /// Where a message is posted now and then: `#name` or an id. Nothing is posted without it.
+    pub channel: Option<String>,
+    /// How often.
+    pub every: Duration,
+}
+
 /// `[log]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
@@ -193,6 +204,7 @@ impl Config {
             },
             api: Api { socket: places.socket.clone(), listen: None, token_file: None },
             outbox: Outbox { give_up: DAY },
+            canary: Canary { channel: None, every: Duration::from_secs(5 * 60) },
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             channels_named: Vec::new(),

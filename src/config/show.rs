@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::settings::{Api, Config, Http, Inbox, Log, Outbox, Slack, Store};
+use super::settings::{Api, Canary, Config, Http, Inbox, Log, Outbox, Slack, Store};
 use super::span;
 use crate::domain::rules::{CategoryRule, PriorityWords, Rules};
 
@@ -13,7 +13,7 @@ impl Config {
     /// Every setting as it holds, in a fixed order: key path and value.
     pub fn lines(&self) -> Vec<(String, String)> {
         // Destructured in full, so that a new section cannot be forgotten here.
-        let Config { slack, http, inbox, store, api, outbox, log, rules, channels_named: _ } = self;
+        let Config { slack, http, inbox, store, api, outbox, canary, log, rules, channels_named: _ } = self;
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
         show_slack(slack, &mut add);
@@ -24,6 +24,9 @@ impl Config {
         show_api(api, &mut add);
         let Outbox { give_up } = outbox;
         add("outbox.give_up", span::show(*give_up));
+        let Canary { channel, every } = canary;
+        add("canary.channel", channel.clone().unwrap_or_default());
+        add("canary.every", span::show(*every));
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());

@@ -332,6 +332,27 @@ fn a_channel_the_workspace_does_not_have_is_told_with_its_place() {
     "##);
 }
 
+#[test]
+fn a_canary_needs_a_channel_that_exists_and_time_to_come_back() {
+    let told = load("[canary]\nchannel = \"Support\"\nevery = \"10s\"\n", &[]).expect_err("both are wrong");
+    insta::assert_snapshot!(told.to_string(), @r##"
+    2 problems in the configuration
+    /etc/deskd/config.toml:2:11: canary.channel: "Support" is neither a channel's name nor its id
+      hint: write "#deskd-canary" (names are lower case) or "C0123456789"
+    /etc/deskd/config.toml:3:9: canary.every: 10s is too often
+      hint: a canary gets 30s to come back: write 1m or more
+    "##);
+    let config = load("[canary]\nchannel = \"#canray\"\n", &[]).expect("the form is right");
+    assert_eq!(config.canary.every, Duration::from_secs(300));
+    let told = Problems(unknown_channels(&config, &[("C1".to_owned(), "canary".to_owned())])).to_string();
+    insta::assert_snapshot!(told, @r##"
+    one problem in the configuration
+    /etc/deskd/config.toml:2:11: canary.channel: no channel #canray is known
+      hint: did you mean "#canary"?
+    "##);
+    assert_eq!(load("", &[]).expect("nothing is wrong").canary.channel, None, "off by default");
+}
+
 /// The example with its settings switched on: a line `#key = value` is a setting, `# Words` are a comment.
 fn example(keep: impl Fn(&str) -> bool) -> String {
     let line = |line: &str| match line.strip_prefix('#') {
@@ -344,7 +365,8 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 8] = [
+const WITHOUT_DEFAULT: [&str; 9] = [
+    "channel",
     "app_token_file",
     "bot_token_file",
     "signing_secret_file",

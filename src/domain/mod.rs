@@ -6,7 +6,9 @@
 
 pub mod backoff;
 pub mod bundle;
+pub mod canary;
 pub mod classify;
+pub mod connection;
 pub mod contact;
 pub mod courtesy;
 pub mod durable;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::watch;
 
+use super::canary::Echo;
 use super::listen::Tally;
 use crate::domain::bundle::{Desk, Monitor, Quiet};
 use crate::domain::message::Ourselves;
@@ -74,6 +75,8 @@ pub struct Gatherer {
     tally: Arc<Tally>,
     /// Commits of the recorder when we looked last.
     recorded: u64,
+    /// Told of our own messages: one of them may be a canary.
+    echo: Echo,
 }
 
 impl Gatherer {
@@ -87,7 +90,12 @@ impl Gatherer {
         tally: Arc<Tally>,
     ) -> Gatherer {
         let endings = Endings::default();
-        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0 }
+        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0, echo: Echo::default() }
+    }
+
+    /// The same, telling `echo` of our own messages.
+    pub fn echoing(self, echo: Echo) -> Gatherer {
+        Gatherer { echo, ..self }
     }
 
     /// How the events it takes end.
@@ -125,9 +133,11 @@ impl Worker for Gatherer {
         let behind = now.since(events[0].received_at) > BEHIND;
         let hurry = events.len() == BATCH as usize && (alone || behind);
         let desk = self.habits.borrow().desk(ours);
-        let decoded = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
+        let decoded: Vec<Decoded> = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
+        let own: Vec<_> = decoded.iter().filter_map(|decoded| Echo::of(decoded, &desk.ours)).collect();
         let reasons = self.store.gather(decoded, desk, now).await?;
         self.endings.add(&reasons);
+        self.echo.heard(own);
         if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
             // Opening a bundle may have closed the one before it.
             self.triage.ring();

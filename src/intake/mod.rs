@@ -1,7 +1,9 @@
 //! From Slack to a task: recorded and acknowledged, decoded and gathered, judged and made a task.
 
 pub mod bundle;
+pub mod canary;
 pub mod listen;
+pub mod lookout;
 pub mod people;
 pub mod triage;
 pub mod workspace;

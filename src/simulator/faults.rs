@@ -41,6 +41,8 @@ pub enum Times {
 pub enum Handshake {
     /// Hello, as it should be.
     Normal,
+    /// Hello with this number of connections, whatever it really is: ghosts, or another consumer.
+    Hello(u32),
     /// Refused with this HTTP status (404 and 408 have been seen).
     Refuse(u16),
     /// Opened, but no hello is ever sent.

@@ -1,5 +1,7 @@
 //! What a test or a person can look at, and the faults they can inject.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::Simulator;
@@ -194,6 +196,32 @@ impl Simulator {
     /// Stops reading and writing without closing: half-open sockets that swallow their share.
     pub fn stall_sockets(&self, which: Which) -> usize {
         self.order(which, &Order::Stall)
+    }
+
+    /// Swallows what should be sent, while pings are answered: sockets that look alive and are deaf.
+    pub fn deafen_sockets(&self, which: Which) -> usize {
+        self.order(which, &Order::Deafen)
+    }
+
+    /// Breaks the TCP connections with a reset.
+    pub fn reset_sockets(&self, which: Which) -> usize {
+        self.order(which, &Order::Reset)
+    }
+
+    /// Writes nothing any more, but reads on: as if what the server sends were dropped on its way.
+    pub fn mute_sockets(&self, which: Which) -> usize {
+        self.order(which, &Order::Mute)
+    }
+
+    /// Sends a disconnect frame and closes only after `grace`, although Slack said it would be sooner.
+    pub fn leave_late(&self, which: Which, reason: Reason, grace: Duration) -> usize {
+        self.order(which, &Order::LeaveLate(reason, grace))
+    }
+
+    /// Takes the network away for a while: sockets say nothing any more, calls are not answered, nobody can connect.
+    pub fn cut_network(&self, span: Duration) {
+        self.order(Which::All, &Order::Stall);
+        self.shared.cut_network(span);
     }
 
     /// Sends a binary frame.

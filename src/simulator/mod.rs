@@ -91,7 +91,8 @@ impl Simulator {
     pub fn start(listen: SocketAddr, setup: Setup) -> io::Result<Self> {
         let listener = server::bind(listen)?;
         let address = listener.local_addr()?;
-        let shared = Shared::new(Workspace::new(setup, format!("http://{address}")), address);
+        let public = setup.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let shared = Shared::new(Workspace::new(setup, public), address);
         shared.spawn(server::accept(shared.clone(), listener));
         shared.spawn(server::keep_time(shared.clone()));
         Ok(Self { shared })

@@ -17,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::workspace::Workspace;
@@ -36,6 +36,8 @@ pub struct Shared {
     /// Rung when something changed that somebody may wait for.
     pub changed: Notify,
     stop: CancellationToken,
+    /// Whether the network is there.
+    network: watch::Sender<bool>,
 }
 
 /// The connection is closed without an answer.
@@ -59,6 +61,7 @@ impl Shared {
             bell: Notify::new(),
             changed: Notify::new(),
             stop: CancellationToken::new(),
+            network: watch::Sender::new(true),
         })
     }
 
@@ -90,6 +93,30 @@ impl Shared {
         });
     }
 
+    /// Takes the network away and brings it back after `span`.
+    pub fn cut_network(self: &Arc<Self>, span: Duration) {
+        self.network.send_replace(false);
+        let shared = self.clone();
+        self.spawn(async move {
+            tokio::time::sleep(span).await;
+            shared.network.send_replace(true);
+        });
+    }
+
+    /// Waits while there is no network; says whether there was none.
+    async fn without_network(&self) -> bool {
+        if *self.network.borrow() {
+            return false;
+        }
+        let _ = self.network.subscribe().wait_for(|up| *up).await;
+        true
+    }
+
+    /// Waits until the network is taken away.
+    async fn network_gone(&self) {
+        let _ = self.network.subscribe().wait_for(|up| !*up).await;
+    }
+
     /// Ends every task; all connections break.
     pub fn stop(&self) {
         self.stop.cancel();
@@ -101,10 +128,23 @@ impl Shared {
     }
 }
 
-/// Takes connections until the simulator stops.
+/// Takes connections until the simulator stops. While there is no network nobody listens.
 pub async fn accept(shared: Arc<Shared>, listener: TcpListener) {
+    let mut listener = Some(listener);
     loop {
-        match listener.accept().await {
+        let Some(open) = &listener else {
+            shared.without_network().await;
+            listener = bind(shared.address).ok();
+            continue;
+        };
+        let accepted = tokio::select! {
+            accepted = open.accept() => accepted,
+            () = shared.network_gone() => {
+                listener = None;
+                continue;
+            }
+        };
+        match accepted {
             Ok((stream, _)) => {
                 // Without it every second small frame would wait 40 ms for the other side's ack.
                 let _ = stream.set_nodelay(true);
@@ -160,6 +200,9 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) {
 }
 
 async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+    if shared.without_network().await {
+        return Err(Cut);
+    }
     let mut request = request.map(Body::new);
     let path = request.uri().path().trim_matches('/').to_owned();
     if path == "link" {

@@ -29,6 +29,9 @@ pub struct Setup {
     pub mention_order: MentionOrder,
     /// What becomes of events raised while no socket is open.
     pub offline_events: OfflineEvents,
+    /// The address that clients reach it by when that is not where it listens, for instance behind something that speaks
+    /// TLS: `https://localhost:1234`.
+    pub public_url: Option<String>,
     /// Planned life of a socket in seconds; Slack's hellos say 18060.
     pub connection_life_s: u32,
 }
@@ -284,6 +287,7 @@ impl Default for Setup {
             history: HistoryProfile::Internal,
             mention_order: MentionOrder::MessageFirst,
             offline_events: OfflineEvents::Retried,
+            public_url: None,
             connection_life_s: 18_060,
         }
     }

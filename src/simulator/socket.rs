@@ -14,6 +14,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{MissedTickBehavior, Sleep, interval, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -52,6 +53,14 @@ pub enum Order {
     Cut,
     /// Neither read nor write any more, without closing.
     Stall,
+    /// Read on, but write nothing any more: to the client it is as if inbound packets were dropped.
+    Mute,
+    /// Answer pings and swallow everything that should be sent: the socket looks alive and is deaf.
+    Deafen,
+    /// Break the TCP connection with a reset.
+    Reset,
+    /// Send a disconnect frame and close only after this time.
+    LeaveLate(Reason, Duration),
 }
 
 /// Reasons of a `disconnect` frame.
@@ -152,6 +161,8 @@ enum Next {
     Gone,
     Linger,
     Stall,
+    Mute,
+    Reset,
 }
 
 /// Where the connection stands on the way to its planned or ordered end.
@@ -166,6 +177,8 @@ struct Connection {
     shared: Arc<Shared>,
     stream: Stream,
     line: u64,
+    /// Whether orders to send are swallowed.
+    deaf: bool,
     phase: Phase,
     /// When the phase ends.
     deadline: Pin<Box<Sleep>>,
@@ -182,11 +195,19 @@ impl Connection {
         };
         let life_s = if short { 360 } else { u64::from(shared.lock().setup.connection_life_s) };
         let life = Duration::from_secs(life_s).saturating_sub(Reason::Warning.grace());
-        let mut connection =
-            Self { shared, stream, line, phase: Phase::Settled, deadline: Box::pin(sleep(life)) };
+        let mut connection = Self {
+            shared,
+            stream,
+            line,
+            deaf: false,
+            phase: Phase::Settled,
+            deadline: Box::pin(sleep(life)),
+        };
         match connection.run(inbox, admission, life_s).await {
             Next::Stall => connection.haunt().await,
             Next::Linger => connection.linger().await,
+            Next::Mute => connection.swallow().await,
+            Next::Reset => connection.reset(),
             Next::Gone | Next::Stay => connection.leave(),
         }
     }
@@ -194,7 +215,12 @@ impl Connection {
     async fn run(&mut self, mut inbox: UnboundedReceiver<Order>, admission: Handshake, life_s: u64) -> Next {
         match admission {
             Handshake::Normal => {
-                if self.greet(life_s).await == Next::Gone {
+                if self.greet(life_s, None).await == Next::Gone {
+                    return Next::Gone;
+                }
+            }
+            Handshake::Hello(connections) => {
+                if self.greet(life_s, Some(connections)).await == Next::Gone {
                     return Next::Gone;
                 }
             }
@@ -222,11 +248,12 @@ impl Connection {
         }
     }
 
-    async fn greet(&mut self, life_s: u64) -> Next {
+    async fn greet(&mut self, life_s: u64, connections: Option<u32>) -> Next {
         let hello = {
             let workspace = self.shared.lock();
+            let open = u32::try_from(workspace.post.sockets()).unwrap_or(u32::MAX);
             json!({
-                "type": "hello", "num_connections": workspace.post.sockets(),
+                "type": "hello", "num_connections": connections.unwrap_or(open),
                 "connection_info": {"app_id": workspace.setup.app.id},
                 "debug_info": {
                     "host": "applink-simulated", "build_number": 1, "approximate_connection_time": life_s,
@@ -269,12 +296,24 @@ impl Connection {
 
     async fn obey(&mut self, order: Option<Order>) -> Next {
         match order {
+            Some(Order::Text(_)) if self.deaf => Next::Stay,
             Some(Order::Text(text)) => self.send(Message::text(text)).await,
             Some(Order::Binary(bytes)) => self.send(Message::binary(bytes)).await,
             Some(Order::Disconnect(reason)) => self.disconnect(&reason).await,
             Some(Order::Close(code)) => self.close(CloseCode::from(code), String::new()).await,
             Some(Order::Cut) | None => Next::Gone,
             Some(Order::Stall) => Next::Stall,
+            Some(Order::Mute) => Next::Mute,
+            Some(Order::Deafen) => {
+                self.deaf = true;
+                Next::Stay
+            }
+            Some(Order::Reset) => Next::Reset,
+            Some(Order::LeaveLate(reason, grace)) => {
+                let next = self.disconnect(&reason).await;
+                self.deadline = Box::pin(sleep(grace));
+                next
+            }
         }
     }
 
@@ -319,6 +358,22 @@ impl Connection {
         let mut bytes = [0_u8; 256];
         let drain = async { while let Ok(1..) = self.stream.get_mut().read(&mut bytes).await {} };
         let _ = timeout(LINGER, drain).await;
+    }
+
+    /// A TCP connection that does not linger when it is closed is reset.
+    fn reset(self) {
+        self.leave();
+        let upgraded = self.stream.into_inner().into_inner();
+        if let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() {
+            let _ = parts.io.inner().set_zero_linger();
+        }
+    }
+
+    /// Takes bytes and gives none, not even pongs, until the client leaves.
+    async fn swallow(mut self) {
+        let mut bytes = [0_u8; 4096];
+        while let Ok(1..) = self.stream.get_mut().read(&mut bytes).await {}
+        self.leave();
     }
 
     /// A ghost: registered for a while, then only an open TCP connection, until the client leaves.

@@ -76,6 +76,11 @@ impl Api {
         Ok(Api { caller: Arc::new(Caller::new(base_url, bot, app)?) })
     }
 
+    /// Gives up all reads, for the stop: see [`Caller::hang_up`].
+    pub fn hang_up(&self) {
+        self.caller.hang_up();
+    }
+
     /// `auth.test`, and `bots.info` for the app id where `auth.test` does not say it.
     pub async fn auth_test(&self) -> Result<Identity, Failure> {
         let done = self.read("auth.test", &[]).await?;
@@ -161,6 +166,11 @@ impl Api {
     pub async fn call(&self, method: &str, form: &Form<'_>) -> Result<serde_json::Value, Failure> {
         let done = self.read(method, form).await?;
         serde_json::from_slice(&done.body).map_err(|_| missing("readable content"))
+    }
+
+    /// One write with the bot token.
+    pub(super) async fn write(&self, method: &str, form: &Form<'_>) -> Result<Done, Failure> {
+        self.caller.call(Token::Bot, Patience::Write, method, form).await
     }
 
     /// One read with the bot token.

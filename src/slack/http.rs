@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
+use tokio_util::sync::CancellationToken;
 
 use super::outcome::{self, Answer, Failure};
 use crate::config::Secret;
@@ -63,6 +64,7 @@ pub struct Caller {
     base: String,
     bot: HeaderValue,
     app: HeaderValue,
+    hung_up: CancellationToken,
 }
 
 /// Why no client could be made.
@@ -98,12 +100,19 @@ impl Caller {
         // A proxy from the environment is meant for Slack, not for a simulator on this machine.
         let builder = if is_local(&address) { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|_| Unusable::Client)?;
-        Ok(Caller { client, base: with_api(base), bot: bearer(bot)?, app: bearer(app)? })
+        let hung_up = CancellationToken::new();
+        Ok(Caller { client, base: with_api(base), bot: bearer(bot)?, app: bearer(app)?, hung_up })
     }
 
     /// Whether calls are encrypted, so that nothing less will do for a socket.
     pub fn is_encrypted(&self) -> bool {
         self.base.starts_with("https:")
+    }
+
+    /// Gives up all reads, those under way and those to come: they change nothing, and whoever waits for one wants to stop.
+    /// A write under way is waited for all the same, because its outcome would be unknown.
+    pub fn hang_up(&self) {
+        self.hung_up.cancel();
     }
 
     /// Calls `method` and returns the answer only if it says `ok: true`.
@@ -114,13 +123,28 @@ impl Caller {
         method: &str,
         form: &Form<'_>,
     ) -> Result<Done, Failure> {
+        match patience {
+            Patience::Write => self.send(token, WRITE, method, form).await,
+            Patience::Read => tokio::select! {
+                biased;
+                () = self.hung_up.cancelled() => {
+                    Err(Failure::Unreachable { what: "deskd is stopping".to_owned() })
+                }
+                done = self.send(token, READ, method, form) => done,
+            },
+        }
+    }
+
+    async fn send(
+        &self,
+        token: Token,
+        limit: Duration,
+        method: &str,
+        form: &Form<'_>,
+    ) -> Result<Done, Failure> {
         let token = match token {
             Token::Bot => &self.bot,
             Token::App => &self.app,
-        };
-        let limit = match patience {
-            Patience::Read => READ,
-            Patience::Write => WRITE,
         };
         let request = self.client.post(format!("{}/{method}", self.base)).timeout(limit);
         let sent = request.header(AUTHORIZATION, token.clone()).form(form).send().await;

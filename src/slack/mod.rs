@@ -19,6 +19,7 @@ pub mod socket;
 pub mod tiers;
 pub mod wire;
 
+mod canary;
 mod channel;
 mod event;
 mod http;

@@ -1,5 +1,5 @@
-//! Lists: people and channels, page after page. A list of a large workspace runs into Slack's rate limit by itself, so
-//! paging waits out a 429 and goes on with the same cursor; everything else ends it.
+//! Lists: people and channels, page after page. A list of a large workspace runs into Slack's rate limit by itself: paging
+//! waits out a 429 and goes on with the same cursor, or leaves the waiting to its caller (`Listing`).
 
 use serde::Deserialize;
 
@@ -34,6 +34,17 @@ pub struct ChannelInfo {
     pub is_im: bool,
 }
 
+/// A list of channels on its way.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// What was found so far.
+    pub found: Vec<ChannelInfo>,
+    cursor: String,
+    pages: usize,
+    /// Whether the token may not see private channels: one missing scope fails the whole call.
+    public_only: bool,
+}
+
 impl Api {
     /// `users.list`, all pages: everybody of the workspace, bots and closed accounts included, strangers not.
     pub async fn user_list(&self) -> Result<Vec<Profile>, Failure> {
@@ -54,6 +65,32 @@ impl Api {
     /// `conversations.list`, all pages: the channels that the bot may see, archived ones included.
     pub async fn conversations_list(&self) -> Result<Vec<ChannelInfo>, Failure> {
         self.channels("conversations.list").await
+    }
+
+    /// The next page of `conversations.list`, for whoever cannot wait out a rate limit: after a failure the same listing goes
+    /// on where it was. True when it is complete.
+    pub async fn list_on(&self, listing: &mut Listing) -> Result<bool, Failure> {
+        let types = if listing.public_only { "public_channel" } else { "public_channel,private_channel" };
+        let mut form = vec![("limit", PAGE), ("types", types)];
+        form.extend((!listing.cursor.is_empty()).then_some(("cursor", listing.cursor.as_str())));
+        let done = match self.read("conversations.list", &form).await {
+            Err(Failure::Refused { error, .. }) if error == "missing_scope" && !listing.public_only => {
+                *listing = Listing { public_only: true, ..Listing::default() };
+                return Ok(false);
+            }
+            done => done?,
+        };
+        let page: Page<'_> = serde_json::from_slice(&done.body).map_err(|_| missing("readable page"))?;
+        collect(&mut listing.found, &page);
+        listing.pages += 1;
+        if listing.pages > MOST_PAGES {
+            return Err(Failure::Unknown { what: "the list does not end".to_owned() });
+        }
+        match page.response_metadata.object().and_then(|more| loose::filled(&more.next_cursor)) {
+            Some(next) if next != listing.cursor => listing.cursor = next,
+            Some(_) | None => return Ok(true),
+        }
+        Ok(false)
     }
 
     /// `conversations.info`.

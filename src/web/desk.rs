@@ -1,6 +1,7 @@
 //! What the local API works with: handed over by `app` once, shared by every request.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,6 +10,7 @@ use crate::dispatch::submit::Outgoing;
 use crate::domain::message::Ourselves;
 use crate::domain::time::{Now, Timestamp};
 use crate::intake::bundle::{Endings, Habits};
+use crate::intake::canary::Figures;
 use crate::intake::listen::Tally;
 use crate::intake::workspace::Trouble;
 use crate::slack::api::Api;
@@ -31,6 +33,10 @@ pub struct Front {
     pub links: Links,
     /// What keeps us from knowing the workspace.
     pub trouble: Trouble,
+    /// How the canary fares; `None` when there is none.
+    pub canary: Option<Figures>,
+    /// Since when readiness is red, and why.
+    pub reds: Reds,
     /// What came in since the start.
     pub tally: Arc<Tally>,
     /// How events ended since the start.
@@ -51,6 +57,20 @@ pub struct Front {
     pub settings: watch::Receiver<Settings>,
     /// When the daemon started.
     pub started_at: Timestamp,
+}
+
+/// The reasons for which readiness was red when somebody asked last, each with the moment it was seen first: for those
+/// that do not know by themselves since when they hold. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Reds(Arc<Mutex<BTreeMap<String, Timestamp>>>);
+
+impl Reds {
+    /// Keeps the reasons that hold at `now`, forgets the others, and returns since when each of them holds.
+    pub fn hold(&self, reasons: &[&str], now: Timestamp) -> Vec<Timestamp> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|reason, _| reasons.contains(&reason.as_str()));
+        reasons.iter().map(|reason| *held.entry((*reason).to_owned()).or_insert(now)).collect()
+    }
 }
 
 /// What the crew looks like from outside.

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
+use crate::domain::time::Timestamp;
 
 /// How long the database may take to be written: an ack that waits longer comes too late for Slack's patience of 3 s.
 const WRITABLE_WITHIN: Duration = Duration::from_secs(2);
@@ -26,24 +27,64 @@ pub async fn alive() -> Json<HealthDocument> {
     Json(HealthDocument { ok: true, reasons: Vec::new() })
 }
 
-/// `GET /readyz`: the database can be written, a socket is connected, no worker is stuck.
+/// A reason to be red.
+struct Red {
+    what: String,
+    /// Since when, where that is known; else it is the moment somebody asked first.
+    since: Option<Timestamp>,
+    hint: String,
+}
+
+/// `GET /readyz`: the database can be written, a socket is connected, Slack accepts the tokens, no worker is stuck.
 pub async fn ready(State(front): State<Front>) -> (StatusCode, Json<HealthDocument>) {
-    let mut reasons = Vec::new();
-    match tokio::time::timeout(WRITABLE_WITHIN, front.store.probe()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(problem)) => reasons.push(format!("database: {problem}")),
-        Err(_) => {
-            let limit = WRITABLE_WITHIN.as_secs();
-            reasons
-                .push(format!("database: could not be written within {limit} s; hint: run \"deskd doctor\""));
-        }
-    }
-    if front.links.holds_any() && !front.links.any_connected() {
-        reasons.push("sockets: none is connected to Slack; hint: run \"deskd status\"".to_owned());
-    }
-    for worker in (front.health)((front.now)()).stuck {
-        reasons.push(format!("stuck: {worker}; hint: look at the log, then restart deskd"));
-    }
+    let now = (front.now)();
+    let mut reds = Vec::new();
+    reds.extend(database(&front).await);
+    reds.extend(sockets(&front));
+    reds.extend(front.trouble.refused().map(|refused| Red {
+        what: format!("slack: {}", refused.code),
+        since: Some(refused.since),
+        hint: refused.sentence,
+    }));
+    reds.extend((front.health)(now).stuck.into_iter().map(|worker| Red {
+        what: format!("stuck: {worker}"),
+        since: None,
+        hint: "look at the log, then restart deskd".to_owned(),
+    }));
+    let names: Vec<&str> = reds.iter().map(|red| red.what.as_str()).collect();
+    let held = front.reds.hold(&names, now);
+    let told = |(red, first): (&Red, Timestamp)| {
+        format!("{} since {}; hint: {}", red.what, red.since.unwrap_or(first), red.hint)
+    };
+    let reasons: Vec<String> = reds.iter().zip(held).map(told).collect();
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(HealthDocument { ok: reasons.is_empty(), reasons }))
+}
+
+async fn database(front: &Front) -> Option<Red> {
+    let what = match tokio::time::timeout(WRITABLE_WITHIN, front.store.probe()).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(problem)) => format!("database: {problem}"),
+        Err(_) => format!("database: could not be written within {} s", WRITABLE_WITHIN.as_secs()),
+    };
+    // An error of the store says its own next step.
+    let (what, hint) = match what.split_once("; hint: ") {
+        Some((what, hint)) => (what.to_owned(), hint.to_owned()),
+        None => (what, "run \"deskd doctor\"".to_owned()),
+    };
+    Some(Red { what, since: None, hint })
+}
+
+fn sockets(front: &Front) -> Option<Red> {
+    let since = front.links.none_since()?;
+    let links = front.links.states();
+    // What only an operator can mend goes before what passes by itself.
+    let link = links.iter().find(|link| link.refused().is_some()).or(links.first());
+    let reason = link.and_then(|link| link.reason.clone()).map(|reason| format!(" ({reason})"));
+    let hint = link.and_then(|link| link.hint.clone());
+    Some(Red {
+        what: format!("sockets: none is connected to Slack{}", reason.unwrap_or_default()),
+        since: Some(since),
+        hint: hint.unwrap_or_else(|| "run \"deskd status\"".to_owned()),
+    })
 }

@@ -18,6 +18,7 @@ use super::errors::{Code, Refusal};
 use crate::domain::send::SendState;
 use crate::domain::task::Status;
 use crate::domain::time::Timestamp;
+use crate::intake::canary::Figures;
 use crate::slack::socket::LinkState;
 use crate::store::retention::Class;
 use crate::store::status::Standing;
@@ -64,9 +65,9 @@ fn incoming(registry: &mut Registry, front: &Front) {
     for link in links {
         *states.entry(link.state.as_str().to_owned()).or_default() += 1;
     }
-    let all = [LinkState::Connecting, LinkState::Connected, LinkState::Waiting, LinkState::Stopped];
-    let family = words(all.map(LinkState::as_str), &states);
+    let family = words(LinkState::ALL.map(LinkState::as_str), &states);
     registry.register("sockets", "Socket Mode links by state", family);
+    gauges(registry, front);
     let counts = front.links.counts();
     let mut counter = |name: &str, help: &str, value: u64| {
         registry.register(name, help, ConstCounter::new(value));
@@ -88,6 +89,27 @@ fn refused(registry: &mut Registry, front: &Front) {
         family.get_or_create(&vec![("why", why.to_owned())]).inc_by(count);
     }
     registry.register("http_refused", "Requests over HTTP whose signature was not good", family);
+}
+
+/// Gauges about the connection as a whole.
+fn gauges(registry: &mut Registry, front: &Front) {
+    let tally = front.links.tally();
+    let mut gauge = |name: &str, help: &str, value: u32| {
+        registry.register(name, help, ConstGauge::new(i64::from(value)));
+    };
+    let seen = tally.map_or(0, |tally| tally.seen);
+    gauge("socket_connections_seen", "Sockets of the app that Slack counted at the newest hello", seen);
+    let excess = tally.map_or(0, |tally| tally.excess());
+    gauge("socket_connections_foreign", "How many of them were not ours", excess);
+    let gaps = ConstCounter::new(front.links.gaps());
+    registry.register("socket_gaps", "Moments in which events may have been missed", gaps);
+    let Some(canary) = front.canary.as_ref().map(Figures::now) else { return };
+    let round_trip = ConstGauge::new(canary.round_trip.unwrap_or_default().as_secs_f64());
+    let help = "How long the last canary took that came back, 0 before the first";
+    registry.register_with_unit("canary_round_trip", help, Unit::Seconds, round_trip);
+    registry.register("canary_back", "Canaries that came back", ConstCounter::new(canary.back));
+    let missed = ConstCounter::new(canary.missed);
+    registry.register("canary_missed", "Canaries that did not come back although we were connected", missed);
 }
 
 /// How events ended: a reason appears with its first event.

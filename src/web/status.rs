@@ -10,6 +10,7 @@ use super::Front;
 use super::errors::Refusal;
 use super::tasks::time;
 use crate::domain::time::Timestamp;
+use crate::intake::canary::Fares;
 use crate::store::status::Standing;
 
 /// The document of `deskd status`.
@@ -29,6 +30,9 @@ pub struct StatusDocument {
     pub trouble: Option<TroubleDocument>,
     /// The Socket Mode links.
     pub sockets: Vec<SocketDocument>,
+    /// The canary, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<CanaryDocument>,
     /// What came in.
     pub journal: JournalDocument,
     /// Bundles that still take messages.
@@ -78,6 +82,26 @@ pub struct SocketDocument {
     /// What that means and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// How many sockets of the app Slack counted at this link's last hello.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections_seen: Option<u32>,
+}
+
+/// How the canary fares.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CanaryDocument {
+    /// How long the last one that came back took, in milliseconds.
+    pub round_trip_ms: Option<u64>,
+    /// When that was, RFC 3339.
+    pub back_at: Option<String>,
+    /// How many came back since the start.
+    pub back: u64,
+    /// How many did not.
+    pub missed: u64,
+    /// Since when they do not come back, RFC 3339.
+    pub missing_since: Option<String>,
+    /// Why none can be posted.
+    pub grounded: Option<String>,
 }
 
 /// The journal in numbers.
@@ -126,6 +150,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         workspace: ours.map(|ours| WorkspaceDocument { id: ours.workspace.0, name: ours.workspace_name }),
         trouble: front.trouble.now().map(|(reason, hint)| TroubleDocument { reason, hint }),
         sockets: sockets(&front),
+        canary: front.canary.as_ref().map(|figures| canary(figures.now())),
         journal: JournalDocument {
             recorded: standing.recorded,
             pending: standing.pending,
@@ -155,8 +180,21 @@ fn sockets(front: &Front) -> Vec<SocketDocument> {
             since: link.since.to_string(),
             reason: link.reason,
             hint: link.hint,
+            connections_seen: link.connections_seen,
         })
         .collect()
+}
+
+fn canary(fares: Fares) -> CanaryDocument {
+    let Fares { round_trip, back_at, back, missed, missing_since, grounded } = fares;
+    CanaryDocument {
+        round_trip_ms: round_trip.map(|taken| u64::try_from(taken.as_millis()).unwrap_or(u64::MAX)),
+        back_at: time(back_at),
+        back,
+        missed,
+        missing_since: time(missing_since),
+        grounded,
+    }
 }
 
 fn outbox(standing: &Standing, now: Timestamp) -> OutboxDocument {

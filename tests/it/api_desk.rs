@@ -133,10 +133,12 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       },
       "sockets": [
         {
+          "connections_seen": COUNT,
           "since": "TIME",
           "state": "connected"
         },
         {
+          "connections_seen": COUNT,
           "since": "TIME",
           "state": "connected"
         }

@@ -115,6 +115,7 @@ pub fn timeless(text: &str) -> String {
         (r"\bp\d{16}\b", "pTS"),
         (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
         (r"\b[0-9a-f]{32}\b", "TRACE"),
+        (r#""connections_seen": \d"#, r#""connections_seen": COUNT"#),
         (r"user:[\w-]+", "user:NAME"),
         (r"\S+ \(desk\)", "NAME (desk)"),
     ];

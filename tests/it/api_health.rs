@@ -30,8 +30,8 @@ async fn ready_is_green_with_a_socket_and_red_without_or_with_a_stuck_worker() {
     {
       "ok": false,
       "reasons": [
-        "sockets: none is connected to Slack; hint: run \"deskd status\"",
-        "stuck: bundle; hint: look at the log, then restart deskd"
+        "sockets: none is connected to Slack (stopped) since TIME; hint: deskd is stopping",
+        "stuck: bundle since TIME; hint: look at the log, then restart deskd"
       ]
     }
     "#);

@@ -1,5 +1,6 @@
 //! The program as it is started in earnest: the binary in a process of its own, killed without warning, in real time.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -12,26 +13,38 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 const BINARY: &str = env!("CARGO_BIN_EXE_deskd");
 
 /// Longest wait for anything here; a loaded machine needs seconds, not this.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A simulated workspace, and a folder in which the daemon lives from one life to the next.
-struct Machine {
-    slack: Simulator,
-    folder: TempDir,
-    daemon: Option<Child>,
+pub struct Machine {
+    pub slack: Simulator,
+    pub folder: TempDir,
+    pub daemon: Option<Child>,
+    /// What the process finds in its environment beside the tokens.
+    pub env: Vec<(&'static str, OsString)>,
 }
 
 impl Machine {
-    fn new() -> Machine {
-        let setup = Setup { epoch_ms: 1_767_603_600_000, ..Setup::default() };
+    pub fn new() -> Machine {
+        Machine::with(Machine::setup(), "")
+    }
+
+    /// The usual workspace.
+    pub fn setup() -> Setup {
+        Setup { epoch_ms: 1_767_603_600_000, ..Setup::default() }
+    }
+
+    /// Another workspace, at another address unless that is empty.
+    pub fn with(setup: Setup, api_url: &str) -> Machine {
         let slack = Simulator::start(([127, 0, 0, 1], 0).into(), setup).unwrap();
+        let api_url = if api_url.is_empty() { slack.api_url() } else { api_url.to_owned() };
         let folder = tempfile::tempdir().unwrap();
         let config = format!(
             "[slack]\napi_url = \"{}\"\n[inbox]\nquiet = \"2s\"\n[store]\npath = \"deskd.db\"\n[api]\nsocket = \"deskd.sock\"\n",
-            slack.api_url()
+            api_url
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
-        Machine { slack, folder, daemon: None }
+        Machine { slack, folder, daemon: None, env: Vec::new() }
     }
 
     fn config(&self) -> PathBuf {
@@ -45,16 +58,40 @@ impl Machine {
             .arg(self.config())
             .env("SLACK_APP_TOKEN", self.slack.app_token())
             .env("SLACK_BOT_TOKEN", self.slack.bot_token())
+            .envs(self.env.iter().cloned())
             .stdin(Stdio::null());
         command
     }
 
     /// Starts the daemon and waits until both of its sockets are there.
     async fn start(&mut self) {
+        self.launch();
+        timeout(PATIENCE, self.slack.until(|slack| slack.sockets() >= 2)).await.unwrap();
+    }
+
+    /// Starts the daemon and waits for nothing.
+    pub fn launch(&mut self) {
         let log =
             std::fs::File::options().append(true).create(true).open(self.folder.path().join("log")).unwrap();
         self.daemon = Some(self.command().arg("run").stderr(log).spawn().unwrap());
-        timeout(PATIENCE, self.slack.until(|slack| slack.sockets() >= 2)).await.unwrap();
+    }
+
+    /// Waits until the daemon answers commands.
+    pub async fn answers(&self) {
+        let mut look = interval(Duration::from_millis(100));
+        let asked = async {
+            while !self.deskd(&["status"]).await.status.success() {
+                look.tick().await;
+            }
+        };
+        timeout(PATIENCE, asked).await.expect("the daemon answers");
+    }
+
+    /// Ends the daemon without a word and without waiting for Slack to notice.
+    pub fn end(&mut self) {
+        let mut daemon = self.daemon.take().unwrap();
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
     }
 
     /// Kills the daemon as the kernel would, without a word.
@@ -65,19 +102,19 @@ impl Machine {
         timeout(PATIENCE, self.slack.until(|slack| slack.sockets() == 0)).await.unwrap();
     }
 
-    async fn deskd(&self, words: &[&str]) -> Output {
+    pub async fn deskd(&self, words: &[&str]) -> Output {
         let mut command = tokio::process::Command::from(self.command());
         timeout(PATIENCE, command.args(words).output()).await.unwrap().unwrap()
     }
 
-    async fn json(&self, words: &[&str]) -> Value {
+    pub async fn json(&self, words: &[&str]) -> Value {
         let output = self.deskd(&[words, &["--json"]].concat()).await;
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// Waits until the daemon's answer is as wanted.
-    async fn until(&self, words: &[&str], wanted: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&self, words: &[&str], wanted: impl Fn(&Value) -> bool) -> Value {
         let mut look = interval(Duration::from_millis(100));
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let seen = async {
@@ -142,7 +179,7 @@ async fn a_command_to_a_stopped_daemon_says_so_and_may_be_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn swapped_tokens_are_refused_at_the_start_by_name() {
+async fn f13_swapped_tokens_are_refused_at_the_start_by_name() {
     let machine = Machine::new();
     let mut command = machine.command();
     command

@@ -2,7 +2,7 @@
 //! `apps.connections.open` as told, and hands every WebSocket that is opened to the scene, which plays the server.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ pub struct Stage {
     calls: Arc<AtomicUsize>,
     sockets: mpsc::UnboundedReceiver<Far>,
     start: Instant,
+    /// How far the wall clock is ahead of the running time, in milliseconds: the machine slept that long.
+    asleep_ms: Arc<AtomicI64>,
 }
 
 /// A proof for scenes, which have no database.
@@ -61,10 +63,14 @@ impl Stage {
         .await;
         let (out, envelopes) = mpsc::channel(room);
         let (stop, start) = (CancellationToken::new(), instant());
-        let now: Now = Arc::new(move || Timestamp(1_700_000_000_000).plus(instant() - start));
+        let asleep_ms = Arc::new(AtomicI64::new(0));
+        let asleep = asleep_ms.clone();
+        let now: Now = Arc::new(move || {
+            Timestamp(1_700_000_000_000 + asleep.load(Ordering::Relaxed)).plus(instant() - start)
+        });
         let (links, all) = run(SocketSettings { wanted, api, now }, out, stop.clone());
         let done = tokio::spawn(all);
-        Stage { links, envelopes, stop, done, calls, sockets, start }
+        Stage { links, envelopes, stop, done, calls, sockets, start, asleep_ms }
     }
 
     /// The next socket that deskd opens; waits up to 10 minutes.
@@ -94,6 +100,12 @@ impl Stage {
     /// Virtual time since the start.
     pub fn elapsed(&self) -> Duration {
         instant() - self.start
+    }
+
+    /// The machine sleeps: the wall clock goes on, nothing else does.
+    pub fn sleep(&self, span: Duration) {
+        let ms = i64::try_from(span.as_millis()).expect("nobody sleeps that long");
+        self.asleep_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// Stops and waits for the end; returns how long that took.

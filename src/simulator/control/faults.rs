@@ -1,4 +1,6 @@
-//! `POST /sim/fault`, `/sim/clear`, `/sim/socket`, `/sim/handshake`: what goes wrong.
+//! `POST /sim/fault`, `/sim/clear`, `/sim/socket`, `/sim/handshake`, `/sim/network`: what goes wrong.
+
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -22,6 +24,10 @@ pub fn act(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
             Ok(json!({}))
         }
         "socket" => socket(simulator, args),
+        "network" => {
+            simulator.cut_network(Duration::from_secs(args.number("seconds").unwrap_or(60)));
+            Ok(json!({}))
+        }
         "handshake" => {
             let count = usize::try_from(args.number("times").unwrap_or(1)).unwrap_or(1);
             simulator.next_handshakes(std::iter::repeat_n(handshake(args)?, count));
@@ -70,8 +76,20 @@ fn socket(simulator: &Simulator, args: &Args) -> Outcome {
         }
         "cut" => simulator.cut_sockets(which),
         "stall" => simulator.stall_sockets(which),
+        "mute" => simulator.mute_sockets(which),
+        "deafen" => simulator.deafen_sockets(which),
+        "reset" => simulator.reset_sockets(which),
+        "leave_late" => {
+            let reason = Reason::from_word(args.maybe("reason").unwrap_or("warning"));
+            simulator.leave_late(which, reason, Duration::from_secs(args.number("seconds").unwrap_or(20)))
+        }
         "binary" => simulator.send_binary(which, b"\x00\x01\x02"),
-        _ => return Err(Wrong::Argument("\"do\" is disconnect, close, cut, stall or binary".to_owned())),
+        _ => {
+            return Err(Wrong::Argument(
+                "\"do\" is disconnect, leave_late, close, cut, reset, stall, mute, deafen or binary"
+                    .to_owned(),
+            ));
+        }
     };
     Ok(json!({"sockets": reached}))
 }
@@ -80,7 +98,13 @@ fn handshake(args: &Args) -> Result<Handshake, Wrong> {
     Ok(match args.text("handshake")? {
         "refuse" => Handshake::Refuse(u16::try_from(args.number("status").unwrap_or(404)).unwrap_or(404)),
         "no_hello" => Handshake::NoHello,
+        "hello" => {
+            let connections = args.number("num_connections").unwrap_or(1);
+            Handshake::Hello(u32::try_from(connections).unwrap_or(u32::MAX))
+        }
         "disconnect" => Handshake::Disconnect(Reason::from_word(args.maybe("reason").unwrap_or("warning"))),
-        _ => return Err(Wrong::Argument("\"handshake\" is refuse, no_hello or disconnect".to_owned())),
+        _ => {
+            return Err(Wrong::Argument("\"handshake\" is hello, refuse, no_hello or disconnect".to_owned()));
+        }
     })
 }

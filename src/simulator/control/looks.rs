@@ -7,7 +7,7 @@ use super::{Args, Outcome, Wrong};
 
 const VERBS: &str = "say file bot integration edit delete unfurl react unreact command shortcut click submit close \
                      options home join leave rename archive unarchive add_channel add_person deliver event raw \
-                     duplicate fault clear socket handshake";
+                     duplicate fault clear socket handshake network";
 const THINGS: &str = "state channels people history thread views ephemerals calls";
 
 /// Looks at the thing `name`.

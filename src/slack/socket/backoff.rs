@@ -12,6 +12,9 @@ use super::ending::Ending;
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest wait between ordinary attempts: an outage of Slack ends within a minute for us, too.
 const LONGEST: Duration = Duration::from_secs(60);
+/// The longest wait while Slack cannot even be reached: such an attempt costs nobody anything, and a network that is back
+/// shall be used within seconds.
+const NEAR: Duration = Duration::from_secs(8);
 /// The first wait at Slack's ten-socket limit; ghosts of broken sockets take about that long to vanish.
 const CROWDED: Duration = Duration::from_secs(30);
 /// How often the wait at the limit doubles at most, to 4 minutes.
@@ -62,10 +65,15 @@ impl Backoff {
             Ending::NotOpened(Failure::RateLimited { retry_after }) => {
                 Pause::Wait(*retry_after + Duration::from_secs(1).mul_f64(random))
             }
-            Ending::Refresh | Ending::Closed { .. } | Ending::Dropped | Ending::Silent | Ending::Slept => {
-                Pause::Wait(self.at_once_or_step(life, random))
-            }
-            Ending::NotOpened(Failure::Unreachable { .. } | Failure::Unknown { .. })
+            Ending::Refresh
+            | Ending::Renewed
+            | Ending::Recycled
+            | Ending::Closed { .. }
+            | Ending::Dropped
+            | Ending::Silent
+            | Ending::Slept => Pause::Wait(self.at_once_or_step(life, random)),
+            Ending::NotOpened(Failure::Unreachable { .. }) => Pause::Wait(self.step(random).min(NEAR)),
+            Ending::NotOpened(Failure::Unknown { .. })
             | Ending::NotDialled { .. }
             | Ending::NoHello
             | Ending::Unexplained
@@ -147,6 +155,8 @@ mod tests {
             (Ending::Closed { code: Some(1006) }, LONG, 0.0),
             (Ending::Silent, LONG, 0.0),
             (Ending::Slept, LONG, 0.0),
+            (Ending::Recycled, LONG, 0.0),
+            (Ending::Renewed, LONG, 0.0),
             (Ending::Unexplained, LONG, 0.5),
             (Ending::Garbage, LONG, 0.5),
             (Ending::Broken, LONG, 0.5),
@@ -167,6 +177,13 @@ mod tests {
     fn failures_in_a_row_double_the_wait_up_to_a_minute() {
         let row = vec![(Ending::NoHello, UNBORN); 9];
         assert_eq!(pauses(&row), [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]);
+    }
+
+    #[test]
+    fn f04_a_network_that_is_gone_is_tried_every_few_seconds() {
+        let gone = Ending::NotOpened(Failure::Unreachable { what: "no connection".into() });
+        let row = vec![(gone, UNBORN); 7];
+        assert_eq!(pauses(&row), [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]);
     }
 
     #[test]

@@ -39,6 +39,10 @@ pub enum Ending {
     Broken,
     /// The old socket was still open long after its replacement.
     Overdue,
+    /// We were asked to end it because it seems deaf.
+    Recycled,
+    /// We were asked to replace it to learn how many sockets there are.
+    Renewed,
     /// We were asked to stop, or nobody takes envelopes any more.
     Stopped,
 }
@@ -61,6 +65,8 @@ impl Ending {
             Ending::Garbage => "garbage",
             Ending::Broken => "protocol_error",
             Ending::Overdue => "overdue",
+            Ending::Recycled => "recycled",
+            Ending::Renewed => "renewed",
             Ending::Stopped => "stopped",
         }
     }
@@ -88,6 +94,8 @@ impl Ending {
                 "the other side broke the WebSocket protocol or sent too much at once".to_owned()
             }
             Ending::Overdue => "the replaced socket was still open".to_owned(),
+            Ending::Recycled => "events did not come back on it, so it is opened afresh".to_owned(),
+            Ending::Renewed => "it is replaced to learn how many sockets Slack counts".to_owned(),
             Ending::Stopped => "deskd is stopping".to_owned(),
         }
     }

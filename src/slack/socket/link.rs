@@ -82,7 +82,7 @@ fn tell(shared: &Shared, number: usize, ending: &Ending, pause: Pause) {
     shared.links.turn(number, state, Some(ending), (shared.now)());
     match pause {
         Pause::Wait(_) if *ending == Ending::Stopped => debug!(link = number, "Link {number} stops"),
-        Pause::Wait(wait) if *ending == Ending::Refresh => {
+        Pause::Wait(wait) if matches!(ending, Ending::Refresh | Ending::Renewed) => {
             info!(link = number, reason = code, "Replacing the socket of link {number} in {wait:?}: {hint}");
         }
         Pause::Wait(wait) => {

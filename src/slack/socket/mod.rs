@@ -33,10 +33,12 @@ use crate::domain::time::Now;
 pub use envelope::{Acked, Acks, Delivery, Envelope, Raw, ack};
 pub use status::{Counts, LinkState, LinkStatus, Links};
 
+/// Slack's limit of sockets per app. Whoever wants all of them has each replaced only after it closed.
+const MOST_SOCKETS: usize = 10;
+
 /// What the links need to know.
 pub struct SocketSettings {
-    /// How many sockets to keep open, 1 to 9: Slack allows ten, and one more is open while another is replaced. None where
-    /// everything comes over HTTP.
+    /// How many sockets to keep open, 1 to 10; none where everything comes over HTTP.
     pub wanted: usize,
     /// For `apps.connections.open`.
     pub api: Api,
@@ -54,6 +56,15 @@ struct Shared {
     links: Links,
     /// One permit for each socket from before it is opened until its TCP connection is gone.
     room: Arc<Semaphore>,
+    /// How many permits there are in all.
+    most: usize,
+}
+
+impl Shared {
+    /// How many sockets there are, those being opened or left included.
+    fn sockets(&self) -> usize {
+        self.most.saturating_sub(self.room.available_permits())
+    }
 }
 
 /// Prepares the links. Nothing is opened before the future is polled; it ends soon after `stop`, at most 2 s, when every
@@ -66,8 +77,9 @@ pub fn run(
     let SocketSettings { wanted, api, now } = settings;
     let links = Links::new(wanted, now());
     // One more than wanted, so that a replacement can be opened before the old socket is left.
-    let room = Arc::new(Semaphore::new(wanted + 1));
-    let shared = Shared { api, now, out, stop, links: links.clone(), room };
+    let most = (wanted + 1).min(MOST_SOCKETS);
+    let room = Arc::new(Semaphore::new(most));
+    let shared = Shared { api, now, out, stop, links: links.clone(), room, most };
     let all = async move {
         let mut tasks = JoinSet::new();
         for number in 0..wanted {

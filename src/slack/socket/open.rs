@@ -14,7 +14,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::super::wire::Head;
 use super::Shared;
@@ -25,7 +25,8 @@ use super::envelope::{Envelope, Outbox};
 use super::hear::{Heard, hear};
 use super::parting;
 use super::pump::{over, pump};
-use super::status::Counts;
+use super::status::{Counts, Wish};
+use crate::domain::connection::Tally;
 use crate::domain::time::Timestamp;
 
 /// The heartbeat of an open socket.
@@ -36,6 +37,9 @@ const HELLO_TICKS: u32 = 10;
 const PING_TICKS: u32 = 10;
 /// Ticks without any frame, pongs included, after which a socket is dead: three pings unanswered.
 const SILENCE_TICKS: u32 = 35;
+/// Ticks without any frame after which a socket is suspect: the last ping is unanswered for 5 s. A healthy socket is never
+/// quiet for longer than the pause between two pings.
+const SUSPECT_TICKS: u32 = PING_TICKS + 5;
 /// Ticks that a socket lives on after Slack announced its end; Slack closes it after about 10 s.
 const LEAVING_TICKS: u32 = 30;
 /// A jump of the wall clock between two ticks that means the machine slept.
@@ -81,6 +85,8 @@ struct Pulse {
     greeted_at: Option<u32>,
     heard: bool,
     quiet: u32,
+    /// Whether others were told that it does not answer.
+    suspect: bool,
     /// Ticks left, once Slack has announced the end.
     leaving: Option<u32>,
     ticked_at: Timestamp,
@@ -91,7 +97,15 @@ impl OpenSocket {
     pub fn new(shared: Shared, number: usize, ws: Ws, news: UnboundedSender<News>) -> OpenSocket {
         let (outbox, queue) = unbounded_channel();
         let ticked_at = (shared.now)();
-        let pulse = Pulse { age: 0, greeted_at: None, heard: false, quiet: 0, leaving: None, ticked_at };
+        let pulse = Pulse {
+            age: 0,
+            greeted_at: None,
+            heard: false,
+            quiet: 0,
+            suspect: false,
+            leaving: None,
+            ticked_at,
+        };
         OpenSocket {
             shared,
             number,
@@ -112,7 +126,10 @@ impl OpenSocket {
     pub async fn live(mut self) {
         let ending = self.converse().await;
         if self.pulse.greeted_at.is_some() {
-            self.shared.links.down(self.number, (self.shared.now)());
+            self.shared.links.down(self.number, self.pulse.suspect, (self.shared.now)());
+        }
+        if matches!(ending, Ending::Silent | Ending::Slept) {
+            self.shared.links.missed();
         }
         debug!(
             link = self.number,
@@ -226,13 +243,18 @@ impl OpenSocket {
         if self.pulse.greeted_at.replace(self.pulse.age).is_some() {
             return;
         }
-        self.shared.links.up(self.number, num_connections, now);
-        let ours = self.shared.links.states().len() + 1;
+        // Sockets that are being opened hold their permit already: a count of ours that is too high for a moment is
+        // better than an alarm about ourselves.
+        let ours = self.shared.sockets();
+        let ours = u32::try_from(ours).unwrap_or(u32::MAX);
+        let tally = num_connections.map(|seen| Tally { seen, ours, at: now });
+        self.shared.links.up(self.number, tally, now);
         match num_connections {
-            Some(all) if all as usize > ours => warn!(
+            Some(seen) if seen > ours => info!(
                 link = self.number,
-                num_connections = all,
-                "Slack counts {all} sockets of this app, more than ours: another process, or ghosts that swallow events"
+                num_connections = seen,
+                "Link {} is connected; Slack counts {seen} sockets of this app, we have {ours}",
+                self.number
             ),
             _ => info!(link = self.number, "Link {} is connected", self.number),
         }
@@ -270,7 +292,8 @@ impl OpenSocket {
         let now = (self.shared.now)();
         // While nobody takes envelopes we do not listen, so silence says nothing.
         self.pulse.heard |= !self.parked.is_empty();
-        let ending = self.pulse.tick(now);
+        let ending = self.pulse.tick(now).or_else(|| self.grant());
+        self.suspect(now);
         if ending.is_none() && self.pulse.age.is_multiple_of(PING_TICKS) {
             if let Err(error) = self.ws.start_send_unpin(Message::Ping(Bytes::new())) {
                 return Some(over(Some(&error)));
@@ -278,6 +301,34 @@ impl OpenSocket {
             self.dirty = true;
         }
         ending
+    }
+
+    /// Does what was wished from outside. A socket that is being left has nothing to do with it any more.
+    fn grant(&mut self) -> Option<Ending> {
+        self.news.as_ref()?;
+        match self.shared.links.wish(self.number)? {
+            Wish::Recycle => Some(Ending::Recycled),
+            Wish::Renew => {
+                self.tell(Ending::Renewed);
+                self.pulse.leaving = self.pulse.leaving.or(Some(LEAVING_TICKS));
+                None
+            }
+        }
+    }
+
+    /// Tells others when the other side stops answering, and when it is heard again.
+    fn suspect(&mut self, now: Timestamp) {
+        let suspect = self.pulse.quiet >= SUSPECT_TICKS;
+        if self.pulse.greeted_at.is_none() || suspect == self.pulse.suspect {
+            return;
+        }
+        self.pulse.suspect = suspect;
+        if suspect {
+            let since = now.minus(TICK * self.pulse.quiet);
+            self.shared.links.unanswered(self.number, since, now);
+        } else {
+            self.shared.links.answered(self.number, now);
+        }
     }
 
     fn tell(&mut self, ending: Ending) {
@@ -334,7 +385,7 @@ mod tests {
 
     fn pulse(greeted: bool, leaving: Option<u32>) -> Pulse {
         let greeted_at = greeted.then_some(0);
-        Pulse { age: 0, greeted_at, heard: false, quiet: 0, leaving, ticked_at: Timestamp(0) }
+        Pulse { age: 0, greeted_at, heard: false, quiet: 0, suspect: false, leaving, ticked_at: Timestamp(0) }
     }
 
     fn steady(tick: u32) -> i64 {

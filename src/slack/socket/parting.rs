@@ -26,13 +26,19 @@ pub async fn leave(mut ws: Ws, mut queue: UnboundedReceiver<Vec<Utf8Bytes>>, end
         // The close handshake is under way; what is left is our half of it.
         Ending::Closed { .. } => {}
         // The other side is there and waits for acks.
-        Ending::Stopped | Ending::Overdue | Ending::Crowded | Ending::Disabled | Ending::Slept => {
+        Ending::Stopped
+        | Ending::Overdue
+        | Ending::Crowded
+        | Ending::Disabled
+        | Ending::Slept
+        | Ending::Recycled => {
             let _ = timeout(SETTLE, settle(&mut ws, &mut queue)).await;
         }
         Ending::NotOpened(_)
         | Ending::NotDialled { .. }
         | Ending::NoHello
         | Ending::Refresh
+        | Ending::Renewed
         | Ending::Unexplained
         | Ending::Silent
         | Ending::Garbage => {}

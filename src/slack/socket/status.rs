@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ending::Ending;
+use crate::domain::connection::Tally;
 use crate::domain::time::Timestamp;
 
 /// Where a link stands.
@@ -13,6 +14,8 @@ pub enum LinkState {
     Connecting,
     /// A socket is up: Slack said hello on it. Stays so while a socket is being replaced.
     Connected,
+    /// A socket is open, but our ping has not been answered: half-open, unless something is heard again soon.
+    Silent,
     /// Waiting before the next attempt.
     Waiting,
     /// Waiting for an operator; looks again every 5 minutes. Also after the stop.
@@ -20,11 +23,21 @@ pub enum LinkState {
 }
 
 impl LinkState {
+    /// All of them.
+    pub const ALL: [LinkState; 5] = [
+        LinkState::Connecting,
+        LinkState::Connected,
+        LinkState::Silent,
+        LinkState::Waiting,
+        LinkState::Stopped,
+    ];
+
     /// The state in lower case, as in JSON and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             LinkState::Connecting => "connecting",
             LinkState::Connected => "connected",
+            LinkState::Silent => "silent",
             LinkState::Waiting => "waiting",
             LinkState::Stopped => "stopped",
         }
@@ -44,6 +57,23 @@ pub struct LinkStatus {
     pub hint: Option<String>,
     /// How many sockets Slack counted for this app at the last hello; more than ours means another process, or ghosts.
     pub connections_seen: Option<u32>,
+}
+
+impl LinkStatus {
+    /// Why only an operator can bring it back, when that is so.
+    pub fn refused(&self) -> Option<&str> {
+        let stopping = self.reason.as_deref() == Some(Ending::Stopped.code());
+        self.reason.as_deref().filter(|_| self.state == LinkState::Stopped && !stopping)
+    }
+}
+
+/// What somebody outside wishes of a link's socket. The socket sees it at its next tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// End it now and open another: it may be deaf.
+    Recycle,
+    /// Open another and leave it when that is up: nothing is wrong with it.
+    Renew,
 }
 
 /// Totals since the start.
@@ -66,7 +96,7 @@ pub struct Links {
 }
 
 struct Inner {
-    links: Mutex<Vec<Link>>,
+    held: Mutex<Held>,
     frames: AtomicU64,
     envelopes: AtomicU64,
     unknown_frames: AtomicU64,
@@ -75,10 +105,23 @@ struct Inner {
     last_frame_at: AtomicI64,
 }
 
+struct Held {
+    links: Vec<Link>,
+    /// Since when no socket is up that answers; `None` while one is.
+    none_since: Option<Timestamp>,
+    greeted_before: bool,
+    gaps: u64,
+    tally: Option<Tally>,
+}
+
 struct Link {
     status: LinkStatus,
     /// Sockets of this link that are up: two while one is replaced.
     up: u32,
+    /// Those of them that do not answer, and since when.
+    silent: u32,
+    silent_since: Timestamp,
+    wish: Option<Wish>,
     /// What to show once none is up.
     otherwise: LinkState,
     greeted_before: bool,
@@ -89,10 +132,15 @@ impl Links {
         let link = || {
             let state = LinkState::Connecting;
             let status = LinkStatus { state, since: now, reason: None, hint: None, connections_seen: None };
-            Link { status, up: 0, otherwise: state, greeted_before: false }
+            let (up, silent, silent_since, wish) = (0, 0, now, None);
+            Link { status, up, silent, silent_since, wish, otherwise: state, greeted_before: false }
         };
+        let links = (0..wanted).map(|_| link()).collect();
+        // Who holds none misses none.
+        let none_since = (wanted > 0).then_some(now);
+        let held = Held { links, none_since, greeted_before: false, gaps: 0, tally: None };
         let inner = Inner {
-            links: Mutex::new((0..wanted).map(|_| link()).collect()),
+            held: Mutex::new(held),
             frames: AtomicU64::new(0),
             envelopes: AtomicU64::new(0),
             unknown_frames: AtomicU64::new(0),
@@ -104,17 +152,43 @@ impl Links {
 
     /// Every link, in a fixed order.
     pub fn states(&self) -> Vec<LinkStatus> {
-        self.links().iter().map(|link| link.status.clone()).collect()
+        self.held().links.iter().map(|link| link.status.clone()).collect()
     }
 
-    /// Whether sockets are held at all: over HTTP alone there are none.
-    pub fn holds_any(&self) -> bool {
-        !self.links().is_empty()
-    }
-
-    /// Whether at least one socket is up: what readiness asks.
+    /// Whether at least one socket is up and answers: what readiness asks.
     pub fn any_connected(&self) -> bool {
-        self.links().iter().any(|link| link.up > 0)
+        self.none_since().is_none()
+    }
+
+    /// Since when no socket is up that answers: the last frame of a half-open one counts. `None` while one is up, and always
+    /// where none are wanted.
+    pub fn none_since(&self) -> Option<Timestamp> {
+        self.held().none_since
+    }
+
+    /// How often events may have been missed since the first hello: times without any socket that are over, and sockets
+    /// that turned out to be dead although they looked open.
+    pub fn gaps(&self) -> u64 {
+        self.held().gaps
+    }
+
+    /// What the newest hello said about the number of sockets.
+    pub fn tally(&self) -> Option<Tally> {
+        self.held().tally
+    }
+
+    /// Ends all sockets, politely and at once, and opens fresh ones.
+    pub fn recycle(&self) {
+        self.held().links.iter_mut().for_each(|link| link.wish = Some(Wish::Recycle));
+    }
+
+    /// Has one socket replaced without a gap, as at a refresh by Slack: only a hello says how many sockets there are.
+    pub fn renew(&self) {
+        let mut held = self.held();
+        let up = |link: &&mut Link| link.up > 0 && link.wish.is_none();
+        if let Some(link) = held.links.iter_mut().find(up) {
+            link.wish = Some(Wish::Renew);
+        }
     }
 
     /// Totals since the start.
@@ -144,57 +218,106 @@ impl Links {
 
     /// The link is trying, or waiting after `ending`. Shown only while none of its sockets is up.
     pub(super) fn turn(&self, number: usize, state: LinkState, ending: Option<&Ending>, now: Timestamp) {
-        self.change(number, |link| {
+        self.change(number, now, |link| {
             link.otherwise = state;
             if let Some(ending) = ending {
                 link.status.reason = Some(ending.code().to_owned());
                 link.status.hint = Some(ending.hint());
             }
-            link.show(now);
         });
     }
 
-    /// A socket of the link is up.
-    pub(super) fn up(&self, number: usize, connections_seen: Option<u32>, now: Timestamp) {
-        self.change(number, |link| {
+    /// A socket of the link is up. `tally` is what its hello said.
+    pub(super) fn up(&self, number: usize, tally: Option<Tally>, now: Timestamp) {
+        let mut reconnected = false;
+        self.change(number, now, |link| {
             link.up += 1;
-            link.status.connections_seen = connections_seen.or(link.status.connections_seen);
+            link.wish = None;
+            link.status.connections_seen = tally.map(|tally| tally.seen).or(link.status.connections_seen);
             link.status.reason = None;
             link.status.hint = None;
-            if link.greeted_before {
-                self.inner.reconnects.fetch_add(1, Ordering::Relaxed);
-            }
+            reconnected = link.greeted_before;
             link.greeted_before = true;
-            link.show(now);
         });
+        let mut held = self.held();
+        held.tally = tally.or(held.tally);
+        self.inner.reconnects.fetch_add(u64::from(reconnected), Ordering::Relaxed);
     }
 
-    /// A socket of the link is no longer up.
-    pub(super) fn down(&self, number: usize, now: Timestamp) {
-        self.change(number, |link| {
+    /// A socket of the link is no longer up; `silent` when it did not answer any more.
+    pub(super) fn down(&self, number: usize, silent: bool, now: Timestamp) {
+        self.change(number, now, |link| {
             link.up = link.up.saturating_sub(1);
-            link.show(now);
+            link.silent = link.silent.saturating_sub(u32::from(silent));
         });
     }
 
-    fn change(&self, number: usize, change: impl FnOnce(&mut Link)) {
-        if let Some(link) = self.links().get_mut(number) {
+    /// A socket of the link has not answered our ping; the last that was heard on it was at `since`.
+    pub(super) fn unanswered(&self, number: usize, since: Timestamp, now: Timestamp) {
+        self.change(number, now, |link| {
+            link.silent += 1;
+            link.silent_since = since;
+        });
+    }
+
+    /// A socket that had not answered was heard again.
+    pub(super) fn answered(&self, number: usize, now: Timestamp) {
+        self.change(number, now, |link| link.silent = link.silent.saturating_sub(1));
+    }
+
+    /// A socket looked open and was dead: what Slack sent to it is lost.
+    pub(super) fn missed(&self) {
+        self.held().gaps += 1;
+    }
+
+    /// What is wished of the link's socket, once.
+    pub(super) fn wish(&self, number: usize) -> Option<Wish> {
+        self.held().links.get_mut(number).and_then(|link| link.wish.take())
+    }
+
+    fn change(&self, number: usize, now: Timestamp, change: impl FnOnce(&mut Link)) {
+        let mut held = self.held();
+        if let Some(link) = held.links.get_mut(number) {
             change(link);
+            link.show(now);
         }
+        held.note_gap(now);
     }
 
     /// Nothing panics while holding the lock, and a status is worth showing even then.
-    fn links(&self) -> MutexGuard<'_, Vec<Link>> {
-        self.inner.links.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn note_gap(&mut self, now: Timestamp) {
+        let up = self.links.iter().any(|link| link.up > link.silent);
+        match (up, self.none_since) {
+            (true, Some(_)) => {
+                self.none_since = None;
+                self.gaps += u64::from(self.greeted_before);
+                self.greeted_before = true;
+            }
+            (false, None) => {
+                let silent = self.links.iter().filter(|link| link.silent > 0);
+                self.none_since = Some(silent.map(|link| link.silent_since).max().unwrap_or(now));
+            }
+            (true, None) | (false, Some(_)) => {}
+        }
     }
 }
 
 impl Link {
     fn show(&mut self, now: Timestamp) {
-        let state = if self.up > 0 { LinkState::Connected } else { self.otherwise };
+        let (state, since) = match (self.up, self.silent) {
+            (0, _) => (self.otherwise, now),
+            (up, silent) if up > silent => (LinkState::Connected, now),
+            _ => (LinkState::Silent, self.silent_since),
+        };
         if state != self.status.state {
             self.status.state = state;
-            self.status.since = now;
+            self.status.since = since;
         }
     }
 }
@@ -209,18 +332,38 @@ mod tests {
         let links = Links::new(1, Timestamp(0));
         let state = |at: i64| (links.states()[0].state, links.states()[0].since.0 == at);
         assert_eq!(state(0), (LinkState::Connecting, true));
-        links.up(0, Some(1), Timestamp(1));
+        links.up(0, None, Timestamp(1));
         assert_eq!(state(1), (LinkState::Connected, true));
         links.turn(0, LinkState::Connecting, Some(&Ending::Refresh), Timestamp(2));
         assert_eq!(state(1), (LinkState::Connected, true));
-        links.up(0, Some(2), Timestamp(3));
-        links.down(0, Timestamp(4));
+        links.up(0, None, Timestamp(3));
+        links.down(0, false, Timestamp(4));
         assert_eq!(state(1), (LinkState::Connected, true));
         assert_eq!(links.counts().reconnects, 1);
-        links.down(0, Timestamp(5));
+        links.down(0, false, Timestamp(5));
         links.turn(0, LinkState::Stopped, Some(&Ending::Disabled), Timestamp(6));
         assert_eq!(state(6), (LinkState::Stopped, true));
         assert_eq!(links.states()[0].reason.as_deref(), Some("link_disabled"));
         assert!(!links.any_connected());
+    }
+    #[test]
+    fn a_silent_socket_counts_as_none_since_it_was_heard_last_and_its_end_as_one_gap() {
+        let links = Links::new(2, Timestamp(0));
+        links.up(0, None, Timestamp(1));
+        links.up(1, None, Timestamp(1));
+        assert_eq!((links.none_since(), links.gaps()), (None, 0));
+        links.unanswered(0, Timestamp(5), Timestamp(20));
+        assert_eq!((links.states()[0].state, links.states()[0].since), (LinkState::Silent, Timestamp(5)));
+        assert!(links.any_connected(), "the other one answers");
+        links.unanswered(1, Timestamp(6), Timestamp(21));
+        assert_eq!(links.none_since(), Some(Timestamp(6)));
+        links.answered(1, Timestamp(22));
+        assert_eq!((links.none_since(), links.gaps()), (None, 1));
+        links.down(0, true, Timestamp(40));
+        assert_eq!(links.states()[0].state, LinkState::Connecting);
+        links.down(1, false, Timestamp(41));
+        assert_eq!(links.none_since(), Some(Timestamp(41)));
+        links.up(0, None, Timestamp(42));
+        assert_eq!((links.none_since(), links.gaps()), (None, 2));
     }
 }
