@@ -14,8 +14,10 @@ use super::reload::Reloadable;
 use crate::config::{Config, Secret, Sources};
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
+use crate::domain::message::Ourselves;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
+use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::listen::{BATCH, Listener, Tally};
 use crate::intake::people::Directory;
@@ -50,6 +52,7 @@ struct Bells {
     gather: Bell,
     triage: Bell,
     send: Bell,
+    recover: Bell,
 }
 
 /// A running desk.
@@ -113,6 +116,11 @@ impl Desk {
         let wanted = usize::from(config.slack.sockets);
         let (links, sockets) =
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
+        let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
+        crew.task(ring_for_recovery(&links, ours.clone(), &bells.recover, crew.stopping()));
+        let recoverer =
+            Recoverer::new(recovery.clone(), api.clone(), ours.clone(), links.clone(), bells.gather.clone());
+        crew.worker(recoverer, &bells.recover);
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
@@ -122,6 +130,7 @@ impl Desk {
             trouble,
             tally,
             endings,
+            recovery,
             refresh: {
                 let bell = bells.workspace.clone();
                 Arc::new(move || bell.ring())
@@ -176,6 +185,26 @@ impl Desk {
             warn!("Cannot fold the write-ahead log into the database: {problem}");
         }
         info!("Stopped");
+    }
+}
+
+/// Rings when a gap has ended, and when we learn who we are: nothing can be read before.
+fn ring_for_recovery(
+    links: &Links,
+    mut ours: watch::Receiver<Option<Ourselves>>,
+    bell: &Bell,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (mut gaps, bell) = (links.gaps(), bell.clone());
+    async move {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Ok(()) = gaps.changed() => bell.ring(),
+                Ok(()) = ours.changed() => bell.ring(),
+                else => return,
+            }
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod init;
 pub mod manifest;
 pub mod queue;
+pub mod recover;
 pub mod replay;
 pub mod reply;
 pub mod restore;
@@ -78,6 +79,7 @@ pub enum Command {
     Queue(queue::Args),
     Why(why::Args),
     Replay(replay::Args),
+    Recover(recover::Args),
     Backup(backup::Args),
     Restore(restore::Args),
     Version(version::Args),
@@ -126,6 +128,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Queue(args) => queue::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
+        Command::Recover(args) => recover::run(args, call).await,
         Command::Backup(args) => backup::run(args, call).await,
         Command::Restore(args) => restore::run(args, call).await,
         Command::Version(args) => version::run(args, call).await,

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
 use super::ending::Ending;
 use crate::domain::time::Timestamp;
 
@@ -73,6 +75,8 @@ struct Inner {
     reconnects: AtomicU64,
     /// Milliseconds since 1970; the minimum means never.
     last_frame_at: AtomicI64,
+    /// How often a socket came up after a time of which nobody knows what it brought.
+    gaps: watch::Sender<u64>,
 }
 
 struct Link {
@@ -82,6 +86,8 @@ struct Link {
     /// What to show once none is up.
     otherwise: LinkState,
     greeted_before: bool,
+    /// Its last socket was dead before anybody knew: what Slack gave it may be lost.
+    died_unseen: bool,
 }
 
 impl Links {
@@ -89,7 +95,7 @@ impl Links {
         let link = || {
             let state = LinkState::Connecting;
             let status = LinkStatus { state, since: now, reason: None, hint: None, connections_seen: None };
-            Link { status, up: 0, otherwise: state, greeted_before: false }
+            Link { status, up: 0, otherwise: state, greeted_before: false, died_unseen: false }
         };
         let inner = Inner {
             links: Mutex::new((0..wanted).map(|_| link()).collect()),
@@ -98,6 +104,7 @@ impl Links {
             unknown_frames: AtomicU64::new(0),
             reconnects: AtomicU64::new(0),
             last_frame_at: AtomicI64::new(i64::MIN),
+            gaps: watch::Sender::new(0),
         };
         Links { inner: Arc::new(inner) }
     }
@@ -110,6 +117,12 @@ impl Links {
     /// Whether at least one socket is up: what readiness asks.
     pub fn any_connected(&self) -> bool {
         self.links().iter().any(|link| link.up > 0)
+    }
+
+    /// How many gaps have ended: times without any socket, the one before the first included, and sockets that turned out
+    /// to have been dead for a while. What was said in a gap has to be read from the history.
+    pub fn gaps(&self) -> watch::Receiver<u64> {
+        self.inner.gaps.subscribe()
     }
 
     /// Totals since the start.
@@ -144,6 +157,7 @@ impl Links {
             if let Some(ending) = ending {
                 link.status.reason = Some(ending.code().to_owned());
                 link.status.hint = Some(ending.hint());
+                link.died_unseen |= matches!(ending, Ending::Silent | Ending::Slept);
             }
             link.show(now);
         });
@@ -151,7 +165,9 @@ impl Links {
 
     /// A socket of the link is up.
     pub(super) fn up(&self, number: usize, connections_seen: Option<u32>, now: Timestamp) {
+        let mut gap = !self.any_connected();
         self.change(number, |link| {
+            gap |= std::mem::take(&mut link.died_unseen);
             link.up += 1;
             link.status.connections_seen = connections_seen.or(link.status.connections_seen);
             link.status.reason = None;
@@ -162,6 +178,9 @@ impl Links {
             link.greeted_before = true;
             link.show(now);
         });
+        if gap {
+            self.inner.gaps.send_modify(|gaps| *gaps += 1);
+        }
     }
 
     /// A socket of the link is no longer up.
@@ -206,16 +225,33 @@ mod tests {
         assert_eq!(state(0), (LinkState::Connecting, true));
         links.up(0, Some(1), Timestamp(1));
         assert_eq!(state(1), (LinkState::Connected, true));
+        assert_eq!(*links.gaps().borrow(), 1, "the time before the first socket");
         links.turn(0, LinkState::Connecting, Some(&Ending::Refresh), Timestamp(2));
         assert_eq!(state(1), (LinkState::Connected, true));
         links.up(0, Some(2), Timestamp(3));
         links.down(0, Timestamp(4));
         assert_eq!(state(1), (LinkState::Connected, true));
         assert_eq!(links.counts().reconnects, 1);
+        assert_eq!(*links.gaps().borrow(), 1, "no gap while a socket is replaced");
         links.down(0, Timestamp(5));
         links.turn(0, LinkState::Stopped, Some(&Ending::Disabled), Timestamp(6));
         assert_eq!(state(6), (LinkState::Stopped, true));
         assert_eq!(links.states()[0].reason.as_deref(), Some("link_disabled"));
         assert!(!links.any_connected());
+        links.up(0, None, Timestamp(7));
+        assert_eq!(*links.gaps().borrow(), 2, "a time without any socket is a gap");
+    }
+
+    #[test]
+    fn a_socket_that_was_dead_unseen_is_a_gap_although_another_one_lived() {
+        let links = Links::new(2, Timestamp(0));
+        links.up(0, None, Timestamp(1));
+        links.up(1, None, Timestamp(1));
+        for (ending, gaps) in [(Ending::Dropped, 1), (Ending::Silent, 2), (Ending::Slept, 3)] {
+            links.down(1, Timestamp(2));
+            links.turn(1, LinkState::Waiting, Some(&ending), Timestamp(2));
+            links.up(1, None, Timestamp(3));
+            assert_eq!(*links.gaps().borrow(), gaps, "{ending:?}");
+        }
     }
 }
