@@ -119,7 +119,7 @@ impl Desk {
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
         crew.task(ring_for_recovery(&links, ours.clone(), &bells.recover, crew.stopping()));
         let recoverer =
-            Recoverer::new(recovery.clone(), api.clone(), ours.clone(), links.clone(), bells.gather.clone());
+            Recoverer::new(recovery.clone(), api.clone(), ours.clone(), links.line(), bells.gather.clone());
         crew.worker(recoverer, &bells.recover);
         let front = Front {
             store: store.clone(),
@@ -188,19 +188,19 @@ impl Desk {
     }
 }
 
-/// Rings when a gap has ended, and when we learn who we are: nothing can be read before.
+/// Rings when sockets come and go, and when we learn who we are: nothing can be read before.
 fn ring_for_recovery(
     links: &Links,
     mut ours: watch::Receiver<Option<Ourselves>>,
     bell: &Bell,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let (mut gaps, bell) = (links.gaps(), bell.clone());
+    let (mut line, bell) = (links.line(), bell.clone());
     async move {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                Ok(()) = gaps.changed() => bell.ring(),
+                Ok(()) = line.changed() => bell.ring(),
                 Ok(()) = ours.changed() => bell.ring(),
                 else => return,
             }

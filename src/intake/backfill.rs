@@ -25,7 +25,7 @@ use crate::runtime::worker::{Next, Worker};
 use crate::slack::api::Api;
 use crate::slack::history::{Page, Past, RECOVERED, Stretch};
 use crate::slack::outcome::Failure;
-use crate::slack::socket::Links;
+use crate::slack::socket::Line;
 use crate::store::recovered::{Filed, Found, PageRead};
 use crate::store::recovery::Reading;
 use crate::store::{Store, StoreError};
@@ -112,8 +112,7 @@ pub struct Recoverer {
     store: Store,
     api: Api,
     ours: watch::Receiver<Option<Ourselves>>,
-    links: Links,
-    gaps: watch::Receiver<u64>,
+    line: watch::Receiver<Line>,
     recovery: Recovery,
     /// Rung when something has entered the journal.
     gather: Bell,
@@ -126,22 +125,22 @@ pub struct Recoverer {
 }
 
 impl Recoverer {
-    /// One that closes the gaps of `links`, waits until we know who we are, and rings `gather`.
+    /// One that closes the gaps of `line`, waits until we know who we are, and rings `gather`.
     pub fn new(
         recovery: Recovery,
         api: Api,
         ours: watch::Receiver<Option<Ourselves>>,
-        links: Links,
+        line: watch::Receiver<Line>,
         gather: Bell,
     ) -> Recoverer {
-        let (store, gaps) = (recovery.store.clone(), links.gaps());
+        let store = recovery.store.clone();
         let asked_to_wait = BTreeMap::new();
-        Recoverer { store, api, ours, links, gaps, recovery, gather, answered: 0, kept: None, asked_to_wait }
+        Recoverer { store, api, ours, line, recovery, gather, answered: 0, kept: None, asked_to_wait }
     }
 
     /// Asks for a recovery after a gap; without one, moves on what is complete.
     async fn watch(&mut self, workspace: &WorkspaceId, now: Timestamp) -> Result<()> {
-        let gaps = *self.gaps.borrow();
+        let Line { connected, gaps } = *self.line.borrow();
         let asleep = self.kept.is_some_and(|kept| now.since(kept) > ASLEEP);
         if gaps > self.answered || asleep {
             let cause = if self.answered == 0 { Cause::Start } else { Cause::Gap };
@@ -153,7 +152,7 @@ impl Recoverer {
             self.kept = Some(now);
         }
         let due = self.kept.is_none_or(|kept| now.since(kept) >= KEEP);
-        if due && self.answered > 0 && self.links.any_connected() {
+        if due && self.answered > 0 && connected {
             self.store.keep_coverage(workspace.clone(), self.recovery.monitor(), now).await?;
             self.kept = Some(now);
         }
@@ -266,7 +265,8 @@ impl Worker for Recoverer {
         let Some(ours) = self.ours.borrow().clone() else { return Ok(Next::Bell) };
         self.watch(&ours.workspace, now).await?;
         // Without a socket there is trouble enough, and what is read now would have to be read again.
-        match self.links.any_connected() {
+        let connected = self.line.borrow().connected;
+        match connected {
             true => self.proceed(&ours, now).await,
             false => Ok(Next::Bell),
         }

@@ -206,7 +206,7 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
     tx.prepare_cached("UPDATE bundles SET state = 'triaged', task = ?2 WHERE id = ?1")?
         .execute((sealed.id.0, task.0))?;
     match joins {
-        Some(task) => join(tx, task, triaged, now)?,
+        Some(task) => join(tx, task, triaged, sealed.recovered, now)?,
         None => count_answers(tx, task, sealed.id)?,
     }
     let number = tx
@@ -262,10 +262,30 @@ fn count_answers(tx: &Transaction<'_>, task: TaskId, bundle: BundleId) -> Result
     Ok(())
 }
 
-fn join(tx: &Transaction<'_>, task: TaskId, triaged: &Triaged, now: Timestamp) -> Result<(), StoreError> {
+/// Whether the team has answered what a bundle says: a recovered one may be older than its answer.
+fn is_answered(tx: &Transaction<'_>, task: TaskId, bundle: BundleId) -> Result<bool, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT 1 FROM messages m JOIN bundles b ON b.id = m.bundle
+         WHERE b.task = ?1 AND m.role <> 'contact'
+           AND m.ts > (SELECT MAX(ts) FROM messages WHERE bundle = ?2 AND role = 'contact') LIMIT 1",
+    )?;
+    Ok(query.exists((task.0, bundle.0))?)
+}
+
+fn join(
+    tx: &Transaction<'_>,
+    task: TaskId,
+    triaged: &Triaged,
+    recovered: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     note(tx, task, &Actor::Contact, &Change::Joined { bundle: triaged.bundle }, now)?;
     let before = conversation::status(tx, task)?;
-    move_to(tx, task, &Actor::Contact, task::after_contact(before, triaged.courtesy), now)?;
+    let after = task::after_contact(before, triaged.courtesy);
+    move_to(tx, task, &Actor::Contact, after, now)?;
+    if recovered && is_answered(tx, task, triaged.bundle)? {
+        move_to(tx, task, &Actor::Desk, task::after_answer(after), now)?;
+    }
     if triaged.courtesy {
         return Ok(());
     }

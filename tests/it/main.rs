@@ -18,6 +18,7 @@ mod payloads;
 mod process;
 mod readme;
 mod recovery;
+mod recovery_crash;
 mod simulated;
 mod socket;
 mod stage;

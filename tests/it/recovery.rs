@@ -389,7 +389,7 @@ async fn what_was_said_while_the_daemon_was_stopped_is_found_at_its_start() {
     world.recovered().await;
     world.pass(60).await;
     insta::assert_snapshot!(world.tasks().await, @"
-    1 open bug normal #support ada
+    1 waiting bug normal #support ada
       contact ada: how do I reset my password?
       contact ada: that did not work
       team U03ST7CGFLI: please try again

@@ -31,7 +31,7 @@ use super::api::Api;
 use crate::domain::time::Now;
 
 pub use envelope::{Acked, Acks, Envelope, Raw, ack};
-pub use status::{Counts, LinkState, LinkStatus, Links};
+pub use status::{Counts, Line, LinkState, LinkStatus, Links};
 
 /// What the links need to know.
 pub struct SocketSettings {

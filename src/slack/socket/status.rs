@@ -61,6 +61,16 @@ pub struct Counts {
     pub reconnects: u64,
 }
 
+/// All links together, as whoever closes gaps wants to know them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Whether at least one socket is up.
+    pub connected: bool,
+    /// How many gaps have ended: times without any socket, the one before the first included, and sockets that turned out
+    /// to have been dead for a while. What was said in a gap has to be read from the history.
+    pub gaps: u64,
+}
+
 /// The links as seen from outside; cheap to clone.
 #[derive(Clone)]
 pub struct Links {
@@ -75,8 +85,7 @@ struct Inner {
     reconnects: AtomicU64,
     /// Milliseconds since 1970; the minimum means never.
     last_frame_at: AtomicI64,
-    /// How often a socket came up after a time of which nobody knows what it brought.
-    gaps: watch::Sender<u64>,
+    line: watch::Sender<Line>,
 }
 
 struct Link {
@@ -104,7 +113,7 @@ impl Links {
             unknown_frames: AtomicU64::new(0),
             reconnects: AtomicU64::new(0),
             last_frame_at: AtomicI64::new(i64::MIN),
-            gaps: watch::Sender::new(0),
+            line: watch::Sender::new(Line::default()),
         };
         Links { inner: Arc::new(inner) }
     }
@@ -119,10 +128,9 @@ impl Links {
         self.links().iter().any(|link| link.up > 0)
     }
 
-    /// How many gaps have ended: times without any socket, the one before the first included, and sockets that turned out
-    /// to have been dead for a while. What was said in a gap has to be read from the history.
-    pub fn gaps(&self) -> watch::Receiver<u64> {
-        self.inner.gaps.subscribe()
+    /// All links together, and whenever that changes.
+    pub fn line(&self) -> watch::Receiver<Line> {
+        self.inner.line.subscribe()
     }
 
     /// Totals since the start.
@@ -165,9 +173,7 @@ impl Links {
 
     /// A socket of the link is up.
     pub(super) fn up(&self, number: usize, connections_seen: Option<u32>, now: Timestamp) {
-        let mut gap = !self.any_connected();
         self.change(number, |link| {
-            gap |= std::mem::take(&mut link.died_unseen);
             link.up += 1;
             link.status.connections_seen = connections_seen.or(link.status.connections_seen);
             link.status.reason = None;
@@ -176,11 +182,13 @@ impl Links {
                 self.inner.reconnects.fetch_add(1, Ordering::Relaxed);
             }
             link.greeted_before = true;
+            let died_unseen = std::mem::take(&mut link.died_unseen);
             link.show(now);
+            self.inner.line.send_modify(|line| {
+                line.gaps += u64::from(!line.connected || died_unseen);
+                line.connected = true;
+            });
         });
-        if gap {
-            self.inner.gaps.send_modify(|gaps| *gaps += 1);
-        }
     }
 
     /// A socket of the link is no longer up.
@@ -192,9 +200,13 @@ impl Links {
     }
 
     fn change(&self, number: usize, change: impl FnOnce(&mut Link)) {
-        if let Some(link) = self.links().get_mut(number) {
+        let mut links = self.links();
+        if let Some(link) = links.get_mut(number) {
             change(link);
         }
+        let connected = links.iter().any(|link| link.up > 0);
+        let news = |line: &mut Line| std::mem::replace(&mut line.connected, connected) != connected;
+        self.inner.line.send_if_modified(news);
     }
 
     /// Nothing panics while holding the lock, and a status is worth showing even then.
@@ -225,21 +237,21 @@ mod tests {
         assert_eq!(state(0), (LinkState::Connecting, true));
         links.up(0, Some(1), Timestamp(1));
         assert_eq!(state(1), (LinkState::Connected, true));
-        assert_eq!(*links.gaps().borrow(), 1, "the time before the first socket");
+        assert_eq!(links.line().borrow().gaps, 1, "the time before the first socket");
         links.turn(0, LinkState::Connecting, Some(&Ending::Refresh), Timestamp(2));
         assert_eq!(state(1), (LinkState::Connected, true));
         links.up(0, Some(2), Timestamp(3));
         links.down(0, Timestamp(4));
         assert_eq!(state(1), (LinkState::Connected, true));
         assert_eq!(links.counts().reconnects, 1);
-        assert_eq!(*links.gaps().borrow(), 1, "no gap while a socket is replaced");
+        assert_eq!(links.line().borrow().gaps, 1, "no gap while a socket is replaced");
         links.down(0, Timestamp(5));
         links.turn(0, LinkState::Stopped, Some(&Ending::Disabled), Timestamp(6));
         assert_eq!(state(6), (LinkState::Stopped, true));
         assert_eq!(links.states()[0].reason.as_deref(), Some("link_disabled"));
         assert!(!links.any_connected());
         links.up(0, None, Timestamp(7));
-        assert_eq!(*links.gaps().borrow(), 2, "a time without any socket is a gap");
+        assert_eq!(links.line().borrow().gaps, 2, "a time without any socket is a gap");
     }
 
     #[test]
@@ -251,7 +263,7 @@ mod tests {
             links.down(1, Timestamp(2));
             links.turn(1, LinkState::Waiting, Some(&ending), Timestamp(2));
             links.up(1, None, Timestamp(3));
-            assert_eq!(*links.gaps().borrow(), gaps, "{ending:?}");
+            assert_eq!(links.line().borrow().gaps, gaps, "{ending:?}");
         }
     }
 }
