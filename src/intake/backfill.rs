@@ -233,9 +233,10 @@ impl Recoverer {
         }
         let code = failure.code().to_owned();
         let fate = recovery::after(setback(failure), reading.attempts + 1, fastrand::f64(), now);
-        if let recovery::Fate::Failed(_) = fate {
+        // A channel's failure is told when what was read of it is filed.
+        if matches!(fate, recovery::Fate::Failed(_)) && reading.thread.is_some() {
             let channel = &reading.channel;
-            warn!(channel = %channel, error = code, "Cannot read what was said in channel {channel}: {code}");
+            warn!(channel = %channel, error = code, "Cannot read a thread of channel {channel}: {code}");
             self.recovery.totals.failures.fetch_add(1, Ordering::Relaxed);
         }
         self.store.set_back(reading, fate, now).await?;

@@ -11,6 +11,9 @@ use deskd::simulator::{Fault, HistoryProfile, OfflineEvents, Setup, Times, Which
 use deskd::store::recovery::Progress;
 use deskd::store::tasks::TaskFilter;
 
+use insta::assert_snapshot;
+
+use crate::api_door::Door;
 use crate::world::World;
 
 const HISTORY: &str = "conversations.history";
@@ -189,7 +192,7 @@ async fn what_was_said_in_a_gap_makes_the_bundles_that_it_would_have_made() {
     world.recovered().await;
     world.slack.say("ada", "support", "goes on after it").unwrap();
     world.pass(60).await;
-    insta::assert_snapshot!(world.tasks().await, @"
+    assert_snapshot!(world.tasks().await, @"
     1 open other normal #support ada
       contact ada: before the gap
     2 open other normal #support ada
@@ -366,7 +369,7 @@ async fn an_edit_in_a_gap_reaches_the_task() {
     world.reconnect().await;
     world.recovered().await;
     world.pass(10).await;
-    insta::assert_snapshot!(world.tasks().await, @"
+    assert_snapshot!(world.tasks().await, @"
     1 open other normal #support ada
       contact ada: the order is late (edited)
     ");
@@ -388,7 +391,7 @@ async fn what_was_said_while_the_daemon_was_stopped_is_found_at_its_start() {
     world.open().await;
     world.recovered().await;
     world.pass(60).await;
-    insta::assert_snapshot!(world.tasks().await, @"
+    assert_snapshot!(world.tasks().await, @"
     1 waiting bug normal #support ada
       contact ada: how do I reset my password?
       contact ada: that did not work
@@ -424,5 +427,71 @@ async fn acks_are_not_slowed_while_recovery_runs() {
     world.recovered().await;
     world.pass(60).await;
     assert_eq!(world.tasks().await.matches(": line ").count(), 2_000);
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_command_waits_and_the_status_shows_how_far_recovery_is() {
+    let world = World::with(forgetful(), |_| {}).await;
+    let door = Door::open(world.desk().front());
+    let status = async || {
+        let text = door.ok(&["status"]).await;
+        let lines: Vec<&str> = text.lines().skip_while(|line| !line.contains("recovery")).collect();
+        lines.join("\n")
+    };
+    world.disconnect();
+    world.pass(5).await;
+    world.slack.say("grace", "sales", "what does it cost?").unwrap();
+    world.pass(60).await;
+    assert_snapshot!(door.ok(&["recover"]).await, @"2 channels will be read; hint: deskd recover --wait, or deskd status");
+    assert_snapshot!(status().await, @"  recovery   recovering: 0 of 2 channels, 0 messages read, 0 found");
+    world.reconnect().await;
+    world.slack.fault_in(HISTORY, "support", Fault::Error("not_in_channel".into()), Times::Count(1)).unwrap();
+    world.slack.fault(HISTORY, Fault::Slow(2_000), Times::Count(1));
+    world.pass(60).await;
+    assert_snapshot!(status().await, @"
+    recovery   done 58 s ago, 1 message read, 1 found
+               cannot read #support: the bot is not in this channel: /invite it (not_in_channel)
+    ");
+    let asked = door.ok(&["recover", "#support", "--since", "2h", "--wait"]).await;
+    assert_snapshot!(asked, @"
+    recovering: 0 of 1 channels, 0 messages read, 0 found
+    done: 0 messages read, nothing was missing
+    ");
+    assert_snapshot!(door.ok(&["task", "list"]).await, @"
+    ID  STATUS  PRIORITY  CATEGORY  CHANNEL  CONTACT  MSGS  ASSIGNEE  UPDATED
+    1   open    normal    sales     #sales   grace    1     -         53 s ago, recovered
+    ");
+    assert!(
+        door.ok(&["task", "show", "1"]).await.contains("\nrecovered: it did not arrive when it was said")
+    );
+    for (words, expected) in [
+        (vec!["recover", "#general"], (1, "is not monitored")),
+        (vec!["recover", "--since", "soon"], (2, "cannot read \"soon\"")),
+        (vec!["recover", "#nowhere"], (1, "there is no channel")),
+    ] {
+        let ended = door.deskd(&words).await;
+        assert_eq!(ended.code, expected.0, "{words:?}: {}", ended.err);
+        assert!(ended.err.contains(expected.1) && ended.err.contains("hint: "), "{}", ended.err);
+    }
+    let (_, metrics) = door.text("/metrics", "text/plain").await;
+    let figures: Vec<&str> = metrics
+        .lines()
+        .filter(|line| line.starts_with("deskd_recovery_") && !line.contains("timestamp"))
+        .collect();
+    assert_snapshot!(figures.join("\n"), @"
+    deskd_recovery_running 0
+    deskd_recovery_channels_left 0
+    deskd_recovery_channels_failed 0
+    deskd_recovery_messages_read_total 1
+    deskd_recovery_found_total 1
+    deskd_recovery_failures_total 1
+    ");
+    let (status, document) = door.get("/v1/recover").await;
+    assert_eq!(
+        (status, document["running"].as_bool(), document["channels_left"].as_i64()),
+        (200, Some(false), Some(0))
+    );
+    door.close().await;
     world.finish().await;
 }
