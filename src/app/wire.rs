@@ -16,12 +16,14 @@ use super::reload::Reloadable;
 use crate::config::{Config, Secret, Sources};
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
+use crate::domain::message::Ourselves;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
+use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::listen::{BATCH, Listener, Tally};
-use crate::intake::lookout::{Lookout, Recover};
+use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
 use crate::intake::triage::Triage;
 use crate::intake::workspace::{Trouble, Workspace};
@@ -56,7 +58,6 @@ struct Bells {
     triage: Bell,
     send: Bell,
     canary: Bell,
-    /// Rung when events may have been missed: something that reads Slack's history may want to look.
     recover: Bell,
 }
 
@@ -127,14 +128,20 @@ impl Desk {
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (links, sockets) =
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
-        let figures = Figures::default();
+        let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
+        crew.task(ring_for_recovery(&links, ours.clone(), &bells.recover, crew.stopping()));
+        let recoverer =
+            Recoverer::new(recovery.clone(), api.clone(), ours.clone(), links.line(), bells.gather.clone());
+        crew.worker(recoverer, &bells.recover);
         let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
-        let lookout = lookout.recovering(ringing(&bells.recover));
         crew.worker(lookout, &Bell::new());
+        let figures = Figures::default();
         if let Some(channel) = config.canary.channel.clone() {
             let perch = Perch { channel, every: config.canary.every };
             let canary = Canary::new(perch, store.clone(), api.clone(), links.clone(), ours.clone());
-            crew.worker(canary.wired(echo, ringing(&bells.recover), figures.clone()), &bells.canary);
+            let recover = recovery.clone();
+            let recover = Arc::new(move || recover.canary_missed());
+            crew.worker(canary.wired(echo, recover, figures.clone()), &bells.canary);
         }
         let front = Front {
             store: store.clone(),
@@ -148,6 +155,7 @@ impl Desk {
             tally,
             endings,
             forgotten,
+            recovery,
             refresh: ringing(&bells.workspace),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
@@ -207,9 +215,29 @@ impl Desk {
 }
 
 /// Rings a bell for those who must not know the machinery.
-fn ringing(bell: &Bell) -> Recover {
+fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
     let bell = bell.clone();
     Arc::new(move || bell.ring())
+}
+
+/// Rings when sockets come and go, and when we learn who we are: nothing can be read before.
+fn ring_for_recovery(
+    links: &Links,
+    mut ours: watch::Receiver<Option<Ourselves>>,
+    bell: &Bell,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (mut line, bell) = (links.line(), bell.clone());
+    async move {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Ok(()) = line.changed() => bell.ring(),
+                Ok(()) = ours.changed() => bell.ring(),
+                else => return,
+            }
+        }
+    }
 }
 
 async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {

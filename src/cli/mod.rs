@@ -15,6 +15,7 @@ pub mod init;
 pub mod manifest;
 mod progress;
 pub mod queue;
+pub mod recover;
 pub mod replay;
 pub mod reply;
 pub mod restore;
@@ -79,6 +80,7 @@ pub enum Command {
     Queue(queue::Args),
     Why(why::Args),
     Replay(replay::Args),
+    Recover(recover::Args),
     Backup(backup::Args),
     Restore(restore::Args),
     Version(version::Args),
@@ -127,6 +129,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Queue(args) => queue::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
+        Command::Recover(args) => recover::run(args, call).await,
         Command::Backup(args) => backup::run(args, call).await,
         Command::Restore(args) => restore::run(args, call).await,
         Command::Version(args) => version::run(args, call).await,

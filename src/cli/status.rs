@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::call::{Call, Exit};
 use super::client::Client;
+use super::recover;
 use super::screen::{View, bad, bold, dim, good, instant, odd, span, styled};
 use crate::domain::time::Timestamp;
 use crate::web::status::{CanaryDocument, OutboxDocument, SocketDocument, StatusDocument};
@@ -82,6 +83,9 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
     lines.extend(status.canary.iter().map(|canary| line("canary", &told_canary(canary, view))));
     lines.extend(told_work(status, view));
     lines.push(line("outbox", &told_outbox(&status.outbox)));
+    for (at, told) in recover::lines(&status.recovery, view).iter().enumerate() {
+        lines.push(line(if at == 0 { "recovery" } else { "" }, told));
+    }
     let worried = [("stuck", &status.stuck, bad()), ("failing", &status.failing, odd())];
     for (word, workers, style) in worried.into_iter().filter(|(_, workers, _)| !workers.is_empty()) {
         let told = format!("{}; hint: look at the log", workers.join(", "));

@@ -160,7 +160,7 @@ pub fn table(tasks: &[TaskRow], view: &View) -> String {
             task.contact.name.clone(),
             task.message_count.to_string(),
             assignee(task).unwrap_or("-").to_owned(),
-            view.ago(Some(&task.updated_at)),
+            view.ago(Some(&task.updated_at)) + if task.recovered { ", recovered" } else { "" },
         ]
     };
     let rows: Vec<Vec<String>> = tasks.iter().map(row).collect();
@@ -185,6 +185,9 @@ pub fn screen(page: &TaskPage, view: &View) -> String {
         place(task),
         view.ago(Some(&task.created_at))
     ));
+    if task.recovered {
+        text.push_str("recovered: it did not arrive when it was said, but was found in the history\n");
+    }
     if let Some(until) = &task.snoozed_until {
         text.push_str(&format!("put aside until {}\n", view.clock(until)));
     }

@@ -16,6 +16,10 @@ const SLACKBOT: &str = "USLACKBOT";
 /// Subtypes that are something a person said; every other subtype is ignored by name [slack-facts 3.2].
 const SPOKEN: [&str; 4] = ["file_share", "thread_broadcast", "me_message", "bot_message"];
 
+/// How long a bundle of recovered messages stays open although its time is long over: the next messages of the same person
+/// may come with the next batch.
+const HELD: Duration = Duration::from_secs(5);
+
 /// How long a bundle stays open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quiet {
@@ -76,6 +80,17 @@ pub struct Known {
     pub root: Option<Root>,
     /// The open bundle of the same person in the same place.
     pub open: Option<OpenBundle>,
+    /// The same of recovered messages, which are gathered beside what arrives meanwhile.
+    pub past: Option<OpenBundle>,
+}
+
+/// When a message counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The instant that bundling counts with: the arrival, or, of a recovered message, when it was said.
+    pub at: Timestamp,
+    /// When it was recorded, if it was read from Slack's history and did not arrive by itself.
+    pub recovered: Option<Timestamp>,
 }
 
 /// A stored message with the same channel and `ts`.
@@ -101,6 +116,8 @@ pub struct OpenBundle {
     pub id: BundleId,
     /// When its first message came.
     pub opened_at: Timestamp,
+    /// When its last message came.
+    pub last_at: Timestamp,
     /// When it closes.
     pub due: Timestamp,
     /// The last client message id in it, to tell a phantom double post.
@@ -132,8 +149,8 @@ pub enum Decision {
     Answer(Root),
 }
 
-/// Decides about one message that arrived at `at` and that `screen` let pass.
-pub fn decide(message: &Message, known: &Known, desk: &Desk, at: Timestamp) -> Decision {
+/// Decides about one message that `screen` let pass.
+pub fn decide(message: &Message, known: &Known, desk: &Desk, heard: Heard) -> Decision {
     if let Some(seen) = &known.seen {
         return match message.mentions_us && !seen.mentioned {
             true => Decision::KeepMention,
@@ -143,7 +160,7 @@ pub fn decide(message: &Message, known: &Known, desk: &Desk, at: Timestamp) -> D
     if known.teammate {
         return known.root.map_or(Decision::Ignore(EventReason::Teammate), Decision::Answer);
     }
-    gather(message, known, desk, at)
+    gather(message, known, desk, heard)
 }
 
 /// Why a message is none of the desk's business, if it is not; `pick` is what was picked for its channel.
@@ -181,18 +198,34 @@ fn trusted(message: &Message, desk: &Desk) -> bool {
     is_listed(&message.author.bot) || is_listed(&message.author.app)
 }
 
-fn gather(message: &Message, known: &Known, desk: &Desk, at: Timestamp) -> Decision {
-    match &known.open {
-        Some(open) if at < open.due => {
-            let client_msg_id = message.client_msg_id.as_deref().unwrap_or_default();
-            if !client_msg_id.is_empty() && client_msg_id == open.last_client_msg_id {
-                return Decision::Ignore(EventReason::DoublePost);
-            }
-            // Two sockets may deliver out of order: an older message never makes the bundle close earlier.
-            let due = desk.quiet.due(open.opened_at, at).max(open.due);
-            Decision::Join { bundle: open.id, due }
+fn gather(message: &Message, known: &Known, desk: &Desk, heard: Heard) -> Decision {
+    let at = heard.at;
+    let live = known.open.as_ref().filter(|open| match heard.recovered {
+        // Two sockets may deliver out of order: what has arrived before the closing belongs to it.
+        None => at < open.due,
+        Some(_) => open.spans(at, desk.quiet),
+    });
+    let past = || known.past.as_ref().filter(|past| past.spans(at, desk.quiet));
+    if let Some(open) = live.or_else(past) {
+        let client_msg_id = message.client_msg_id.as_deref().unwrap_or_default();
+        if !client_msg_id.is_empty() && client_msg_id == open.last_client_msg_id {
+            return Decision::Ignore(EventReason::DoublePost);
         }
-        open => Decision::Open { due: desk.quiet.due(at, at), closes: open.as_ref().map(|open| open.id) },
+        // An older message never makes the bundle close earlier.
+        let due = desk.quiet.due(open.opened_at, at).max(open.due);
+        return Decision::Join { bundle: open.id, due };
+    }
+    let (due, over) = match heard.recovered {
+        None => (desk.quiet.due(at, at), &known.open),
+        Some(recorded) => (desk.quiet.due(at, at).max(recorded.plus(HELD)), &known.past),
+    };
+    Decision::Open { due, closes: over.as_ref().map(|over| over.id) }
+}
+
+impl OpenBundle {
+    /// Whether a message said at `at` belongs to it, by what is in it and not by when it happens to close.
+    fn spans(&self, at: Timestamp, quiet: Quiet) -> bool {
+        at.plus(quiet.quiet) > self.opened_at && at < quiet.due(self.opened_at, self.last_at)
     }
 }
 
@@ -223,4 +256,95 @@ pub struct Place {
     pub thread: Option<MessageTs>,
     /// The person.
     pub person: PersonId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BundleId, Decision, Desk, Heard, Known, Message, Monitor, OpenBundle, Quiet, decide};
+    use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
+    use crate::domain::message::{Author, Ourselves};
+    use crate::domain::time::Timestamp;
+    use std::time::Duration;
+
+    const RECORDED: i64 = 1_000_000;
+
+    fn desk() -> Desk {
+        let ours = Ourselves {
+            workspace: WorkspaceId("T1".into()),
+            workspace_name: String::new(),
+            url: String::new(),
+            person: PersonId("UBOT".into()),
+            bot: "BBOT".into(),
+            app: None,
+        };
+        let quiet = Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) };
+        Desk { ours, trusted_bots: Vec::new(), monitor: Monitor::Picked, quiet }
+    }
+
+    fn message() -> Message {
+        Message {
+            channel: ChannelId("C1".into()),
+            ts: MessageTs("1.0".into()),
+            thread: None,
+            author: Author { person: Some(PersonId("U1".into())), ..Author::default() },
+            text: "hello".into(),
+            files: Vec::new(),
+            mentions_us: false,
+            subtype: None,
+            client_msg_id: None,
+        }
+    }
+
+    fn bundle(id: i64, opened_s: i64, last_s: i64, due_s: i64) -> Option<OpenBundle> {
+        let at = |seconds: i64| Timestamp(seconds * 1000);
+        Some(OpenBundle {
+            id: BundleId(id),
+            opened_at: at(opened_s),
+            last_at: at(last_s),
+            due: at(due_s),
+            last_client_msg_id: String::new(),
+        })
+    }
+
+    /// What becomes of a recovered message said at this second: `join ID`, or `open` and what that closes.
+    fn recovered(said_s: i64, open: Option<OpenBundle>, past: Option<OpenBundle>) -> String {
+        let known = Known { teammate: false, seen: None, root: None, open, past };
+        let heard = Heard { at: Timestamp(said_s * 1000), recovered: Some(Timestamp(RECORDED)) };
+        match decide(&message(), &known, &desk(), heard) {
+            Decision::Join { bundle, due } => format!("join {} due {}", bundle.0, due.0 / 1000),
+            Decision::Open { due, closes } => {
+                format!("open due {} closes {:?}", due.0 / 1000, closes.map(|id| id.0))
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn recovered_messages_make_the_bundles_that_they_would_have_made() {
+        let live = || bundle(1, 990, 995, 1025);
+        let past = || bundle(2, 500, 520, 1005);
+        for (said, open, kept, expected) in [
+            (500, None, None, "open due 1005 closes None"),
+            (540, None, past(), "join 2 due 1005"),
+            (550, None, past(), "open due 1005 closes Some(2)"),
+            (540, live(), past(), "join 2 due 1005"),
+            (400, live(), None, "open due 1005 closes None"),
+            (965, live(), None, "join 1 due 1025"),
+            (960, live(), None, "open due 1005 closes None"),
+            (1000, live(), past(), "join 1 due 1030"),
+            (998, None, None, "open due 1028 closes None"),
+        ] {
+            assert_eq!(recovered(said, open, kept), expected, "said at {said} s");
+        }
+    }
+
+    #[test]
+    fn what_arrives_goes_on_with_a_recovered_bundle_that_is_fresh_enough() {
+        for (past, joins) in [(bundle(2, 950, 980, 1005), true), (bundle(2, 900, 960, 1005), false)] {
+            let known = Known { teammate: false, seen: None, root: None, open: None, past };
+            let heard = Heard { at: Timestamp(RECORDED), recovered: None };
+            let decision = decide(&message(), &known, &desk(), heard);
+            assert_eq!(matches!(decision, Decision::Join { bundle: BundleId(2), .. }), joins, "{decision:?}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back; `notice` is what deskd
-//! tells of itself; `reason` is why.
+//! tells of itself; `recovery` is how gaps are closed; `reason` is why.
 
 pub mod backoff;
 pub mod bundle;
@@ -20,6 +20,7 @@ pub mod mrkdwn;
 pub mod night;
 pub mod notice;
 pub mod reason;
+pub mod recovery;
 pub mod reference;
 pub mod rules;
 pub mod send;

@@ -16,6 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
 use crate::slack::decode::decode;
+use crate::slack::history::RECOVERED;
 use crate::store::{Decoded, Store, StoredEvent};
 
 /// Events in one transaction: enough to share a commit, few enough that a recording need not wait long for the writer.
@@ -149,5 +150,5 @@ impl Worker for Gatherer {
 /// Decodes a stored event. What cannot be decoded keeps the place of the problem as its reason.
 pub fn understand(event: StoredEvent, ours: &Ourselves) -> Decoded {
     let arrival = decode(&event.kind, &event.payload, Some(&ours.person)).map_err(|broken| broken.problem);
-    Decoded { id: event.id, received_at: event.received_at, arrival }
+    Decoded { id: event.id, received_at: event.received_at, recovered: event.kind == RECOVERED, arrival }
 }

@@ -12,7 +12,6 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::lookout::Recover;
 use crate::domain::canary::{DEADLINE, Fate, Flight, judge};
 use crate::domain::ids::{ChannelId, MessageTs, WorkspaceId};
 use crate::domain::message::{Arrival, Ourselves};
@@ -120,6 +119,9 @@ impl Figures {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Asks for what may have been missed to be read from Slack's history. Never waits.
+pub type Recover = Arc<dyn Fn() + Send + Sync>;
 
 /// The worker.
 pub struct Canary {

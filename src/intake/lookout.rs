@@ -1,12 +1,11 @@
 //! The lookout: watches the connection as a whole and says so when somebody has to know. Who is told, and how, is another's
 //! business; so is reading what was missed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::workspace::Trouble;
 use crate::domain::connection::{Foreign, Suspicion, Tally};
@@ -27,17 +26,12 @@ const SOCKETS: &str = "sockets";
 /// The subject of a notice about the Web API, which the bot token opens.
 const BOT: &str = "bot";
 
-/// Asks for what may have been missed to be read from Slack's history. Never waits.
-pub type Recover = Arc<dyn Fn() + Send + Sync>;
-
 /// Watches the links.
 pub struct Lookout {
     store: Store,
     links: Links,
     ours: watch::Receiver<Option<Ourselves>>,
     trouble: Trouble,
-    recover: Recover,
-    gaps: u64,
     suspicion: Suspicion,
     told: Told,
 }
@@ -52,7 +46,7 @@ struct Told {
 }
 
 impl Lookout {
-    /// A lookout that has nobody to ask when events were missed: see `recovering`.
+    /// A lookout that watches `links`.
     pub fn new(
         store: Store,
         links: Links,
@@ -60,21 +54,7 @@ impl Lookout {
         trouble: Trouble,
     ) -> Lookout {
         let (suspicion, told) = (Suspicion::default(), Told::default());
-        let recover: Recover = Arc::new(|| {});
-        Lookout { store, links, ours, trouble, recover, gaps: 0, suspicion, told }
-    }
-
-    /// The same, calling `recover` when events may have been missed.
-    pub fn recovering(self, recover: Recover) -> Lookout {
-        Lookout { recover, ..self }
-    }
-
-    fn gaps(&mut self) {
-        let gaps = self.links.gaps();
-        if std::mem::replace(&mut self.gaps, gaps) != gaps {
-            info!("There was a moment in which events may have been missed");
-            (self.recover)();
-        }
+        Lookout { store, links, ours, trouble, suspicion, told }
     }
 
     async fn foreign(&mut self, workspace: &WorkspaceId, now: Timestamp) -> Result<()> {
@@ -145,7 +125,6 @@ impl Worker for Lookout {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        self.gaps();
         let known = self.ours.borrow().as_ref().map(|ours| ours.workspace.clone());
         if let Some(workspace) = known {
             self.foreign(&workspace, now).await?;

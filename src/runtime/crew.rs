@@ -59,6 +59,11 @@ impl Crew {
         self.watch.clone()
     }
 
+    /// Cancelled when everybody shall finish.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     /// Starts a worker that listens to `bell`.
     pub fn worker<W: Worker + 'static>(&mut self, worker: W, bell: &Bell) {
         let pulse = Arc::new(Pulse::default());

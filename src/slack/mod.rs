@@ -2,8 +2,8 @@
 //!
 //! In reading order: `wire` is the head of a frame; `decode` turns a stored payload into `domain::message::Arrival`
 //! (with `event`, `message`, `channel` and `people` beside it, and `loose` for JSON that keeps no promises); `socket`
-//! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms` and `sent` are the longer
-//! ones), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
+//! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms`, `sent` and `history` are the
+//! longer ones), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
 //! definition in Slack's settings.
 //!
 //! Deliberately absent: storing, retrying and deciding. Nothing in here knows the database or the outbox.
@@ -12,6 +12,7 @@ pub mod api;
 pub mod decode;
 pub mod delivery;
 pub mod forms;
+pub mod history;
 pub mod manifest;
 pub mod outcome;
 pub mod signature;

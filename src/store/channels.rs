@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use rusqlite::{OpenFlags, OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
+use super::known::Lookups;
+use super::recovery;
 use super::sqlite::{Store, blocking, connect};
 use crate::domain::bundle::Pick;
 use crate::domain::ids::{ChannelId, WorkspaceId};
@@ -49,15 +51,7 @@ impl Store {
 
     /// All known channels, by name.
     pub async fn channels(&self, workspace: WorkspaceId) -> Result<Vec<Channel>, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached(
-                "SELECT channel, name, is_private, is_member, is_archived, pick FROM channels
-                 WHERE workspace = ? ORDER BY name, channel",
-            )?;
-            let rows = query.query_map([&workspace.0], channel)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
+        self.read(move |tx| all(tx, &workspace)).await
     }
 
     /// The channel with this id or name (with or without `#`), if it is known.
@@ -78,7 +72,7 @@ impl Store {
         .await
     }
 
-    /// Picks a channel. It need not be known yet: then only its id is stored.
+    /// Picks a channel. It need not be known yet: then only its id is stored. What was said in it before is not asked for.
     pub async fn pick_channel(
         &self,
         workspace: WorkspaceId,
@@ -87,6 +81,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
+            let before = Lookups::default().pick(tx, &workspace, &id)?;
+            if before != pick {
+                recovery::picked(tx, &workspace, &id, pick, now)?;
+            }
             tx.execute(
                 "INSERT INTO channels (workspace, channel, name, is_private, is_member, is_archived, pick, updated_at)
                  VALUES (?1, ?2, '', 0, 0, 0, ?3, ?4)
@@ -111,6 +109,16 @@ pub async fn peek(path: PathBuf) -> Result<Vec<(String, String)>, StoreError> {
         Ok(rows.collect::<Result<_, _>>()?)
     })
     .await
+}
+
+/// All known channels, by name.
+pub(super) fn all(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<Vec<Channel>, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT channel, name, is_private, is_member, is_archived, pick FROM channels
+         WHERE workspace = ? ORDER BY name, channel",
+    )?;
+    let rows = query.query_map([&workspace.0], channel)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn word(pick: Pick) -> &'static str {
@@ -207,8 +215,14 @@ fn set_archived(tx: &Transaction<'_>, key: (&String, &String), archived: bool) -
 /// A channel's id changed: what was picked and where answers go follows it.
 fn moved(tx: &Transaction<'_>, key: (&String, &String), to: &ChannelId) -> Result<(), StoreError> {
     let row = (key.0, key.1, &to.0);
+    tx.execute("DELETE FROM recovered WHERE workspace = ?1 AND channel = ?2", key)?;
     for sql in [
         "UPDATE OR REPLACE channels SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE OR REPLACE coverage SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE OR REPLACE recoveries SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        // What was read under the old id is read again under the new one.
+        "UPDATE recoveries SET state = 'reading', position = '', cursor = '', pages = 0
+         WHERE workspace = ?1 AND channel = ?3 AND finished_at IS NULL AND ?2 <> ?3",
         "UPDATE tasks SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
         "UPDATE bundles SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
         "UPDATE OR IGNORE messages SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",

@@ -250,7 +250,10 @@ fn erase_person(
          WHERE workspace = ?1 AND person = ?2",
         (&workspace.0, person),
     )?;
-    tx.execute("DELETE FROM people WHERE workspace = ? AND person = ?", (&workspace.0, person))?;
+    for table in ["people", "recovered"] {
+        let sql = format!("DELETE FROM {table} WHERE workspace = ? AND person = ?");
+        tx.execute(&sql, (&workspace.0, person))?;
+    }
     Ok(())
 }
 

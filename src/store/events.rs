@@ -71,6 +71,8 @@ pub struct Decoded {
     pub id: EventId,
     /// When it was recorded first.
     pub received_at: Timestamp,
+    /// Whether it was read from Slack's history and did not arrive by itself.
+    pub recovered: bool,
     /// What it means, or where decoding failed.
     pub arrival: Result<Arrival, String>,
 }
@@ -84,6 +86,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Recorded>, StoreError> {
         self.write(move |tx| batch.iter().map(|incoming| record(tx, incoming, now)).collect()).await
+    }
+
+    /// How many events have no outcome yet, by their dense numbers: cheap enough to ask at every step.
+    pub async fn backlog(&self) -> Result<i64, StoreError> {
+        self.read(|tx| {
+            let mut query = tx.prepare_cached(
+                "SELECT COALESCE((SELECT MAX(id) FROM events), 0) - COALESCE((SELECT MAX(event) FROM outcomes), 0)",
+            )?;
+            Ok(query.query_row([], |row| row.get(0))?)
+        })
+        .await
     }
 
     /// The oldest events that have no outcome yet, at most `limit`.
@@ -132,7 +145,11 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     })
 }
 
-fn record(tx: &Transaction<'_>, incoming: &Incoming, now: Timestamp) -> Result<Recorded, StoreError> {
+pub(super) fn record(
+    tx: &Transaction<'_>,
+    incoming: &Incoming,
+    now: Timestamp,
+) -> Result<Recorded, StoreError> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO events (workspace, app, kind, type, event_id, digest, retry, received_at, payload)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, digest) DO NOTHING",

@@ -9,10 +9,11 @@ use super::events::{Decoded, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
 use super::{channels, erasures, people};
-use crate::domain::bundle::{self, Decision, Desk, Root, Stored};
+use crate::domain::bundle::{self, Decision, Desk, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::message::{Arrival, Edit, Message};
 use crate::domain::reason::EventReason;
+use crate::domain::recovery::said_at;
 use crate::domain::task::{Actor, Change};
 use crate::domain::time::Timestamp;
 
@@ -22,8 +23,10 @@ struct Scene<'a> {
     desk: &'a Desk,
     event: EventId,
     workspace: &'a WorkspaceId,
-    /// When the event came: the time that bundling counts with.
+    /// When the event came.
     at: Timestamp,
+    /// Whether it was read from Slack's history.
+    recovered: bool,
     now: Timestamp,
 }
 
@@ -41,7 +44,8 @@ impl Store {
             for decoded in &batch {
                 let workspace = &desk.ours.workspace;
                 let at = decoded.received_at;
-                let scene = Scene { tx, desk: &desk, event: decoded.id, workspace, at, now };
+                let recovered = decoded.recovered;
+                let scene = Scene { tx, desk: &desk, event: decoded.id, workspace, at, recovered, now };
                 let reason = scene.settle(&mut lookups, &decoded.arrival)?;
                 settle(tx, decoded.id, &reason, now)?;
                 reasons.push(reason);
@@ -147,11 +151,12 @@ impl Scene<'_> {
         }
         let Some(author) = message.author.id() else { return Ok(EventReason::NoAuthor) };
         let known = lookups.around(self.tx, self.workspace, message, &author)?;
-        match bundle::decide(message, &known, self.desk, self.at) {
+        let heard = self.heard(message);
+        match bundle::decide(message, &known, self.desk, heard) {
             Decision::Ignore(reason) => Ok(reason),
             Decision::KeepMention => self.keep_mention(message),
             Decision::Join { bundle, due } => {
-                self.join(bundle, message, due)?;
+                self.join(bundle, message, due, heard.at)?;
                 self.keep(message, &author, "contact", bundle)?;
                 Ok(EventReason::JoinedBundle(bundle))
             }
@@ -169,6 +174,17 @@ impl Scene<'_> {
         }
     }
 
+    /// A recovered message counts with the time at which it was said, which is never later than it was recorded.
+    fn heard(&self, message: &Message) -> Heard {
+        match self.recovered {
+            false => Heard { at: self.at, recovered: None },
+            true => {
+                let said = said_at(&message.ts).map_or(self.at, |said| said.min(self.at));
+                Heard { at: said, recovered: Some(self.at) }
+            }
+        }
+    }
+
     fn keep_mention(&self, message: &Message) -> Result<EventReason, StoreError> {
         let key = (&message.channel.0, &message.ts.0, &self.workspace.0);
         let mut mark = self.tx.prepare_cached(
@@ -183,9 +199,10 @@ impl Scene<'_> {
         let place = place(message, author);
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO bundles (workspace, channel, thread, person, state, mentioned, last_client_msg_id,
-                 opened_at, last_at, due)
-             VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?)",
+                 opened_at, last_at, due, recovered)
+             VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?)",
         )?;
+        let at = self.heard(message).at;
         insert.execute((
             &self.workspace.0,
             &place.channel.0,
@@ -193,20 +210,27 @@ impl Scene<'_> {
             &place.person.0,
             message.mentions_us,
             message.client_msg_id.as_deref().unwrap_or_default(),
-            self.at.0,
-            self.at.0,
+            at.0,
+            at.0,
             due.0,
+            self.recovered,
         ))?;
         Ok(BundleId(self.tx.last_insert_rowid()))
     }
 
-    fn join(&self, bundle: BundleId, message: &Message, due: Timestamp) -> Result<(), StoreError> {
+    fn join(
+        &self,
+        bundle: BundleId,
+        message: &Message,
+        due: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut update = self.tx.prepare_cached(
-            "UPDATE bundles SET last_at = ?, due = ?, mentioned = mentioned | ?, last_client_msg_id = ?
+            "UPDATE bundles SET last_at = MAX(last_at, ?), due = ?, mentioned = mentioned | ?, last_client_msg_id = ?
              WHERE id = ?",
         )?;
         let client_msg_id = message.client_msg_id.as_deref().unwrap_or_default();
-        update.execute((self.at.0, due.0, message.mentions_us, client_msg_id, bundle.0))?;
+        update.execute((at.0, due.0, message.mentions_us, client_msg_id, bundle.0))?;
         Ok(())
     }
 
@@ -236,7 +260,7 @@ impl Scene<'_> {
             message.mentions_us,
             bundle.0,
             self.event.0,
-            self.at.0,
+            self.heard(message).at.0,
         ])?;
         Ok(())
     }
@@ -251,7 +275,7 @@ impl Scene<'_> {
                 self.keep(message, author, "team", bundle)?;
                 let change = Change::Answered { ts: message.ts.clone() };
                 let actor = Actor::Teammate(author.0.clone());
-                conversation::answered(self.tx, task, &actor, &change, self.at)?;
+                conversation::answered(self.tx, task, &actor, &change, self.heard(message).at)?;
                 Ok(EventReason::Answered(task))
             }
         }

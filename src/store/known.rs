@@ -77,6 +77,7 @@ impl Lookups {
         message: &Message,
         author: &PersonId,
     ) -> Result<Known, StoreError> {
+        let (open, past) = open(tx, workspace, &place(message, author))?;
         Ok(Known {
             teammate: self.teammate(tx, workspace, author)?,
             seen: seen(tx, workspace, message)?,
@@ -84,7 +85,8 @@ impl Lookups {
                 Some(thread) => root(tx, workspace, &message.channel, thread)?,
                 None => None,
             },
-            open: open(tx, workspace, &place(message, author))?,
+            open,
+            past,
         })
     }
 }
@@ -141,25 +143,33 @@ pub(super) fn root(
     }))
 }
 
+/// The open bundles of a place: of what arrives, and of what was recovered.
 fn open(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
     place: &Place,
-) -> Result<Option<OpenBundle>, StoreError> {
+) -> Result<(Option<OpenBundle>, Option<OpenBundle>), StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT id, opened_at, due, last_client_msg_id FROM bundles
+        "SELECT recovered, id, opened_at, last_at, due, last_client_msg_id FROM bundles
          WHERE workspace = ? AND channel = ? AND thread = ? AND person = ? AND state = 'open'",
     )?;
     let key = (&workspace.0, &place.channel.0, thread_key(place.thread.as_ref()), &place.person.0);
-    let found = query
-        .query_row(key, |row| {
-            Ok(OpenBundle {
-                id: BundleId(row.get(0)?),
-                opened_at: Timestamp(row.get(1)?),
-                due: Timestamp(row.get(2)?),
-                last_client_msg_id: row.get(3)?,
-            })
-        })
-        .optional()?;
-    Ok(found)
+    let rows = query.query_map(key, |row| {
+        let bundle = OpenBundle {
+            id: BundleId(row.get(1)?),
+            opened_at: Timestamp(row.get(2)?),
+            last_at: Timestamp(row.get(3)?),
+            due: Timestamp(row.get(4)?),
+            last_client_msg_id: row.get(5)?,
+        };
+        Ok((row.get::<_, bool>(0)?, bundle))
+    })?;
+    let (mut live, mut past) = (None, None);
+    for row in rows {
+        match row? {
+            (false, bundle) => live = Some(bundle),
+            (true, bundle) => past = Some(bundle),
+        }
+    }
+    Ok((live, past))
 }

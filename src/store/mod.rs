@@ -19,6 +19,8 @@ mod migrate;
 pub mod notices;
 pub mod outbox;
 pub mod people;
+pub mod recovered;
+pub mod recovery;
 pub mod retention;
 mod rows;
 mod sqlite;

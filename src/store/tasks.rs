@@ -40,6 +40,8 @@ pub struct Task {
     pub updated_at: Timestamp,
     /// Until when it is put aside.
     pub snoozed_until: Option<Timestamp>,
+    /// Whether it was made of messages that did not arrive but were read from the history.
+    pub recovered: bool,
 }
 
 /// The contact of a task.
@@ -137,7 +139,7 @@ const TASK: &str = "SELECT t.id, t.number, t.status, t.category, t.priority, t.a
     t.thread, t.contact, k.name, k.email,
     COALESCE((SELECT person FROM bundles b WHERE b.task = t.id ORDER BY b.id LIMIT 1), ''),
     (SELECT COUNT(*) FROM messages m JOIN bundles b ON b.id = m.bundle WHERE b.task = t.id),
-    t.created_at, t.updated_at, t.snoozed_until
+    t.created_at, t.updated_at, t.snoozed_until, t.recovered
     FROM tasks t JOIN contacts k ON k.id = t.contact";
 
 impl Store {
@@ -294,6 +296,7 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         created_at: Timestamp(row.get(14)?),
         updated_at: Timestamp(row.get(15)?),
         snoozed_until: row.get::<_, Option<i64>>(16)?.map(Timestamp),
+        recovered: row.get(17)?,
     })
 }
 

@@ -37,7 +37,7 @@ pub struct SealedBundle {
     pub earlier: Vec<String>,
     /// How many files came with it.
     pub files: usize,
-    /// When its last message came.
+    /// When its last message came; of recovered messages, when their bundle was closed.
     pub last_at: Timestamp,
 }
 
@@ -67,7 +67,8 @@ impl Store {
     pub async fn sealed(&self, limit: u32) -> Result<Vec<SealedBundle>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.prepare_cached(
-                "SELECT b.id, b.workspace, b.channel, b.person, b.mentioned, b.last_at, COALESCE(c.name, '')
+                "SELECT b.id, b.workspace, b.channel, b.person, b.mentioned,
+                     CASE WHEN b.recovered THEN b.due ELSE b.last_at END, COALESCE(c.name, '')
                  FROM bundles b
                  LEFT JOIN channels c ON c.workspace = b.workspace AND c.channel = b.channel
                  WHERE b.state = 'sealed' ORDER BY b.id LIMIT ?",
@@ -175,11 +176,12 @@ struct Sealed {
     channel: String,
     thread: String,
     person: PersonId,
+    recovered: bool,
 }
 
 fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Outcome, StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT workspace, channel, thread, person FROM bundles WHERE id = ? AND state = 'sealed'",
+        "SELECT workspace, channel, thread, person, recovered FROM bundles WHERE id = ? AND state = 'sealed'",
     )?;
     let found = query
         .query_row([triaged.bundle.0], |row| {
@@ -189,6 +191,7 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
                 channel: row.get(1)?,
                 thread: row.get(2)?,
                 person: PersonId(row.get(3)?),
+                recovered: row.get(4)?,
             })
         })
         .optional()?;
@@ -205,7 +208,7 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
     match joins {
         Some(task) => {
             adopt(tx, task, contact)?;
-            join(tx, task, triaged, now)?;
+            join(tx, task, triaged, sealed.recovered, now)?;
         }
         None => count_answers(tx, task, sealed.id)?,
     }
@@ -224,11 +227,11 @@ fn open(
 ) -> Result<TaskId, StoreError> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO tasks (workspace, number, status, category, category_by, priority, priority_by, verdict,
-             assignee, contact, channel, thread, created_at, updated_at)
+             assignee, contact, channel, thread, created_at, updated_at, recovered)
          VALUES (?1, (SELECT COALESCE(MAX(number), 0) + 1 FROM tasks WHERE workspace = ?1), 'open', ?2, 'desk', ?3,
              'desk', ?4, '', ?5, ?6,
              CASE WHEN ?7 <> '' THEN ?7 ELSE (SELECT MIN(ts) FROM messages WHERE bundle = ?8 AND role = 'contact') END,
-             ?9, ?9)",
+             ?9, ?9, ?10)",
     )?;
     insert.execute((
         &sealed.workspace.0,
@@ -240,6 +243,7 @@ fn open(
         &sealed.thread,
         sealed.id.0,
         now.0,
+        sealed.recovered,
     ))?;
     let task = TaskId(tx.last_insert_rowid());
     note(tx, task, &Actor::Desk, &Change::Opened { bundle: sealed.id }, now)?;
@@ -271,10 +275,30 @@ fn adopt(tx: &Transaction<'_>, task: TaskId, contact: ContactId) -> Result<(), S
     Ok(())
 }
 
-fn join(tx: &Transaction<'_>, task: TaskId, triaged: &Triaged, now: Timestamp) -> Result<(), StoreError> {
+/// Whether the team has answered what a bundle says: a recovered one may be older than its answer.
+fn is_answered(tx: &Transaction<'_>, task: TaskId, bundle: BundleId) -> Result<bool, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT 1 FROM messages m JOIN bundles b ON b.id = m.bundle
+         WHERE b.task = ?1 AND m.role <> 'contact'
+           AND m.ts > (SELECT MAX(ts) FROM messages WHERE bundle = ?2 AND role = 'contact') LIMIT 1",
+    )?;
+    Ok(query.exists((task.0, bundle.0))?)
+}
+
+fn join(
+    tx: &Transaction<'_>,
+    task: TaskId,
+    triaged: &Triaged,
+    recovered: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     note(tx, task, &Actor::Contact, &Change::Joined { bundle: triaged.bundle }, now)?;
     let before = conversation::status(tx, task)?;
-    move_to(tx, task, &Actor::Contact, task::after_contact(before, triaged.courtesy), now)?;
+    let after = task::after_contact(before, triaged.courtesy);
+    move_to(tx, task, &Actor::Contact, after, now)?;
+    if recovered && is_answered(tx, task, triaged.bundle)? {
+        move_to(tx, task, &Actor::Desk, task::after_answer(after), now)?;
+    }
     if triaged.courtesy {
         return Ok(());
     }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::dispatch::submit::Outgoing;
 use crate::domain::message::Ourselves;
 use crate::domain::time::{Now, Timestamp};
+use crate::intake::backfill::Recovery;
 use crate::intake::bundle::{Endings, Habits};
 use crate::intake::canary::Figures;
 use crate::intake::listen::Tally;
@@ -43,6 +44,8 @@ pub struct Front {
     pub endings: Endings,
     /// Rows deleted in time since the start.
     pub forgotten: Forgotten,
+    /// The way to ask for a recovery, and what it has done.
+    pub recovery: Recovery,
     /// Asks for a fresh list of channels.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
     /// How messages are gathered: a replay decides by the same rules as the gatherer.

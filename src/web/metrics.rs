@@ -40,6 +40,7 @@ pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Resp
     held(&mut registry, &standing, now);
     forgotten(&mut registry, &front);
     copied(&mut registry, front.store.last_backup().await?);
+    recovering(&mut registry, &front).await?;
     working(&mut registry, &front, now);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|_| {
@@ -160,6 +161,36 @@ fn copied(registry: &mut Registry, at: Option<Timestamp>) {
         let at = ConstGauge::new(at.unix_seconds());
         registry.register_with_unit("backup_last_success_timestamp", help, Unit::Seconds, at);
     }
+}
+
+async fn recovering(registry: &mut Registry, front: &Front) -> Result<(), Refusal> {
+    let progress = front.store.recovery_progress().await?;
+    let mut gauge = |name: &str, help: &str, value: i64| {
+        registry.register(name, help, ConstGauge::new(value));
+    };
+    gauge("recovery_running", "Whether channels are read after a gap", i64::from(progress.left > 0));
+    gauge("recovery_channels_left", "Channels that are not read to their end", progress.left);
+    gauge("recovery_channels_failed", "Channels that cannot be read", count(progress.failed.len()));
+    let finished = progress.finished_at.map_or(0.0, |at| at.0 as f64 / 1000.0);
+    let help = "When a channel or thread was read to its end last, in Unix time; 0 for never";
+    registry.register_with_unit(
+        "recovery_finished_timestamp",
+        help,
+        Unit::Seconds,
+        ConstGauge::new(finished),
+    );
+    let totals = front.recovery.totals();
+    let mut counter = |name: &str, help: &str, value: u64| {
+        registry.register(name, help, ConstCounter::new(value));
+    };
+    counter("recovery_messages_read", "Messages read from the history", totals.messages());
+    counter("recovery_found", "Messages found in the history that had not arrived", totals.found());
+    counter(
+        "recovery_failures",
+        "Channels and threads that could not be read to their end",
+        totals.failures(),
+    );
+    Ok(())
 }
 
 fn working(registry: &mut Registry, front: &Front, now: Timestamp) {

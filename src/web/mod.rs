@@ -17,6 +17,7 @@ pub mod hooks;
 pub mod metrics;
 pub mod people;
 pub mod queue;
+pub mod recover;
 pub mod replay;
 pub mod reply;
 pub mod serve;
@@ -94,6 +95,7 @@ pub fn router(front: Front) -> Router {
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
         .route("/v1/why", slow(get(why::show)))
         .route("/v1/replay", within(post(replay::replay), REPLAY))
+        .route("/v1/recover", quick(get(recover::show).post(recover::request)))
         .fallback(no_such_route)
         .method_not_allowed_fallback(bad_method)
         .layer(DefaultBodyLimit::max(ORDINARY_BODY))

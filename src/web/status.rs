@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Front;
 use super::errors::Refusal;
+use super::recover::{RecoveryDocument, document};
 use super::tasks::time;
 use crate::domain::time::Timestamp;
 use crate::intake::canary::Fares;
@@ -43,6 +44,9 @@ pub struct StatusDocument {
     pub tasks: BTreeMap<String, i64>,
     /// What goes out.
     pub outbox: OutboxDocument,
+    /// What is read from the history after a gap.
+    #[serde(default)]
+    pub recovery: RecoveryDocument,
     /// When the newest event was recorded, RFC 3339.
     pub last_event_at: Option<String>,
     /// Workers whose step has been running for too long.
@@ -136,6 +140,7 @@ pub struct OutboxDocument {
 pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Refusal> {
     let now = (front.now)();
     let standing = front.store.standing().await?;
+    let recovery = document(&front).await?;
     let health = (front.health)(now);
     let known = front.ours.borrow().clone();
     let ours = match known {
@@ -159,6 +164,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         bundles_open: standing.bundles_open,
         bundles_sealed: standing.bundles_sealed,
         outbox: outbox(&standing, now),
+        recovery,
         tasks: standing.tasks,
         last_event_at: time(standing.last_event),
         stuck: health.stuck.into_iter().map(str::to_owned).collect(),

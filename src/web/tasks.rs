@@ -47,6 +47,9 @@ pub struct TaskRow {
     pub updated_at: String,
     /// Until when it is put aside, RFC 3339.
     pub snoozed_until: Option<String>,
+    /// Whether it was made of messages that did not arrive but were read from the history after a gap.
+    #[serde(default)]
+    pub recovered: bool,
 }
 
 /// The contact of a task.
@@ -225,6 +228,7 @@ fn row(assignee_name: Option<String>, task: Task) -> TaskRow {
         created_at: task.created_at.to_string(),
         updated_at: task.updated_at.to_string(),
         snoozed_until: time(task.snoozed_until),
+        recovered: task.recovered,
     }
 }
 

@@ -47,6 +47,7 @@ async fn the_document_of_a_task_holds_what_programs_rely_on() {
         "id": 1,
         "message_count": 1,
         "priority": "normal",
+        "recovered": false,
         "snoozed_until": null,
         "status": "open",
         "thread_ts": "TS",
@@ -130,6 +131,15 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
         "sending": 0,
         "unknown": 0,
         "waiting": 0
+      },
+      "recovery": {
+        "channels": 0,
+        "channels_left": 0,
+        "failed": [],
+        "finished_at": null,
+        "found": 0,
+        "messages_read": 0,
+        "running": false
       },
       "sockets": [
         {

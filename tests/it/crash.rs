@@ -39,7 +39,7 @@ const TEXTS: [&str; 3] = ["the invoice is wrong", "it says 40 EUR", "it should s
 
 /// Runs a future for so many wake-ups, leaves it hanging for `linger`, while what it has sent travels on, and drops it;
 /// `None` when it was not done by then.
-async fn stopped_after<T>(wakes: usize, linger: Duration, future: impl Future<Output = T>) -> Option<T> {
+pub async fn stopped_after<T>(wakes: usize, linger: Duration, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut left = wakes;
     let done = poll_fn(|context| {
@@ -109,7 +109,7 @@ async fn deliver(world: &World, store: &Store, posted: &[String]) {
 }
 
 /// Steps a worker until nothing is due any more, going along with the clock.
-async fn to_the_end(world: &World, mut worker: impl Worker) {
+pub async fn to_the_end(world: &World, mut worker: impl Worker) {
     loop {
         match worker.step(world.clock.now()).await.unwrap() {
             Next::Again => {}

@@ -25,6 +25,8 @@ mod payloads;
 mod process;
 mod process_connection;
 mod readme;
+mod recovery;
+mod recovery_crash;
 mod retention;
 mod simulated;
 mod socket;

@@ -31,7 +31,7 @@ use super::api::Api;
 use crate::domain::time::Now;
 
 pub use envelope::{Acked, Acks, Delivery, Envelope, Raw, ack};
-pub use status::{Counts, LinkState, LinkStatus, Links};
+pub use status::{Counts, Line, LinkState, LinkStatus, Links};
 
 /// Slack's limit of sockets per app. Whoever wants all of them has each replaced only after it closed.
 const MOST_SOCKETS: usize = 10;

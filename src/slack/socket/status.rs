@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
 use super::ending::Ending;
 use crate::domain::connection::Tally;
 use crate::domain::time::Timestamp;
@@ -89,6 +91,16 @@ pub struct Counts {
     pub reconnects: u64,
 }
 
+/// All links together, as whoever closes gaps wants to know them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Whether at least one socket is up.
+    pub connected: bool,
+    /// How many gaps have ended: times without any socket, the one before the first included, and sockets that turned out
+    /// to have been dead for a while. What was said in a gap has to be read from the history.
+    pub gaps: u64,
+}
+
 /// The links as seen from outside; cheap to clone.
 #[derive(Clone)]
 pub struct Links {
@@ -103,13 +115,13 @@ struct Inner {
     reconnects: AtomicU64,
     /// Milliseconds since 1970; the minimum means never.
     last_frame_at: AtomicI64,
+    line: watch::Sender<Line>,
 }
 
 struct Held {
     links: Vec<Link>,
     /// Since when no socket is up that answers; `None` while one is.
     none_since: Option<Timestamp>,
-    greeted_before: bool,
     gaps: u64,
     tally: Option<Tally>,
 }
@@ -138,7 +150,9 @@ impl Links {
         let links = (0..wanted).map(|_| link()).collect();
         // Who holds none misses none.
         let none_since = (wanted > 0).then_some(now);
-        let held = Held { links, none_since, greeted_before: false, gaps: 0, tally: None };
+        // The time before the start is a gap; over HTTP alone it ends here, else with the first hello.
+        let held = Held { links, none_since, gaps: u64::from(wanted == 0), tally: None };
+        let line = watch::Sender::new(held.line());
         let inner = Inner {
             held: Mutex::new(held),
             frames: AtomicU64::new(0),
@@ -146,6 +160,7 @@ impl Links {
             unknown_frames: AtomicU64::new(0),
             reconnects: AtomicU64::new(0),
             last_frame_at: AtomicI64::new(i64::MIN),
+            line,
         };
         Links { inner: Arc::new(inner) }
     }
@@ -166,8 +181,8 @@ impl Links {
         self.held().none_since
     }
 
-    /// How often events may have been missed since the first hello: times without any socket that are over, and sockets
-    /// that turned out to be dead although they looked open.
+    /// How often events may have been missed: times without any socket that are over, the one before the first included, and
+    /// sockets that turned out to be dead although they looked open.
     pub fn gaps(&self) -> u64 {
         self.held().gaps
     }
@@ -189,6 +204,11 @@ impl Links {
         if let Some(link) = held.links.iter_mut().find(up) {
             link.wish = Some(Wish::Renew);
         }
+    }
+
+    /// All links together, and whenever that changes.
+    pub fn line(&self) -> watch::Receiver<Line> {
+        self.inner.line.subscribe()
     }
 
     /// Totals since the start.
@@ -267,7 +287,14 @@ impl Links {
 
     /// A socket looked open and was dead: what Slack sent to it is lost.
     pub(super) fn missed(&self) {
-        self.held().gaps += 1;
+        let mut held = self.held();
+        held.gaps += 1;
+        self.publish(&held);
+    }
+
+    fn publish(&self, held: &Held) {
+        let now = held.line();
+        self.inner.line.send_if_modified(|line| std::mem::replace(line, now) != now);
     }
 
     /// What is wished of the link's socket, once.
@@ -282,6 +309,7 @@ impl Links {
             link.show(now);
         }
         held.note_gap(now);
+        self.publish(&held);
     }
 
     /// Nothing panics while holding the lock, and a status is worth showing even then.
@@ -291,13 +319,16 @@ impl Links {
 }
 
 impl Held {
+    fn line(&self) -> Line {
+        Line { connected: self.none_since.is_none(), gaps: self.gaps }
+    }
+
     fn note_gap(&mut self, now: Timestamp) {
         let up = self.links.iter().any(|link| link.up > link.silent);
         match (up, self.none_since) {
             (true, Some(_)) => {
                 self.none_since = None;
-                self.gaps += u64::from(self.greeted_before);
-                self.greeted_before = true;
+                self.gaps += 1;
             }
             (false, None) => {
                 let silent = self.links.iter().filter(|link| link.silent > 0);
@@ -334,6 +365,7 @@ mod tests {
         assert_eq!(state(0), (LinkState::Connecting, true));
         links.up(0, None, Timestamp(1));
         assert_eq!(state(1), (LinkState::Connected, true));
+        assert_eq!(links.line().borrow().gaps, 1, "the time before the first socket");
         links.turn(0, LinkState::Connecting, Some(&Ending::Refresh), Timestamp(2));
         assert_eq!(state(1), (LinkState::Connected, true));
         links.up(0, None, Timestamp(3));
@@ -341,29 +373,33 @@ mod tests {
         assert_eq!(state(1), (LinkState::Connected, true));
         assert_eq!(links.counts().reconnects, 1);
         links.down(0, false, Timestamp(5));
+        assert_eq!(links.line().borrow().gaps, 1, "no gap while a socket is replaced");
         links.turn(0, LinkState::Stopped, Some(&Ending::Disabled), Timestamp(6));
         assert_eq!(state(6), (LinkState::Stopped, true));
         assert_eq!(links.states()[0].reason.as_deref(), Some("link_disabled"));
         assert!(!links.any_connected());
+        links.up(0, None, Timestamp(7));
+        assert_eq!(links.line().borrow().gaps, 2, "a time without any socket is a gap");
     }
+
     #[test]
     fn a_silent_socket_counts_as_none_since_it_was_heard_last_and_its_end_as_one_gap() {
         let links = Links::new(2, Timestamp(0));
         links.up(0, None, Timestamp(1));
         links.up(1, None, Timestamp(1));
-        assert_eq!((links.none_since(), links.gaps()), (None, 0));
+        assert_eq!((links.none_since(), links.gaps()), (None, 1));
         links.unanswered(0, Timestamp(5), Timestamp(20));
         assert_eq!((links.states()[0].state, links.states()[0].since), (LinkState::Silent, Timestamp(5)));
         assert!(links.any_connected(), "the other one answers");
         links.unanswered(1, Timestamp(6), Timestamp(21));
         assert_eq!(links.none_since(), Some(Timestamp(6)));
         links.answered(1, Timestamp(22));
-        assert_eq!((links.none_since(), links.gaps()), (None, 1));
+        assert_eq!((links.none_since(), links.gaps()), (None, 2));
         links.down(0, true, Timestamp(40));
         assert_eq!(links.states()[0].state, LinkState::Connecting);
         links.down(1, false, Timestamp(41));
         assert_eq!(links.none_since(), Some(Timestamp(41)));
         links.up(0, None, Timestamp(42));
-        assert_eq!((links.none_since(), links.gaps()), (None, 2));
+        assert_eq!((links.none_since(), links.gaps()), (None, 3));
     }
 }
