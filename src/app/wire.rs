@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use crate::config::{Config, Secret, Sources};
+use crate::dispatch::detour::Detour;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
 use crate::domain::send::SETTLE;
@@ -51,6 +52,7 @@ struct Bells {
     triage: Bell,
     send: Bell,
 }
+    late: Bell,
 
 /// A running desk.
 pub struct Desk {
@@ -103,7 +105,6 @@ impl Desk {
         crew.worker(Folder::new(store.clone()), &Bell::new());
         crew.worker(Housekeeper::new(store.clone(), retention(&config)), &Bell::new());
         for _ in 0..SENDERS {
-            let give_up = config.outbox.give_up;
             let sender = Sender::new(store.clone(), api.clone(), clock, give_up, bells.send.clone());
             crew.worker(sender, &bells.send);
         }

@@ -1,14 +1,15 @@
 //! Decisions: pure values in, values out. No async, no I/O, no clock, no Slack wire shapes, no SQL.
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
-//! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back; `notice` is what deskd
-//! tells of itself; `reason` is why.
+//! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
+//! from going there; `notice` is what deskd tells of itself; `reason` is why.
 
 pub mod backoff;
 pub mod bundle;
 pub mod classify;
 pub mod contact;
 pub mod courtesy;
+pub mod destination;
 pub mod durable;
 pub mod ids;
 pub mod limit;

@@ -8,7 +8,11 @@ use super::error::StoreError;
 use crate::domain::time::Timestamp;
 
 /// Every step there ever was, in order. A released step is never changed: a correction is a new step.
-const STEPS: [&str; 2] = [include_str!("schema/0001_desk.sql"), include_str!("schema/0002_notices.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema/0001_desk.sql"),
+    include_str!("schema/0002_notices.sql"),
+    include_str!("schema/0004_destinations.sql"),
+];
 
 /// The version of the program, as written into the file with each step.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

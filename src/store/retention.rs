@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::error::StoreError;
 use super::sqlite::Store;
+use crate::domain::notice::Own;
 use crate::domain::time::Timestamp;
 
 /// Rows of one kind that go in one transaction: the writer is free again within milliseconds.
@@ -67,6 +68,12 @@ impl Store {
                      ORDER BY id LIMIT ?)",
             )?
             .execute((now.minus(retention.deliveries).0, BATCH))?;
+            // A dead letter that nobody can look at any more is no open trouble.
+            tx.prepare_cached(
+                "UPDATE notices SET resolved_at = ?2 WHERE kind = ?1 AND resolved_at IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM sends WHERE id = CAST(notices.subject AS INTEGER))",
+            )?
+            .execute((Own::DeadLetter.as_str(), now.0))?;
             Ok(Pruned { events, tasks: tasks + dropped, deliveries })
         })
         .await

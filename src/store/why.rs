@@ -184,7 +184,10 @@ impl Trail<'_> {
 
     fn sends(&mut self, condition: &str, id: i64) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT id, state, attempts, reason, ts, updated_at FROM sends WHERE {condition} ORDER BY id"
+            "SELECT s.id, s.state, s.attempts, s.reason, s.ts, s.updated_at, d.reason, d.since
+             FROM sends s LEFT JOIN destinations d ON d.workspace = s.workspace AND d.channel = s.channel
+                 AND d.state = 'broken' AND s.state = 'waiting'
+             WHERE s.{condition} ORDER BY s.id"
         );
         let mut query = self.tx.prepare(&sql)?;
         let mut found = query.query([id])?;
@@ -201,3 +204,10 @@ impl Trail<'_> {
         Ok(())
     }
 }
+            let (held, since): (Option<String>, Option<i64>) = (row.get(6)?, row.get(7)?);
+            if let (Some(held), Some(since)) = (held, since) {
+                let why = rows::broken(&held)?.sentence();
+                let sentence = format!("held: {why}; it goes out when that ends");
+                let what = format!("send {id}");
+                self.steps.push(Step { at: Timestamp(since.max(at)), what, reason: held, sentence });
+            }

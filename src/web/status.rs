@@ -10,6 +10,7 @@ use super::Front;
 use super::errors::Refusal;
 use super::tasks::time;
 use crate::domain::time::Timestamp;
+use crate::store::destinations::Destination;
 use crate::store::status::Standing;
 
 /// The document of `deskd status`.
@@ -39,6 +40,9 @@ pub struct StatusDocument {
     pub tasks: BTreeMap<String, i64>,
     /// What goes out.
     pub outbox: OutboxDocument,
+    /// Channels that take no messages.
+    #[serde(default)]
+    pub destinations_broken: Vec<DestinationDocument>,
     /// When the newest event was recorded, RFC 3339.
     pub last_event_at: Option<String>,
     /// Workers whose step has been running for too long.
@@ -108,10 +112,30 @@ pub struct OutboxDocument {
     pub oldest_s: Option<u64>,
 }
 
+/// A channel that takes no messages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DestinationDocument {
+    /// Its id.
+    pub channel: String,
+    /// `#name`, or the id where there is no name.
+    pub destination: String,
+    /// Slack's error name.
+    pub reason: String,
+    /// The same as people read it.
+    pub sentence: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// When it is looked at again, RFC 3339.
+    pub next_look_at: String,
+    /// How many sends wait for it.
+    pub waiting: i64,
+}
+
 /// `GET /v1/status`.
 pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Refusal> {
     let now = (front.now)();
     let standing = front.store.standing().await?;
+    let broken = front.store.broken_destinations().await?;
     let health = (front.health)(now);
     let known = front.ours.borrow().clone();
     let ours = match known {
@@ -135,6 +159,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         bundles_sealed: standing.bundles_sealed,
         outbox: outbox(&standing, now),
         tasks: standing.tasks,
+        destinations_broken: broken.into_iter().map(destination).collect(),
         last_event_at: time(standing.last_event),
         stuck: health.stuck.into_iter().map(str::to_owned).collect(),
         failing: health.failing.into_iter().map(str::to_owned).collect(),
@@ -157,6 +182,22 @@ fn sockets(front: &Front) -> Vec<SocketDocument> {
             hint: link.hint,
         })
         .collect()
+}
+
+fn destination(broken: Destination) -> DestinationDocument {
+    let destination = match broken.name.as_str() {
+        "" => broken.channel.0.clone(),
+        name => format!("#{name}"),
+    };
+    DestinationDocument {
+        channel: broken.channel.0,
+        destination,
+        reason: broken.broken.as_str().to_owned(),
+        sentence: broken.broken.sentence().to_owned(),
+        since: broken.since.to_string(),
+        next_look_at: broken.next_look.to_string(),
+        waiting: broken.waiting,
+    }
 }
 
 fn outbox(standing: &Standing, now: Timestamp) -> OutboxDocument {
