@@ -15,6 +15,7 @@ use crate::config::{Config, Secret, Sources};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
+use crate::dispatch::whisper::Whisperer;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::intake::bundle::Gatherer;
@@ -51,8 +52,8 @@ struct Bells {
     gather: Bell,
     triage: Bell,
     send: Bell,
-}
     late: Bell,
+}
 
 /// A running desk.
 pub struct Desk {
@@ -104,13 +105,18 @@ impl Desk {
         crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
         crew.worker(Folder::new(store.clone()), &Bell::new());
         crew.worker(Housekeeper::new(store.clone(), retention(&config)), &Bell::new());
+        let give_up = config.outbox.give_up;
+        let fallbacks = config.outbox.fallbacks.clone();
+        let detour = Detour::new(store.clone(), api.clone(), fallbacks, give_up, bells.send.clone());
+        crew.worker(detour, &Bell::new());
+        crew.worker(Whisperer::new(store.clone(), api.clone(), clock), &bells.late);
         for _ in 0..SENDERS {
             let sender = Sender::new(store.clone(), api.clone(), clock, give_up, bells.send.clone());
             crew.worker(sender, &bells.send);
         }
 
-        let listener =
-            Listener { store: store.clone(), clock, bell: bells.gather.clone(), tally: tally.clone() };
+        let (bell, late) = (bells.gather.clone(), bells.late.clone());
+        let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
         let wanted = usize::from(config.slack.sockets);
         let (links, sockets) =
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });

@@ -24,4 +24,5 @@ pub mod snooze;
 pub mod split;
 pub mod task;
 pub mod time;
+pub mod whisper;
 pub mod words;

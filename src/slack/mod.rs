@@ -24,5 +24,6 @@ pub mod keys;
 mod loose;
 mod message;
 mod people;
+pub mod response_url;
 pub mod rooms;
 mod sent;

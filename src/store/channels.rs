@@ -226,12 +226,14 @@ fn moved(
                      AND n.thread = bundles.thread AND n.person = bundles.person)",
         "UPDATE bundles SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
         "UPDATE OR IGNORE messages SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
-        "UPDATE sends SET channel = ?3 WHERE workspace = ?1 AND channel = ?2 AND state IN ('waiting', 'sending')",
+        "UPDATE sends SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE OR REPLACE limits SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE whispers SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
     ] {
         tx.execute(sql, row)?;
     }
-    Ok(())
-}
     let workspace = WorkspaceId(key.0.clone());
     destinations::works(tx, &workspace, &ChannelId(key.1.clone()), now)?;
     tx.execute("DELETE FROM destinations WHERE workspace = ? AND channel = ?", key)?;
+    Ok(())
+}

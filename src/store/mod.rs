@@ -24,6 +24,7 @@ mod sqlite;
 pub mod status;
 pub mod tasks;
 pub mod triage;
+pub mod whispers;
 pub mod why;
 
 pub use error::StoreError;

@@ -103,8 +103,8 @@ async fn deliver(world: &World, store: &Store, posted: &[String]) {
         deliver.send(Envelope::without_socket(&id, "events_api", &event.to_string())).await.unwrap();
     }
     drop(deliver);
-    let (bell, tally) = (Bell::new(), Arc::new(Tally::default()));
-    let listener = Listener { store: store.clone(), clock: world.clock, bell, tally };
+    let (bell, late, tally) = (Bell::new(), Bell::new(), Arc::new(Tally::default()));
+    let listener = Listener { store: store.clone(), clock: world.clock, bell, late, tally };
     listener.run(delivered, CancellationToken::new()).await;
 }
 

@@ -23,4 +23,5 @@ mod socket;
 mod stage;
 mod store_contract;
 mod web;
+mod whispers;
 mod world;
