@@ -49,7 +49,7 @@ impl Detour {
                 return Ok(None);
             }
             Err(Failure::Refused { error, .. }) => {
-                Broken::from_error(&error).map_or(Look::Unclear, Look::Closed)
+                Broken::from_error(&error).map_or(Look::Hidden, Look::Closed)
             }
             Err(Failure::Unreachable { .. } | Failure::Unknown { .. } | Failure::Token { .. }) => {
                 Look::Unclear

@@ -113,7 +113,9 @@ pub enum Look {
     Open,
     /// It takes no messages.
     Closed(Broken),
-    /// Nobody could tell.
+    /// It may not be looked at.
+    Hidden,
+    /// Nobody could tell for now.
     Unclear,
 }
 
@@ -132,8 +134,8 @@ pub enum Verdict {
 pub fn judge(reason: Broken, look: Look) -> Verdict {
     match (look, reason.visible()) {
         (Look::Open, Visible::InChannel) => Verdict::Works,
-        // What forbids the bot to post is not shown with the channel.
-        (Look::Open, Visible::ByPosting) => Verdict::Try,
+        // What forbids the bot to post is not shown with the channel; nor is anything where looking is not allowed.
+        (Look::Open, Visible::ByPosting) | (Look::Hidden, _) => Verdict::Try,
         (Look::Closed(now), _) => Verdict::Stays(now),
         (Look::Unclear, _) => Verdict::Stays(reason),
     }
@@ -223,6 +225,7 @@ mod tests {
             (Broken::NotMember, Look::Closed(Broken::Archived), Verdict::Stays(Broken::Archived)),
             (Broken::Archived, Look::Unclear, Verdict::Stays(Broken::Archived)),
             (Broken::Restricted, Look::Open, Verdict::Try),
+            (Broken::NotMember, Look::Hidden, Verdict::Try),
         ] {
             assert_eq!(judge(reason, look), verdict, "{reason:?} {look:?}");
         }

@@ -86,18 +86,23 @@ impl Listener {
     pub async fn run(self, mut envelopes: mpsc::Receiver<Envelope>, stop: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut before = 0;
+        let mut last = self.clock.now();
+        let mut queued = false;
         while envelopes.recv_many(&mut batch, BATCH).await > 0 {
             if before >= POURING {
                 linger(&mut envelopes, &mut batch).await;
             }
             before = batch.len();
-            let came = self.clock.now();
+            let taken = self.clock.now();
+            // What stood in the queue while the last batch was recorded may have come as early as that one was taken.
+            let came = if queued { last } else { taken };
             // Not acknowledged: Slack will deliver them again.
             let Some(recorded) = self.record(&batch, &stop).await else { return };
             let promises = self.acknowledge(&batch, &recorded, came);
             if !promises.is_empty() {
                 self.promise(promises).await;
             }
+            (last, queued) = (taken, !envelopes.is_empty());
             batch.clear();
         }
     }

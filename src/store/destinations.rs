@@ -11,7 +11,7 @@ use super::{finish, notices, rows};
 use crate::domain::destination::{self, Broken, Fallbacks, Held, Verdict};
 use crate::domain::ids::{ChannelId, SendId, TaskNumber, WorkspaceId};
 use crate::domain::notice::{Own, Raised};
-use crate::domain::send::{DESTINATION_BROKEN, SendState};
+use crate::domain::send::{DESTINATION_BROKEN, SendKind, SendState};
 use crate::domain::time::Timestamp;
 
 /// A channel that takes no messages.
@@ -50,6 +50,7 @@ struct Waiting {
     channel: ChannelId,
     channel_name: String,
     broken: Broken,
+    kind: SendKind,
     task: Option<TaskNumber>,
     contact: String,
     text: String,
@@ -62,7 +63,7 @@ impl Store {
             let mut query = tx.prepare_cached(
                 "SELECT d.workspace, d.channel, COALESCE(c.name, ''), d.reason, d.since, d.next_probe_at,
                      (SELECT COUNT(*) FROM sends s WHERE s.workspace = d.workspace AND s.channel = d.channel
-                      AND s.state = 'waiting')
+                      AND s.state = 'waiting' AND s.state IN ('waiting', 'sending'))
                  FROM destinations d LEFT JOIN channels c ON c.workspace = d.workspace AND c.channel = d.channel
                  WHERE d.state = 'broken' ORDER BY d.since, d.channel",
             )?;
@@ -119,10 +120,10 @@ impl Store {
             for send in waiting(tx)? {
                 let Some(fallback) = fallbacks.of(&send.channel) else { continue };
                 let fallback_works = !is_broken(tx, &send.workspace, fallback)?;
-                detoured += match send.task {
-                    Some(task) => usize::from(tell(tx, &send, task, fallback, now)?),
-                    None if fallback_works => turn(tx, &send, fallback, now)?,
-                    None => 0,
+                detoured += match (send.kind, send.task) {
+                    (SendKind::Reply, Some(task)) => usize::from(tell(tx, &send, task, fallback, now)?),
+                    (SendKind::Notice, _) if fallback_works => turn(tx, &send, fallback, now)?,
+                    (SendKind::Reply | SendKind::Notice, _) => 0,
                 };
             }
             Ok(Round { detoured, given_up })
@@ -184,7 +185,7 @@ fn is_broken(tx: &Transaction<'_>, workspace: &WorkspaceId, channel: &ChannelId)
 fn too_old(tx: &Transaction<'_>, give_up: Duration, now: Timestamp) -> Result<usize, StoreError> {
     let mut update = tx.prepare_cached(
         "UPDATE sends SET state = 'dead', reason = ?2, updated_at = ?3
-         WHERE state = 'waiting' AND created_at <= ?1
+         WHERE state = 'waiting' AND state IN ('waiting', 'sending') AND created_at <= ?1
            AND EXISTS (SELECT 1 FROM destinations d WHERE d.workspace = sends.workspace
                        AND d.channel = sends.channel AND d.state = 'broken')
          RETURNING id, workspace, kind",
@@ -206,9 +207,10 @@ fn waiting(tx: &Transaction<'_>) -> Result<Vec<Waiting>, StoreError> {
     let mut query = tx.prepare_cached(
         "SELECT s.id, s.workspace, s.key, s.channel,
              COALESCE((SELECT name FROM channels c WHERE c.workspace = s.workspace AND c.channel = s.channel), ''),
-             d.reason, t.number, COALESCE((SELECT name FROM contacts p WHERE p.id = t.contact), ''), s.text
+             d.reason, s.kind, t.number, COALESCE((SELECT name FROM contacts p WHERE p.id = t.contact), ''), s.text
          FROM destinations d
          JOIN sends s ON s.workspace = d.workspace AND s.channel = d.channel AND s.state = 'waiting'
+             AND s.state IN ('waiting', 'sending')
          LEFT JOIN tasks t ON t.id = s.task
          WHERE d.state = 'broken' ORDER BY s.id",
     )?;
@@ -222,9 +224,10 @@ fn waiting(tx: &Transaction<'_>) -> Result<Vec<Waiting>, StoreError> {
             channel: ChannelId(row.get(3)?),
             channel_name: row.get(4)?,
             broken: rows::broken(&row.get::<_, String>(5)?)?,
-            task: row.get::<_, Option<i64>>(6)?.map(TaskNumber),
-            contact: row.get(7)?,
-            text: row.get(8)?,
+            kind: rows::send_kind(&row.get::<_, String>(6)?)?,
+            task: row.get::<_, Option<i64>>(7)?.map(TaskNumber),
+            contact: row.get(8)?,
+            text: row.get(9)?,
         });
     }
     Ok(waiting)
@@ -250,7 +253,11 @@ fn tell(
     };
     let Waiting { contact, broken, text, .. } = send;
     let text = destination::detour(&Held { task, contact, channel: &channel, broken: *broken, text });
-    insert_notice(tx, &send.workspace, fallback, &Part { key, text }, "", now)?;
+    let told = insert_notice(tx, &send.workspace, fallback, &Part { key, text }, "", now)?;
+    // It holds what the reply holds: what becomes of the task, its erasure too, becomes of it.
+    let mut belongs =
+        tx.prepare_cached("UPDATE sends SET task = (SELECT task FROM sends WHERE id = ?2) WHERE id = ?1")?;
+    belongs.execute((told.0, send.id.0))?;
     Ok(true)
 }
 

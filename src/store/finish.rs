@@ -109,7 +109,7 @@ fn keep(tx: &Transaction<'_>, send: &ClaimedSend, ts: &MessageTs, now: Timestamp
         "INSERT INTO messages (workspace, channel, ts, role, person, text, files, mentioned, bundle, at)
          SELECT s.workspace, s.channel, ?2, 'desk', s.author, s.text, '', 0,
              (SELECT MAX(id) FROM bundles WHERE task = s.task), ?3
-         FROM sends s WHERE s.id = ?1 AND s.task IS NOT NULL
+         FROM sends s WHERE s.id = ?1 AND s.kind = 'reply'
          ON CONFLICT DO NOTHING",
     )?;
     insert.execute((send.id.0, &ts.0, now.0))?;

@@ -156,9 +156,9 @@ async fn sender(world: &World) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f35_stopped_at_any_point_of_a_look_up_the_reply_is_in_the_channel_once() {
-    // The first call is taken and not answered, or neither taken nor answered: the look-up finds it, or finds nothing.
-    for fault in [Fault::AcceptThenCut, Fault::Drop] {
+async fn f35_stopped_at_any_point_the_reply_is_in_the_channel_once() {
+    // All goes well; or the first call is taken and not answered, or neither: the look-up finds it, or finds nothing.
+    for fault in [None, Some(Fault::AcceptThenCut), Some(Fault::Drop)] {
         for (wakes, linger) in (1..).flat_map(|wakes| [(wakes, 0), (wakes, 500)]) {
             let mut world = World::start().await;
             world.slack.say("ada", "support", "how do I export my data?").unwrap();
@@ -170,16 +170,19 @@ async fn f35_stopped_at_any_point_of_a_look_up_the_reply_is_in_the_channel_once(
             outgoing.reply(workspace, TaskNumber(1), "once", actor, now).await.unwrap();
             world.close().await;
             assert_eq!(world.slack.calls("chat.postMessage"), 0, "the desk itself sent nothing");
-            world.slack.fault("chat.postMessage", fault.clone(), Times::Count(1));
+            let looks = usize::from(fault.is_some());
+            fault
+                .iter()
+                .for_each(|fault| world.slack.fault("chat.postMessage", fault.clone(), Times::Count(1)));
             let finished =
                 stopped_after(wakes, Duration::from_millis(linger), sender(&world)).await.is_some();
             world.pass(180).await;
             sender(&world).await;
             let place = format!("{fault:?}, stopped after {wakes} wake-ups and {linger} ms");
             assert_eq!(world.slack.posts("support").unwrap().len(), 1, "{place}");
-            assert!(world.slack.calls("conversations.replies") > 0, "{place}: it was looked for");
+            assert!(world.slack.calls("conversations.replies") >= looks, "{place}: it was looked for");
             if finished {
-                assert!(wakes > 8, "the sender was stopped at {wakes} points only");
+                assert!(wakes > 5, "the sender was stopped at {wakes} points only");
                 break;
             }
         }

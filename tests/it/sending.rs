@@ -344,6 +344,8 @@ async fn what_cannot_be_delivered_is_told_once_in_the_fallback_channel() {
     world.pass(60).await;
     assert_eq!(texts(&world, "support"), ["Settings &gt; Export"], "the contact gets it, too");
     assert_eq!(texts(&world, "sales").len(), 1);
+    let said = world.task(1).await.conversation;
+    assert_eq!(said.len(), 2, "what the team was told is no part of the conversation");
     world.finish().await;
 }
 

@@ -59,6 +59,20 @@ async fn f37_a_command_recorded_too_late_for_its_acknowledgement_is_answered_at_
 }
 
 #[tokio::test(start_paused = true)]
+async fn f37_a_command_that_stood_behind_a_stuck_batch_is_answered_at_its_address() {
+    let world = World::start().await;
+    disk(&world, false);
+    world.slack.say("ada", "support", "hello?").unwrap();
+    world.pass(1).await;
+    world.slack.run_command("ada", "support", "/desk", "list").unwrap();
+    world.pass(4).await;
+    disk(&world, true);
+    world.pass(60).await;
+    assert_eq!((whispers(&world).len(), world.slack.calls("response_url")), (1, 1));
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn f37_a_command_whose_socket_broke_before_its_acknowledgement_is_answered_at_its_address() {
     let world = World::start().await;
     disk(&world, false);
