@@ -9,7 +9,9 @@ use super::file::{Source, line_of};
 use super::places::Places;
 use super::problem::{Problem, Problems, Spot};
 use super::reader::{Item, Reader, Section};
-use super::settings::{Api, Config, Inbox, Log, LogFormat, LogLevel, Monitor, Outbox, Slack, Store};
+use super::settings::{
+    Api, ChannelNamed, Config, Inbox, Log, LogFormat, LogLevel, Monitor, Outbox, Slack, Store,
+};
 use super::{Environment, Flag, categories, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
@@ -80,13 +82,13 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 }
 
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
-    let (rules, channels_named) = categories::read(reader, defaults.rules);
+    let (rules, mut channels_named) = categories::read(reader, defaults.rules);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
         store: store(&mut reader.section("store"), defaults.store),
         api: api(&mut reader.section("api"), defaults.api),
-        outbox: outbox(reader, defaults.outbox),
+        outbox: outbox(reader, defaults.outbox, &mut channels_named),
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         channels_named,
@@ -155,15 +157,15 @@ fn api(section: &mut Section<'_, '_>, default: Api) -> Api {
     Api { socket: section.path("socket").unwrap_or(default.socket), listen, token_file }
 }
 
-fn outbox(reader: &mut Reader<'_>, default: Outbox) -> Outbox {
-    let own = destinations(reader);
+fn outbox(reader: &mut Reader<'_>, default: Outbox, named: &mut Vec<ChannelNamed>) -> Outbox {
+    let own = destinations(reader, named);
     let mut section = reader.section("outbox");
-    let general = channel_id(&mut section, "fallback");
+    let general = channel_id(&mut section, "fallback", named);
     Outbox { give_up: section.duration("give_up", default.give_up), fallbacks: Fallbacks { general, own } }
 }
 
 /// `[[destination]]`: channels with a fallback of their own.
-fn destinations(reader: &mut Reader<'_>) -> BTreeMap<ChannelId, ChannelId> {
+fn destinations(reader: &mut Reader<'_>, named: &mut Vec<ChannelNamed>) -> BTreeMap<ChannelId, ChannelId> {
     let mut own = BTreeMap::new();
     for (at, table) in reader.tables("destination").into_iter().enumerate() {
         let mut section = reader.element("destination", at + 1, &table);
@@ -174,7 +176,8 @@ fn destinations(reader: &mut Reader<'_>) -> BTreeMap<ChannelId, ChannelId> {
                 section.refuse_table(format!("a destination needs a {key}"), hint);
             }
         }
-        let (channel, fallback) = (channel_id(&mut section, "channel"), channel_id(&mut section, "fallback"));
+        let channel = channel_id(&mut section, "channel", named);
+        let fallback = channel_id(&mut section, "fallback", named);
         let (Some(channel), Some(fallback)) = (channel, fallback) else { continue };
         if channel == fallback {
             section.refuse("fallback", "a channel cannot stand in for itself", "name another channel");
@@ -186,12 +189,18 @@ fn destinations(reader: &mut Reader<'_>) -> BTreeMap<ChannelId, ChannelId> {
 }
 
 /// A channel by its id: a name may change while deskd runs, and then nothing would be told anywhere.
-fn channel_id(section: &mut Section<'_, '_>, key: &'static str) -> Option<ChannelId> {
+fn channel_id(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    named: &mut Vec<ChannelNamed>,
+) -> Option<ChannelId> {
     let text = section.text(key)?;
     if is_id(&text, &['C', 'G', 'D']) {
+        let (key, spot) = section.place(key);
+        named.push(ChannelNamed { channel: text.clone(), key, spot });
         return Some(ChannelId(text));
     }
-    let hint = "write the id, for instance \"C0123456789\": \"deskd channels list --json\" shows it";
+    let hint = "write the id, for instance \"C0123456789\": \"deskd channels list\" shows it";
     section.refuse(key, format!("\"{text}\" is not the id of a channel"), hint);
     None
 }
