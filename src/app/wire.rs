@@ -14,8 +14,10 @@ use tracing::{info, warn};
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use crate::config::{Config, Secret, Sources};
+use crate::dispatch::detour::Detour;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
+use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
@@ -59,6 +61,7 @@ struct Bells {
     send: Bell,
     canary: Bell,
     recover: Bell,
+    late: Bell,
 }
 
 /// A running desk.
@@ -117,15 +120,19 @@ impl Desk {
         let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
+        let give_up = config.outbox.give_up;
+        let fallbacks = config.outbox.fallbacks.clone();
+        let detour = Detour::new(store.clone(), api.clone(), fallbacks, give_up, bells.send.clone());
+        crew.worker(detour, &Bell::new());
+        crew.worker(Whisperer::new(store.clone(), api.clone(), clock), &bells.late);
         for _ in 0..SENDERS {
-            let give_up = config.outbox.give_up;
             let sender = Sender::new(store.clone(), api.clone(), clock, give_up, bells.send.clone());
             crew.worker(sender, &bells.send);
         }
 
-        let listener =
-            Listener { store: store.clone(), clock, bell: bells.gather.clone(), tally: tally.clone() };
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
+        let (bell, late) = (bells.gather.clone(), bells.late.clone());
+        let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
         let (links, sockets) =
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());

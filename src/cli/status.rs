@@ -10,7 +10,9 @@ use super::client::Client;
 use super::recover;
 use super::screen::{View, bad, bold, dim, good, instant, odd, span, styled};
 use crate::domain::time::Timestamp;
-use crate::web::status::{CanaryDocument, OutboxDocument, SocketDocument, StatusDocument};
+use crate::web::status::{
+    CanaryDocument, DestinationDocument, OutboxDocument, SocketDocument, StatusDocument,
+};
 
 /// Show how the desk stands.
 #[derive(Clone, Debug, clap::Args)]
@@ -86,6 +88,9 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
     for (at, told) in recover::lines(&status.recovery, view).iter().enumerate() {
         lines.push(line(if at == 0 { "recovery" } else { "" }, told));
     }
+    for (at, broken) in status.destinations_broken.iter().enumerate() {
+        lines.push(line(if at == 0 { "broken" } else { "" }, &told_broken(broken, view)));
+    }
     let worried = [("stuck", &status.stuck, bad()), ("failing", &status.failing, odd())];
     for (word, workers, style) in worried.into_iter().filter(|(_, workers, _)| !workers.is_empty()) {
         let told = format!("{}; hint: look at the log", workers.join(", "));
@@ -155,6 +160,14 @@ fn told_work(status: &StatusDocument, view: &View) -> Vec<String> {
         line("bundles", &format!("{} open{sealed}", status.bundles_open)),
         line("tasks", &tasks.join(", ")),
     ]
+}
+
+fn told_broken(broken: &DestinationDocument, view: &View) -> String {
+    let DestinationDocument { destination, sentence, since, next_look_at, waiting, .. } = broken;
+    let since = view.ago(Some(since));
+    let since = since.strip_suffix(" ago").map_or(since.clone(), |span| format!("for {span}"));
+    let what = styled(bad(), format!("{destination} takes no messages: {sentence}"));
+    format!("{what} ({since}; {waiting} waiting, next look {})", view.ago(Some(next_look_at)))
 }
 
 fn told_outbox(outbox: &OutboxDocument) -> String {

@@ -1,5 +1,6 @@
 //! From layers to a checked `Config`: which keys there are, what they may be, and how they must agree.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use super::settings::{
     Store,
 };
 use super::{Environment, Flag, categories, unknown};
+use crate::domain::destination::Fallbacks;
+use crate::domain::ids::ChannelId;
 
 /// The shortest pause between two canaries: one has to be back before the next is posted.
 const CANARY_PAUSE: Duration = Duration::from_secs(60);
@@ -92,7 +95,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
         store: store(&mut reader.section("store"), defaults.store),
         api: api(&mut reader.section("api"), defaults.api),
-        outbox: outbox(&mut reader.section("outbox"), defaults.outbox),
+        outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,
         log: log(&mut reader.section("log"), defaults.log),
         rules,
@@ -168,8 +171,52 @@ fn api(section: &mut Section<'_, '_>, default: Api) -> Api {
     Api { socket: section.path("socket").unwrap_or(default.socket), listen, token_file }
 }
 
-fn outbox(section: &mut Section<'_, '_>, default: Outbox) -> Outbox {
-    Outbox { give_up: section.duration("give_up", default.give_up) }
+fn outbox(reader: &mut Reader<'_>, default: Outbox, named: &mut Vec<ChannelNamed>) -> Outbox {
+    let own = destinations(reader, named);
+    let mut section = reader.section("outbox");
+    let general = channel_id(&mut section, "fallback", named);
+    Outbox { give_up: section.duration("give_up", default.give_up), fallbacks: Fallbacks { general, own } }
+}
+
+/// `[[destination]]`: channels with a fallback of their own.
+fn destinations(reader: &mut Reader<'_>, named: &mut Vec<ChannelNamed>) -> BTreeMap<ChannelId, ChannelId> {
+    let mut own = BTreeMap::new();
+    for (at, table) in reader.tables("destination").into_iter().enumerate() {
+        let mut section = reader.element("destination", at + 1, &table);
+        for (key, hint) in
+            [("channel", "say which channel it is about"), ("fallback", "say where to go instead")]
+        {
+            if !section.is_set(key) {
+                section.refuse_table(format!("a destination needs a {key}"), hint);
+            }
+        }
+        let channel = channel_id(&mut section, "channel", named);
+        let fallback = channel_id(&mut section, "fallback", named);
+        let (Some(channel), Some(fallback)) = (channel, fallback) else { continue };
+        if channel == fallback {
+            section.refuse("fallback", "a channel cannot stand in for itself", "name another channel");
+        } else if own.insert(channel.clone(), fallback).is_some() {
+            section.refuse("channel", format!("{channel} is there twice"), "join the two");
+        }
+    }
+    own
+}
+
+/// A channel by its id: a name may change while deskd runs, and then nothing would be told anywhere.
+fn channel_id(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    named: &mut Vec<ChannelNamed>,
+) -> Option<ChannelId> {
+    let text = section.text(key)?;
+    if is_id(&text, &['C', 'G', 'D']) {
+        let (key, spot) = section.place(key);
+        named.push(ChannelNamed { channel: text.clone(), key, spot });
+        return Some(ChannelId(text));
+    }
+    let hint = "write the id, for instance \"C0123456789\": \"deskd channels list\" shows it";
+    section.refuse(key, format!("\"{text}\" is not the id of a channel"), hint);
+    None
 }
 
 fn canary(section: &mut Section<'_, '_>, default: Canary, named: &mut Vec<ChannelNamed>) -> Canary {

@@ -385,6 +385,11 @@ impl<'a> Section<'_, 'a> {
         self.reader.flags.iter().find(|flag| flag.section == self.name && flag.key == key)
     }
 
+    /// A key's path, and where its value comes from.
+    pub fn place(&mut self, key: &'static str) -> (String, Spot) {
+        (format!("{}.{key}", self.path), self.spot(key))
+    }
+
     /// Where the value of a key comes from.
     pub fn spot(&mut self, key: &'static str) -> Spot {
         if let Some(flag) = self.flag(key).filter(|_| self.layered) {

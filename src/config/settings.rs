@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::places::Places;
 use super::problem::Spot;
+use crate::domain::destination::Fallbacks;
 use crate::domain::rules::Rules;
 
 /// Everything `config.toml` says, checked and completed with defaults.
@@ -119,6 +120,8 @@ pub struct Api {
 pub struct Outbox {
     /// Age at which an undelivered send is dead-lettered.
     pub give_up: Duration,
+    /// Where the team is told when a channel takes no messages; those of `[[destination]]` included.
+    pub fallbacks: Fallbacks,
 }
 
 /// `[canary]`.
@@ -203,8 +206,8 @@ impl Config {
                 keep_deliveries: 30 * DAY,
             },
             api: Api { socket: places.socket.clone(), listen: None, token_file: None },
-            outbox: Outbox { give_up: DAY },
             canary: Canary { channel: None, every: Duration::from_secs(5 * 60) },
+            outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             channels_named: Vec::new(),

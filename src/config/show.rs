@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::settings::{Api, Canary, Config, Http, Inbox, Log, Outbox, Slack, Store};
 use super::span;
+use crate::domain::destination::Fallbacks;
 use crate::domain::rules::{CategoryRule, PriorityWords, Rules};
 
 /// How many bytes of the hash are shown: enough to tell two configurations of one desk apart.
@@ -22,8 +23,13 @@ impl Config {
         show_inbox(inbox, &mut add);
         show_store(store, &mut add);
         show_api(api, &mut add);
-        let Outbox { give_up } = outbox;
+        let Outbox { give_up, fallbacks } = outbox;
         add("outbox.give_up", span::show(*give_up));
+        let Fallbacks { general, own } = fallbacks;
+        add("outbox.fallback", general.as_ref().map(ToString::to_string).unwrap_or_default());
+        for (channel, fallback) in own {
+            add(&format!("destination.{channel}.fallback"), fallback.to_string());
+        }
         let Canary { channel, every } = canary;
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));

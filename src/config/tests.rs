@@ -7,6 +7,7 @@ use super::check::{Layers, check};
 use super::file::{Source, line_of};
 use super::settings::{LogLevel, Monitor};
 use super::{Config, Environment, Flag, Places, Problems, Sources, unknown_channels};
+use crate::domain::ids::ChannelId;
 use crate::domain::rules::CategoryRule;
 
 fn env(pairs: &[(&str, &str)]) -> Environment {
@@ -365,7 +366,8 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 9] = [
+const WITHOUT_DEFAULT: [&str; 10] = [
+    "fallback = \"C0",
     "channel",
     "app_token_file",
     "bot_token_file",
@@ -409,6 +411,49 @@ fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
     let category = format!("[[category]]{}", category.replace("\n# ", "\n"));
     let shown = load(&category, &[]).expect("the category shown is right").rules.categories;
     assert!(shown.last().expect("it was added").patterns[0].is_match("my Order 123456 is late"));
+}
+
+#[test]
+fn fallbacks_are_channels_by_id_and_each_channel_has_one() {
+    let text = r#"
+[outbox]
+fallback = "C0000000001"
+[[destination]]
+channel = "C0000000002"
+fallback = "C0000000003"
+"#;
+    let config = load(text, &[]).expect("it is right");
+    assert_eq!(unknown_channels(&config, &[("C0000000001".to_owned(), "ops".to_owned())]).len(), 2);
+    let fallbacks = config.outbox.fallbacks;
+    let of = |channel: &str| fallbacks.of(&ChannelId(channel.to_owned())).map(|id| id.0.clone());
+    assert_eq!(of("C0000000002").as_deref(), Some("C0000000003"));
+    assert_eq!(of("C0000000009").as_deref(), Some("C0000000001"));
+    let wrong = r##"
+[outbox]
+fallback = "#ops"
+[[destination]]
+channel = "C0000000002"
+[[destination]]
+channel = "C0000000002"
+fallback = "C0000000002"
+[[destination]]
+channel = "C0000000004"
+fallback = "C0000000005"
+[[destination]]
+channel = "C0000000004"
+fallback = "C0000000006"
+"##;
+    insta::assert_snapshot!(problems(wrong, &[]), @r##"
+    4 problems in the configuration
+    /etc/deskd/config.toml:3:12: outbox.fallback: "#ops" is not the id of a channel
+      hint: write the id, for instance "C0123456789": "deskd channels list" shows it
+    /etc/deskd/config.toml:4:1: destination[1]: a destination needs a fallback
+      hint: say where to go instead
+    /etc/deskd/config.toml:8:12: destination[2].fallback: a channel cannot stand in for itself
+      hint: name another channel
+    /etc/deskd/config.toml:13:11: destination[4].channel: C0000000004 is there twice
+      hint: join the two
+    "##);
 }
 
 #[test]

@@ -1,4 +1,7 @@
-//! From us to Slack: what is submitted becomes rows of the outbox, and the rows become messages.
+//! From us to Slack: what is submitted becomes rows of the outbox, and the rows become messages. `detour` sees to channels
+//! that take none, `whisper` to answers that came too late for an acknowledgement.
 
+pub mod detour;
 pub mod send;
 pub mod submit;
+pub mod whisper;

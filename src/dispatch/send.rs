@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tracing::{info, warn};
 
-use crate::domain::send::{Attempt, Effort, Fate, decide};
+use crate::domain::send::{Attempt, Effort, Fate, REPEAT_MARK, decide};
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
@@ -51,11 +51,13 @@ impl Sender {
                 Err(failure) => return Ok(unsure(failure)),
             }
         }
+        // What we stored is JSON; if it is not, the text alone goes.
+        let blocks: Option<serde_json::Value> = serde_json::from_str(&send.blocks).ok();
         let post = Post {
             channel: &send.channel,
             thread: send.thread.as_ref(),
             text: &send.text,
-            blocks: None,
+            blocks: blocks.as_ref(),
             key: &send.key,
         };
         match self.api.post_message(&post).await {
@@ -72,6 +74,9 @@ impl Sender {
 
     async fn finish(&self, send: ClaimedSend, attempt: Attempt, now: Timestamp) -> Result<()> {
         let effort = Effort {
+            kind: send.kind,
+            has_blocks: !send.blocks.is_empty(),
+            marked: send.text.starts_with(REPEAT_MARK),
             created_at: send.created_at,
             attempts: send.attempts,
             look_up: send.look_up,
@@ -84,6 +89,13 @@ impl Sender {
             Fate::Sent(_) => info!(send.id = id.0, attempts, "Send {id} is in Slack"),
             Fate::Retry { at, reason, .. } => {
                 info!(send.id = id.0, attempts, reason, "Send {id} waits until {at}")
+            }
+            Fate::Reshape { reason, .. } => {
+                warn!(send.id = id.0, attempts, reason, "Send {id} is tried in a plainer form")
+            }
+            Fate::Held { broken, .. } => {
+                let (channel, reason) = (&send.channel, broken.as_str());
+                warn!(send.id = id.0, channel = %channel, reason, "Send {id} waits for channel {channel}")
             }
             Fate::Stop { state, reason } => {
                 warn!(send.id = id.0, attempts, reason, "Send {id} stopped as {}", state.as_str());

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::domain::ids::{TaskNumber, WorkspaceId};
+use crate::domain::ids::{ChannelId, SendId, TaskNumber, WorkspaceId};
 use crate::domain::mrkdwn::escape;
 use crate::domain::split::{MESSAGE_CHARS, split};
 use crate::domain::task::Actor;
@@ -62,14 +62,38 @@ impl Outgoing {
         if texts.len() > MOST_PARTS {
             return Err(NotTaken::TooLong);
         }
-        let parts = texts.into_iter().map(|text| Part { key: Uuid::now_v7().to_string(), text }).collect();
-        let submitted = self.store.submit_reply(workspace, task, parts, actor, now).await?;
+        let submitted = self.store.submit_reply(workspace, task, parts(texts), actor, now).await?;
         self.bell.ring();
         submitted.ok_or(NotTaken::NoTask(task))
+    }
+
+    /// Tells a channel something of deskd's own. The text says everything, as Slack encodes it, and is split where it is
+    /// long; the blocks show the same more nicely, and are left out where Slack does not take them.
+    pub async fn notice(
+        &self,
+        workspace: WorkspaceId,
+        channel: ChannelId,
+        text: &str,
+        blocks: Option<&serde_json::Value>,
+        now: Timestamp,
+    ) -> Result<Vec<SendId>, NotTaken> {
+        let texts = split(text, MESSAGE_CHARS);
+        if texts.is_empty() {
+            return Err(NotTaken::Empty);
+        }
+        // Blocks stand for the whole text: beside one part of several they would say everything twice.
+        let blocks = blocks.filter(|_| texts.len() == 1).map(ToString::to_string).unwrap_or_default();
+        let sends = self.store.submit_notice(workspace, channel, parts(texts), blocks, now).await?;
+        self.bell.ring();
+        Ok(sends)
     }
 
     /// Says that rows became due by other means: a person retried one.
     pub fn ring(&self) {
         self.bell.ring();
     }
+}
+
+fn parts(texts: Vec<String>) -> Vec<Part> {
+    texts.into_iter().map(|text| Part { key: Uuid::now_v7().to_string(), text }).collect()
 }

@@ -1,8 +1,8 @@
 //! Decisions: pure values in, values out. No async, no I/O, no clock, no Slack wire shapes, no SQL.
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
-//! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back; `notice` is what deskd
-//! tells of itself; `recovery` is how gaps are closed; `reason` is why.
+//! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
+//! from going there; `notice` is what deskd tells of itself; `recovery` is how gaps are closed; `reason` is why.
 
 pub mod backoff;
 pub mod bundle;
@@ -11,6 +11,7 @@ pub mod classify;
 pub mod connection;
 pub mod contact;
 pub mod courtesy;
+pub mod destination;
 pub mod durable;
 pub mod erasure;
 pub mod ids;
@@ -28,4 +29,5 @@ pub mod snooze;
 pub mod split;
 pub mod task;
 pub mod time;
+pub mod whisper;
 pub mod words;

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::commands::{self, Answer};
-use crate::domain::message::Arrival;
+use crate::domain::message::{Arrival, Command};
+use crate::domain::time::Timestamp;
+use crate::domain::whisper;
 use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::slack::decode::decode;
 use crate::slack::forms;
 use crate::slack::keys::keys;
-use crate::slack::socket::{Acks, Envelope, ack};
+use crate::slack::socket::{Acked, Acks, Envelope, ack};
+use crate::store::whispers::Promise;
 use crate::store::{Incoming, Recorded, Store};
 
 /// Most envelopes in one commit. More would make the first of them wait for the last.
@@ -84,6 +87,8 @@ pub struct Listener {
     pub clock: Clock,
     /// Rung when there is something to decode.
     pub bell: Bell,
+    /// Rung when somebody is to be told something that came too late for the acknowledgement.
+    pub late: Bell,
     /// What came in so far.
     pub tally: Arc<Tally>,
 }
@@ -93,16 +98,23 @@ impl Listener {
     pub async fn run(self, mut envelopes: mpsc::Receiver<Envelope>, stop: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut before = 0;
+        let mut last = self.clock.now();
+        let mut queued = false;
         while envelopes.recv_many(&mut batch, BATCH).await > 0 {
             if before >= POURING {
                 linger(&mut envelopes, &mut batch).await;
             }
             before = batch.len();
-            match self.record(&batch, &stop).await {
-                Some(recorded) => self.acknowledge(&batch, &recorded),
-                // Not acknowledged: Slack will deliver them again.
-                None => return,
+            let taken = self.clock.now();
+            // What stood in the queue while the last batch was recorded may have come as early as that one was taken.
+            let came = if queued { last } else { taken };
+            // Not acknowledged: Slack will deliver them again.
+            let Some(recorded) = self.record(&batch, &stop).await else { return };
+            let promises = self.acknowledge(&batch, &recorded, came);
+            if !promises.is_empty() {
+                self.promise(promises).await;
             }
+            (last, queued) = (taken, !envelopes.is_empty());
             batch.clear();
         }
     }
@@ -133,14 +145,21 @@ impl Listener {
         }
     }
 
-    fn acknowledge(&self, batch: &[Envelope], recorded: &[Recorded]) {
+    /// Acknowledges a batch that came at `came`; answers that cannot travel with their acknowledgement are returned.
+    fn acknowledge(&self, batch: &[Envelope], recorded: &[Recorded], came: Timestamp) -> Vec<Promise> {
         let mut acks = Acks::default();
+        let mut promises = Vec::new();
+        let late = self.clock.now().since(came) >= whisper::BUDGET;
         for (envelope, proof) in batch.iter().zip(recorded) {
-            match answer(envelope) {
-                Some(payload) => {
-                    ack(envelope, proof, Some(&payload));
-                }
-                None => acks.add(envelope, proof),
+            let Some((command, text)) = answer(envelope) else {
+                acks.add(envelope, proof);
+                continue;
+            };
+            let payload = (!late).then(|| forms::whisper(&text));
+            let acked = ack(envelope, proof, payload.as_ref());
+            // Slack showed the person an error, or the answer did not go along; a second delivery was answered before.
+            if (late || acked != Acked::Queued) && proof.is_fresh() {
+                promises.push(Promise::new(proof, command.channel, command.person, text));
             }
         }
         acks.send();
@@ -150,6 +169,17 @@ impl Listener {
         self.tally.batches.fetch_add(1, Ordering::Relaxed);
         if fresh > 0 {
             self.bell.ring();
+        }
+        promises
+    }
+
+    /// Stores answers to be given later. If that fails they are lost: the events are acknowledged, and the people see
+    /// Slack's own error.
+    async fn promise(&self, promises: Vec<Promise>) {
+        let count = promises.len();
+        match self.store.promise(promises, self.clock.now()).await {
+            Ok(()) => self.late.ring(),
+            Err(problem) => warn!(count, "Cannot store {count} late answers: {problem}"),
         }
     }
 }
@@ -166,15 +196,15 @@ async fn linger(envelopes: &mut mpsc::Receiver<Envelope>, batch: &mut Vec<Envelo
     }
 }
 
-/// What Slack wants to read inside the ack, if anything: pure, so that it takes no time.
-fn answer(envelope: &Envelope) -> Option<serde_json::Value> {
-    if !envelope.accepts_payload || envelope.kind != "slash_commands" {
+/// What a person gets to read, if anything: pure, so that it takes no time.
+fn answer(envelope: &Envelope) -> Option<(Command, String)> {
+    if envelope.kind != "slash_commands" {
         return None;
     }
     match decode(&envelope.kind, &envelope.payload, None) {
         Ok(Arrival::Command(command)) => {
             let Answer::Whisper(text) = commands::answer(&command);
-            Some(forms::whisper(&text))
+            Some((command, text))
         }
         Ok(_) | Err(_) => None,
     }

@@ -10,10 +10,11 @@ use http::{Response, StatusCode};
 use serde_json::Value;
 
 use super::blocks;
+use super::faults::Fault;
 use super::ids::Ids;
 use super::messages::Message;
-use super::server::{self, Shared};
-use super::workspace::{Ephemeral, Workspace};
+use super::server::{self, Cut, Shared};
+use super::workspace::{CallRecord, Ephemeral, Workspace};
 
 const LIFE_MS: i64 = 30 * 60 * 1000;
 const USES: u32 = 5;
@@ -61,8 +62,42 @@ impl ResponseUrls {
     }
 }
 
+/// What faults and call records name these addresses by.
+const METHOD: &str = "response_url";
+
 /// Answers a POST to a response URL.
-pub fn answer(shared: &Arc<Shared>, path: &str, body: &[u8]) -> Response<Body> {
+pub async fn answer(shared: &Arc<Shared>, path: &str, body: &[u8]) -> Result<Response<Body>, Cut> {
+    let fault = shared.act(|workspace, now_ms| {
+        let record = CallRecord { at_ms: now_ms, outcome: "received".to_owned(), args: Value::Null };
+        workspace.calls.entry(METHOD.to_owned()).or_default().push(record);
+        workspace.faults.next(METHOD, None)
+    });
+    match fault {
+        Some(Fault::Drop) => return Err(Cut),
+        Some(Fault::Stall) => match server::never().await {},
+        Some(Fault::Status(status)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return Ok(server::plain(status, "<html>no</html>"));
+        }
+        Some(Fault::Error(error)) => return Ok(server::plain(StatusCode::NOT_FOUND, error)),
+        Some(Fault::RateLimited(_)) => {
+            return Ok(server::plain(StatusCode::TOO_MANY_REQUESTS, "rate_limited"));
+        }
+        Some(Fault::Slow(ms)) => tokio::time::sleep(std::time::Duration::from_millis(ms)).await,
+        Some(Fault::AcceptThenCut) => {
+            take(shared, path, body);
+            return Err(Cut);
+        }
+        Some(Fault::AcceptThenStall) => {
+            take(shared, path, body);
+            match server::never().await {}
+        }
+        None => {}
+    }
+    Ok(take(shared, path, body))
+}
+
+fn take(shared: &Arc<Shared>, path: &str, body: &[u8]) -> Response<Body> {
     let result = shared.act(|workspace, now_ms| {
         let target =
             workspace.response_urls.take(path, now_ms).map_err(|error| (StatusCode::NOT_FOUND, error))?;

@@ -215,7 +215,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     let first = path.split('/').next().unwrap_or_default();
     match first {
         "sim" => Ok(control::answer(&shared, &head, &path, &body).await),
-        "commands" | "actions" => Ok(response_url::answer(&shared, &path, &body)),
+        "commands" | "actions" => response_url::answer(&shared, &path, &body).await,
         "" => Ok(plain(StatusCode::OK, "a simulated Slack workspace: see /sim/ for what it can do\n")),
         _ => web::answer(&shared, &head, path.strip_prefix("api/").unwrap_or(&path), &body).await,
     }

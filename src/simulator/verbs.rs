@@ -238,6 +238,20 @@ impl Simulator {
         self.set_archived(channel, false)
     }
 
+    /// Gives a channel a new id, as Slack does when a private channel becomes shared. Returns the new id.
+    pub fn change_channel_id(&self, channel: &str) -> Verb<String> {
+        self.act(|workspace| {
+            let at = workspace.channel(channel)?;
+            let new = format!("{}S", workspace.channels[at].id);
+            let old = workspace.change_channel_id(at, &new);
+            let event = json!({"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new,
+                "event_ts": workspace.ids.ts(workspace.clock.now_us())});
+            let payload = workspace.wrap(event);
+            workspace.raise("events_api", payload, Purpose::Nothing);
+            Ok(new)
+        })
+    }
+
     /// Adds a channel. Returns its id.
     pub fn add_channel(&self, channel: &ChannelSetup) -> String {
         self.act(|workspace| workspace.add_from_setup(channel))

@@ -163,6 +163,14 @@ impl Workspace {
         }
     }
 
+    /// Gives a conversation another id and returns the old one, which nothing answers to any more.
+    pub fn change_channel_id(&mut self, at: usize, new: &str) -> String {
+        let old = std::mem::replace(&mut self.channels[at].id, new.to_owned());
+        self.places.remove(&old);
+        self.places.insert(new.to_owned(), at);
+        old
+    }
+
     /// Adds a conversation and returns its position.
     pub fn add_channel(&mut self, name: &str, kind: Kind, members: BTreeSet<String>) -> usize {
         let id = match &kind {

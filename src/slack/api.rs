@@ -9,10 +9,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::forms;
 use super::http::{Caller, Done, Form, Patience, Token};
 use super::loose::{self, Loose, Text};
 use super::outcome::Failure;
 use super::people::{self, User};
+use super::response_url::ResponseUrl;
 use crate::config::Secret;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use crate::domain::message::{Ourselves, Profile};
@@ -153,6 +155,29 @@ impl Api {
             ts: loose::filled(&answer.ts).or_else(inside).map(MessageTs),
             warning: loose::filled(&answer.warning),
         })
+    }
+
+    /// `chat.postEphemeral`: a message that only this person sees.
+    pub async fn post_ephemeral(
+        &self,
+        channel: &ChannelId,
+        person: &PersonId,
+        text: &str,
+    ) -> Result<(), Failure> {
+        let form = [("channel", channel.0.as_str()), ("user", &person.0), ("text", text)];
+        self.caller.call(Token::Bot, Patience::Write, "chat.postEphemeral", &form).await.map(|_| ())
+    }
+
+    /// Answers a command at the address that stands in its stored payload, so that only the person who typed it reads it.
+    /// A payload without a usable address is refused as `no_url`.
+    pub async fn respond(&self, payload: &str, text: &str) -> Result<(), Failure> {
+        match ResponseUrl::of(payload, self.caller.local()) {
+            Some(url) => self.caller.answer(&url, &forms::whisper(text)).await,
+            None => {
+                let error = "no_url".to_owned();
+                Err(Failure::Refused { error, needed: None, messages: Vec::new() })
+            }
+        }
     }
 
     /// `chat.getPermalink`.

@@ -6,11 +6,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use tokio_util::sync::CancellationToken;
 
 use super::outcome::{self, Answer, Failure};
+use super::response_url::ResponseUrl;
 use crate::config::Secret;
 use crate::domain::time::Timestamp;
 
@@ -157,6 +158,28 @@ impl Caller {
         let body = if status == 429 { Vec::new() } else { read(&mut response).await? };
         outcome::judge(Answer { status, retry_after: retry_after.map(Duration::from_secs), body: &body })?;
         Ok(Done { body, scopes, said_at })
+    }
+}
+
+impl Caller {
+    /// Posts JSON to an address that Slack gave us with a command. No token goes along: the address is the permission.
+    pub async fn answer(&self, url: &ResponseUrl, body: &serde_json::Value) -> Result<(), Failure> {
+        let request = self.client.post(url.expose()).timeout(READ).header(CONTENT_TYPE, "application/json");
+        let mut response = request.body(body.to_string()).send().await.map_err(|error| cut(&error))?;
+        let status = response.status().as_u16();
+        let retry_after = header(response.headers(), "retry-after").and_then(|text| text.trim().parse().ok());
+        let body = if status == 429 { Vec::new() } else { read(&mut response).await? };
+        outcome::judge_response(Answer {
+            status,
+            retry_after: retry_after.map(Duration::from_secs),
+            body: &body,
+        })
+    }
+
+    /// The base address, when it is one of this machine: a simulator's.
+    pub fn local(&self) -> Option<&str> {
+        let address = reqwest::Url::parse(&self.base).ok()?;
+        is_local(&address).then_some(self.base.as_str())
     }
 }
 

@@ -28,5 +28,6 @@ pub mod keys;
 mod loose;
 mod message;
 mod people;
+pub mod response_url;
 pub mod rooms;
 mod sent;

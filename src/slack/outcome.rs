@@ -133,6 +133,25 @@ pub fn judge(answer: Answer<'_>) -> Result<(), Failure> {
     }
 }
 
+/// Sorts what came back from the address of a command: its answers are short words, rarely JSON.
+pub fn judge_response(answer: Answer<'_>) -> Result<(), Failure> {
+    match answer.status {
+        200..=299 => Ok(()),
+        429 | 500.. => judge(answer),
+        status => {
+            let text = std::str::from_utf8(answer.body).unwrap_or_default().trim();
+            let is_name = !text.is_empty()
+                && text.len() <= 40
+                && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            match judge(Answer { status: 200, ..answer }) {
+                _ if is_name => Err(refused(text, None, Vec::new())),
+                Err(Failure::Refused { error, .. }) => Err(refused(&error, None, Vec::new())),
+                Ok(()) | Err(_) => Err(refused(&format!("http_{status}"), None, Vec::new())),
+            }
+        }
+    }
+}
+
 /// Sorts an error name as section 4.2 of Slack's documentation of responses does.
 fn named(error: &str, needed: Option<String>, messages: Vec<String>) -> Failure {
     match error {
@@ -159,6 +178,10 @@ fn named(error: &str, needed: Option<String>, messages: Vec<String>) -> Failure 
         | "enterprise_is_restricted"
         | "team_access_not_granted"
         | "forbidden_team" => Failure::Token { error: error.to_owned() },
+        // Slack names an old click by its place in the arguments, too.
+        "invalid_arguments" if messages.iter().any(|message| message.contains("/trigger_id")) => {
+            refused("expired_trigger_id", needed, messages)
+        }
         _ => refused(error, needed, messages),
     }
 }
@@ -225,13 +248,18 @@ const SENTENCES: &[(&str, &str)] = &[
     ("team_not_found", "a channel name was used where an id is needed"),
     ("invalid_cursor", "the list changed while it was read: start again"),
     ("limit_required", "the list is too long to be read at once"),
+    ("expired_trigger_id", "the click is too old for a modal: Slack allows three seconds"),
+    ("exchanged_trigger_id", "the click has opened a modal already"),
+    ("invalid_trigger_id", "Slack does not know this click"),
+    ("expired_url", "the address for the answer has expired: Slack keeps it for thirty minutes"),
+    ("used_url", "the address for the answer is used up: Slack takes five answers"),
     ("http_404", "there is no Slack at this address: check [slack] api_url"),
     ("unknown_method", "this address does not know the method: check [slack] api_url"),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Failure, judge};
+    use super::{Answer, Failure, judge, judge_response};
     use std::time::Duration;
 
     fn outcome(status: u16, body: &str) -> String {
@@ -267,6 +295,11 @@ mod tests {
             (302, "", "refused: http_302 None []"),
             (
                 200,
+                r#"{"ok":false,"error":"invalid_arguments","response_metadata":{"messages":["[json-pointer:/trigger_id]"]}}"#,
+                r#"refused: expired_trigger_id None ["[json-pointer:/trigger_id]"]"#,
+            ),
+            (
+                200,
                 r#"{"ok":false,"error":"missing_scope","needed":"chat:write","provided":"a"}"#,
                 r#"refused: missing_scope Some("chat:write") []"#,
             ),
@@ -277,6 +310,23 @@ mod tests {
             ),
         ] {
             assert_eq!(outcome(status, body), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn f37_the_address_of_a_command_answers_in_words() {
+        for (status, body, expected) in [
+            (200, "ok", Ok(())),
+            (404, "used_url", Err("used_url")),
+            (404, "expired_url\n", Err("expired_url")),
+            (404, r#"{"ok":false,"error":"expired_url"}"#, Err("expired_url")),
+            (404, "<html>gone</html>", Err("http_404")),
+            (503, "", Err("unknown_outcome")),
+            (429, "", Err("rate_limited")),
+        ] {
+            let answer = Answer { status, retry_after: None, body: body.as_bytes() };
+            let judged = judge_response(answer).map_err(|failure| failure.code().to_owned());
+            assert_eq!(judged, expected.map_err(str::to_owned), "{status} {body}");
         }
     }
 

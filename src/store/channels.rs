@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::{OpenFlags, OptionalExtension, Row, Transaction};
 
+use super::destinations;
 use super::error::StoreError;
 use super::known::Lookups;
 use super::recovery;
@@ -186,7 +187,10 @@ pub(super) fn note(
             )?;
         }
         ChannelChange::Closed => set_archived(tx, key, true)?,
-        ChannelChange::Reopened => set_archived(tx, key, false)?,
+        ChannelChange::Reopened => {
+            set_archived(tx, key, false)?;
+            destinations::works(tx, &ours.workspace, &news.channel, now)?;
+        }
         ChannelChange::Joined(person) if *person == ours.person => {
             tx.execute(
                 "INSERT INTO channels (workspace, channel, name, is_private, is_member, is_archived, pick, updated_at)
@@ -194,12 +198,13 @@ pub(super) fn note(
                  ON CONFLICT (workspace, channel) DO UPDATE SET is_member = 1",
                 (key.0, key.1, now.0),
             )?;
+            destinations::works(tx, &ours.workspace, &news.channel, now)?;
         }
         ChannelChange::Left(person) if *person == ours.person => {
             tx.execute("UPDATE channels SET is_member = 0 WHERE workspace = ?1 AND channel = ?2", key)?;
         }
         ChannelChange::Joined(_) | ChannelChange::Left(_) => {}
-        ChannelChange::Moved(to) => moved(tx, key, to)?,
+        ChannelChange::Moved(to) => moved(tx, key, to, now)?,
     }
     Ok(())
 }
@@ -212,8 +217,13 @@ fn set_archived(tx: &Transaction<'_>, key: (&String, &String), archived: bool) -
     Ok(())
 }
 
-/// A channel's id changed: what was picked and where answers go follows it.
-fn moved(tx: &Transaction<'_>, key: (&String, &String), to: &ChannelId) -> Result<(), StoreError> {
+/// A channel's id changed: everything that names it follows, and what waited for the old id may go to the new one.
+fn moved(
+    tx: &Transaction<'_>,
+    key: (&String, &String),
+    to: &ChannelId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let row = (key.0, key.1, &to.0);
     tx.execute("DELETE FROM recovered WHERE workspace = ?1 AND channel = ?2", key)?;
     for sql in [
@@ -224,11 +234,21 @@ fn moved(tx: &Transaction<'_>, key: (&String, &String), to: &ChannelId) -> Resul
         "UPDATE recoveries SET state = 'reading', position = '', cursor = '', pages = 0
          WHERE workspace = ?1 AND channel = ?3 AND finished_at IS NULL AND ?2 <> ?3",
         "UPDATE tasks SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        // A person who goes on writing under the new id has a bundle open there already.
+        "UPDATE bundles SET state = 'sealed' WHERE workspace = ?1 AND channel = ?2 AND state = 'open'
+         AND EXISTS (SELECT 1 FROM bundles n WHERE n.workspace = ?1 AND n.channel = ?3 AND n.state = 'open'
+                     AND n.thread = bundles.thread AND n.person = bundles.person
+                     AND n.recovered = bundles.recovered)",
         "UPDATE bundles SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
         "UPDATE OR IGNORE messages SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
-        "UPDATE sends SET channel = ?3 WHERE workspace = ?1 AND channel = ?2 AND state IN ('waiting', 'sending')",
+        "UPDATE sends SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE OR REPLACE limits SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
+        "UPDATE whispers SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
     ] {
         tx.execute(sql, row)?;
     }
+    let workspace = WorkspaceId(key.0.clone());
+    destinations::works(tx, &workspace, &ChannelId(key.1.clone()), now)?;
+    tx.execute("DELETE FROM destinations WHERE workspace = ? AND channel = ?", key)?;
     Ok(())
 }

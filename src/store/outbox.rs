@@ -1,20 +1,21 @@
-//! The outbox: what is to be sent, claimed by a lease, counted at the claim, finished with a reason.
+//! The outbox: what is to be sent, claimed by a lease and counted at the claim. How it ends is in `finish`.
 //!
 //! Order is kept within a lane (channel and thread): a row is claimed only when no earlier row of its lane is unfinished.
-//! No transaction is open while Slack is called.
+//! What goes to a broken channel is not claimed. No transaction is open while Slack is called.
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{Row, Transaction};
 
-use super::conversation::{answered, move_to};
+use super::conversation::answered;
 use super::error::StoreError;
 use super::sqlite::Store;
 use super::{limits, rows, tasks};
+use crate::domain::destination::Broken;
 use crate::domain::ids::{ChannelId, MessageTs, SendId, TaskId, TaskNumber, WorkspaceId};
 use crate::domain::limit::{self, Admission};
-use crate::domain::send::{Fate, SendState, UNKNOWN_OUTCOME};
-use crate::domain::task::{Actor, Change, Status};
+use crate::domain::send::{SendKind, SendState};
+use crate::domain::task::{Actor, Change};
 use crate::domain::time::Timestamp;
 
 /// The method that every row of the outbox is sent with.
@@ -53,8 +54,12 @@ pub struct ClaimedSend {
     pub channel: ChannelId,
     /// The thread, if any.
     pub thread: Option<MessageTs>,
+    /// What it is.
+    pub kind: SendKind,
     /// The text as Slack encodes it.
     pub text: String,
+    /// Block Kit blocks, an array in JSON; empty for none.
+    pub blocks: String,
     /// Whether an earlier attempt may have been done: look for the key before sending.
     pub look_up: bool,
     /// Attempts so far, this one included.
@@ -104,6 +109,13 @@ pub struct QueuedSend {
     pub created_at: Timestamp,
 }
 
+impl QueuedSend {
+    /// Why its channel takes no messages, if that is what it waits for.
+    pub fn held(&self) -> Option<Broken> {
+        Broken::from_word(&self.reason).filter(|_| self.state == SendState::Waiting)
+    }
+}
+
 /// What a person may do with a row that did not go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rescue {
@@ -126,6 +138,26 @@ impl Store {
         self.write(move |tx| match tasks::find(tx, &workspace, number)? {
             Some(task) => submit(tx, task, &parts, &actor, now).map(Some),
             None => Ok(None),
+        })
+        .await
+    }
+
+    /// Puts a notice into the outbox: its parts in order, the blocks with the first.
+    pub async fn submit_notice(
+        &self,
+        workspace: WorkspaceId,
+        channel: ChannelId,
+        parts: Vec<Part>,
+        blocks: String,
+        now: Timestamp,
+    ) -> Result<Vec<SendId>, StoreError> {
+        self.write(move |tx| {
+            let first = std::iter::once(blocks.as_str()).chain(std::iter::repeat(""));
+            parts
+                .iter()
+                .zip(first)
+                .map(|(part, blocks)| insert_notice(tx, &workspace, &channel, part, blocks, now))
+                .collect()
         })
         .await
     }
@@ -160,16 +192,6 @@ impl Store {
             Ok(free.execute([at.0])?)
         })
         .await
-    }
-
-    /// Stores what became of a claimed send. Does nothing when the lease was lost and somebody else claimed it since.
-    pub async fn finish_send(
-        &self,
-        send: ClaimedSend,
-        fate: Fate,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| finish(tx, &send, &fate, now)).await
     }
 
     /// The rows of the outbox: all that are not sent, or these states only; newest last.
@@ -207,39 +229,27 @@ impl Store {
         })
         .await
     }
+}
 
-    /// Retries or drops a row that is not sent; the answer is its state before, `None` when there is no such row. A row
-    /// that is sent or being sent stays as it is.
-    pub async fn rescue_send(
-        &self,
-        workspace: WorkspaceId,
-        id: SendId,
-        rescue: Rescue,
-        now: Timestamp,
-    ) -> Result<Option<SendState>, StoreError> {
-        self.write(move |tx| {
-            let sql = "SELECT state FROM sends WHERE workspace = ? AND id = ?";
-            let word: Option<String> =
-                tx.query_row(sql, (&workspace.0, id.0), |row| row.get(0)).optional()?;
-            let Some(word) = word else { return Ok(None) };
-            // What a person decides about an unknown outcome stands: retrying such a send sends without looking.
-            let sql = match rescue {
-                Rescue::Retry => {
-                    "UPDATE sends SET look_up = CASE state WHEN 'unknown' THEN 0 ELSE look_up END,
-                         state = 'waiting', next_at = ?2, created_at = ?2, reason = '',
-                         updated_at = ?2
-                     WHERE id = ?1 AND state IN ('waiting', 'failed', 'dead', 'unknown', 'dropped')"
-                }
-                Rescue::Drop => {
-                    "UPDATE sends SET state = 'dropped', reason = 'dropped_by_person', updated_at = ?2
-                     WHERE id = ?1 AND state IN ('waiting', 'failed', 'dead', 'unknown')"
-                }
-            };
-            tx.execute(sql, (id.0, now.0))?;
-            rows::send_state(&word).map(Some)
-        })
-        .await
-    }
+/// Puts a notice into the outbox, within a transaction that knows what it is for. A key that is there already is the same
+/// notice: the row that carries it is returned, and nothing is stored twice.
+pub(super) fn insert_notice(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    channel: &ChannelId,
+    part: &Part,
+    blocks: &str,
+    now: Timestamp,
+) -> Result<SendId, StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO sends (workspace, key, kind, task, author, channel, thread, text, blocks, state, look_up,
+             attempts, next_at, reason, ts, created_at, updated_at)
+         VALUES (?1, ?2, 'notice', NULL, 'desk', ?3, '', ?4, ?5, 'waiting', 0, 0, ?6, '', '', ?6, ?6)
+         ON CONFLICT (key) DO NOTHING",
+    )?;
+    insert.execute((&workspace.0, &part.key, &channel.0, &part.text, blocks, now.0))?;
+    let mut query = tx.prepare_cached("SELECT id FROM sends WHERE key = ?")?;
+    Ok(SendId(query.query_row([&part.key], |row| row.get(0))?))
 }
 
 fn submit(
@@ -269,13 +279,13 @@ fn submit(
     Ok(Submitted { sends, channel, thread })
 }
 
-/// The first row whose time has come, whose lane has nothing earlier, whose channel is not being sent to and whose
-/// method is free.
+/// The first row whose time has come, whose lane has nothing earlier, whose channel is not being sent to and takes
+/// messages, and whose method is free.
 fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>, StoreError> {
     let leeway = leeway_ms();
     let mut query = tx.prepare_cached(
         "SELECT s.id, s.workspace, s.key, s.channel, s.thread, s.text, s.look_up OR s.state = 'sending', s.attempts,
-             COALESCE(s.claimed_at, ?1), s.created_at
+             COALESCE(s.claimed_at, ?1), s.created_at, s.kind, s.blocks
          FROM sends s
          WHERE s.state IN ('waiting', 'sending') AND s.next_at <= ?1
            AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.thread = s.thread
@@ -285,24 +295,30 @@ fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>
            AND NOT EXISTS (SELECT 1 FROM limits l WHERE l.workspace = s.workspace AND l.method = ?2
                            AND l.channel IN ('', s.channel)
                            AND l.next_at - CASE l.channel WHEN '' THEN ?3 ELSE ?4 END > ?1)
+           AND NOT EXISTS (SELECT 1 FROM destinations d WHERE d.workspace = s.workspace AND d.channel = s.channel
+                           AND d.state = 'broken')
          ORDER BY s.next_at, s.id LIMIT 1",
     )?;
-    let claimed = query.query_row((now.0, METHOD, leeway.0, leeway.1), |row| {
-        let thread: String = row.get(4)?;
-        Ok(ClaimedSend {
-            id: SendId(row.get(0)?),
-            workspace: WorkspaceId(row.get(1)?),
-            key: row.get(2)?,
-            channel: ChannelId(row.get(3)?),
-            thread: (!thread.is_empty()).then_some(MessageTs(thread)),
-            text: row.get(5)?,
-            look_up: row.get(6)?,
-            attempts: row.get::<_, u32>(7)? + 1,
-            first_claimed_at: Timestamp(row.get(8)?),
-            created_at: Timestamp(row.get(9)?),
-        })
-    });
-    Ok(claimed.optional()?)
+    let mut found = query.query((now.0, METHOD, leeway.0, leeway.1))?;
+    found.next()?.map(claimed).transpose()
+}
+
+fn claimed(row: &Row<'_>) -> Result<ClaimedSend, StoreError> {
+    let thread: String = row.get(4)?;
+    Ok(ClaimedSend {
+        id: SendId(row.get(0)?),
+        workspace: WorkspaceId(row.get(1)?),
+        key: row.get(2)?,
+        channel: ChannelId(row.get(3)?),
+        thread: (!thread.is_empty()).then_some(MessageTs(thread)),
+        kind: rows::send_kind(&row.get::<_, String>(10)?)?,
+        text: row.get(5)?,
+        blocks: row.get(11)?,
+        look_up: row.get(6)?,
+        attempts: row.get::<_, u32>(7)? + 1,
+        first_claimed_at: Timestamp(row.get(8)?),
+        created_at: Timestamp(row.get(9)?),
+    })
 }
 
 /// When it is worth looking again. A row that waits for another of its lane is woken by that one's end.
@@ -310,7 +326,9 @@ fn next_chance(tx: &Transaction<'_>, now: Timestamp) -> Result<Claim, StoreError
     let mut query = tx.prepare_cached(
         "SELECT MIN(MAX(s.next_at, COALESCE((SELECT MAX(l.next_at - CASE l.channel WHEN '' THEN ?2 ELSE ?3 END)
              FROM limits l WHERE l.workspace = s.workspace AND l.method = ?1 AND l.channel IN ('', s.channel)), 0)))
-         FROM sends s WHERE s.state IN ('waiting', 'sending')",
+         FROM sends s WHERE s.state IN ('waiting', 'sending')
+           AND NOT EXISTS (SELECT 1 FROM destinations d WHERE d.workspace = s.workspace AND d.channel = s.channel
+                           AND d.state = 'broken')",
     )?;
     let leeway = leeway_ms();
     let at: Option<i64> = query.query_row((METHOD, leeway.0, leeway.1), |row| row.get(0))?;
@@ -325,57 +343,11 @@ fn leeway_ms() -> (i64, i64) {
     (ms(limits.method), limits.channel.map_or(0, ms))
 }
 
-fn finish(tx: &Transaction<'_>, send: &ClaimedSend, fate: &Fate, now: Timestamp) -> Result<bool, StoreError> {
-    let (state, look_up, next_at, reason, ts) = match fate {
-        Fate::Sent(ts) => (SendState::Sent, false, now, "", ts.as_ref().map_or("", |ts| &ts.0)),
-        Fate::Retry { at, look_up, reason } => (SendState::Waiting, *look_up, *at, *reason, ""),
-        Fate::Stop { state, reason } => {
-            (*state, send.look_up || reason == UNKNOWN_OUTCOME, now, reason.as_str(), "")
-        }
-    };
-    let mut update = tx.prepare_cached(
-        "UPDATE sends SET state = ?3, look_up = ?4, next_at = ?5, reason = ?6, ts = ?7, updated_at = ?8
-         WHERE id = ?1 AND state = 'sending' AND attempts = ?2",
-    )?;
-    let row = (send.id.0, send.attempts, state.as_str(), look_up, next_at.0, reason, ts, now.0);
-    if update.execute(row)? == 0 {
-        return Ok(false);
-    }
-    match fate {
-        Fate::Sent(Some(ts)) => keep(tx, send, ts, now)?,
-        Fate::Stop { .. } => give_back(tx, send, now)?,
-        Fate::Sent(None) | Fate::Retry { .. } => {}
-    }
-    Ok(true)
-}
-
-/// What Slack has is part of the task's conversation.
-fn keep(tx: &Transaction<'_>, send: &ClaimedSend, ts: &MessageTs, now: Timestamp) -> Result<(), StoreError> {
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO messages (workspace, channel, ts, role, person, text, files, mentioned, bundle, at)
-         SELECT s.workspace, s.channel, ?2, 'desk', s.author, s.text, '', 0,
-             (SELECT MAX(id) FROM bundles WHERE task = s.task), ?3
-         FROM sends s WHERE s.id = ?1 AND s.task IS NOT NULL
-         ON CONFLICT DO NOTHING",
-    )?;
-    insert.execute((send.id.0, &ts.0, now.0))?;
-    Ok(())
-}
-
-/// A reply that will not arrive is no answer: the task is open again.
-fn give_back(tx: &Transaction<'_>, send: &ClaimedSend, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "SELECT s.task FROM sends s JOIN tasks t ON t.id = s.task
-               WHERE s.id = ? AND t.status = 'waiting'";
-    let task: Option<i64> = tx.prepare_cached(sql)?.query_row([send.id.0], |row| row.get(0)).optional()?;
-    match task {
-        Some(task) => move_to(tx, TaskId(task), &Actor::Desk, Status::Open, now),
-        None => Ok(()),
-    }
-}
-
 const QUEUED: &str = "SELECT s.id, s.kind, s.channel,
     COALESCE((SELECT name FROM channels c WHERE c.workspace = s.workspace AND c.channel = s.channel), ''),
-    s.thread, (SELECT number FROM tasks t WHERE t.id = s.task), s.state, s.attempts, s.next_at, s.reason, s.ts,
+    s.thread, (SELECT number FROM tasks t WHERE t.id = s.task), s.state, s.attempts, s.next_at,
+    COALESCE((SELECT d.reason FROM destinations d WHERE d.workspace = s.workspace AND d.channel = s.channel
+              AND d.state = 'broken' AND s.state = 'waiting'), s.reason), s.ts,
     s.created_at
     FROM sends s";
 

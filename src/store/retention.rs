@@ -11,6 +11,7 @@ use rusqlite::Transaction;
 
 use super::error::StoreError;
 use super::sqlite::Store;
+use crate::domain::notice::Own;
 use crate::domain::time::Timestamp;
 
 /// How long things are kept.
@@ -144,6 +145,14 @@ impl Store {
             let mut gone = 0;
             for id in &old {
                 gone += delete.execute([id])?;
+            }
+            if class == Class::Sends {
+                // A dead letter that nobody can look at any more is no open trouble.
+                tx.prepare_cached(
+                    "UPDATE notices SET resolved_at = ?2 WHERE kind = ?1 AND resolved_at IS NULL
+                     AND NOT EXISTS (SELECT 1 FROM sends WHERE id = CAST(notices.subject AS INTEGER))",
+                )?
+                .execute((Own::DeadLetter.as_str(), now.0))?;
             }
             Ok(gone)
         })

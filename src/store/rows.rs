@@ -2,7 +2,8 @@
 
 use super::error::StoreError;
 use crate::domain::classify::{Priority, Verdict};
-use crate::domain::send::SendState;
+use crate::domain::destination::Broken;
+use crate::domain::send::{SendKind, SendState};
 use crate::domain::task::{Change, Status};
 
 /// Reads a task's status.
@@ -18,6 +19,16 @@ pub(super) fn priority(word: &str) -> Result<Priority, StoreError> {
 /// Reads a send's state.
 pub(super) fn send_state(word: &str) -> Result<SendState, StoreError> {
     SendState::from_word(word).ok_or_else(|| unreadable("send state", word))
+}
+
+/// Reads what a send is.
+pub(super) fn send_kind(word: &str) -> Result<SendKind, StoreError> {
+    SendKind::from_word(word).ok_or_else(|| unreadable("send kind", word))
+}
+
+/// Reads why a channel takes no messages.
+pub(super) fn broken(word: &str) -> Result<Broken, StoreError> {
+    Broken::from_word(word).ok_or_else(|| unreadable("destination's reason", word))
 }
 
 /// Reads a stored verdict.

@@ -29,6 +29,10 @@ pub struct Standing {
     pub outbox: BTreeMap<String, i64>,
     /// When the oldest row that still has to go out was handed over.
     pub oldest_send: Option<Timestamp>,
+    /// Channels that take no messages.
+    pub destinations_broken: i64,
+    /// Answers to commands that came too late for the acknowledgement and are still to be given.
+    pub whispers: i64,
 }
 
 impl Store {
@@ -63,6 +67,8 @@ impl Store {
                 oldest_send: instant(
                     "SELECT MIN(created_at) FROM sends WHERE state IN ('waiting', 'sending')",
                 )?,
+                destinations_broken: one("SELECT COUNT(*) FROM destinations WHERE state = 'broken'")?,
+                whispers: one("SELECT COUNT(*) FROM whispers WHERE state = 'waiting'")?,
             })
         })
         .await

@@ -109,7 +109,31 @@ impl Trail<'_> {
         while let Some(row) = found.next()? {
             let step = self.event(row)?;
             self.steps.extend(step);
+            self.whisper(EventId(row.get(0)?))?;
         }
+        Ok(())
+    }
+
+    /// The answer that came after the acknowledgement, if there was one.
+    fn whisper(&mut self, event: EventId) -> Result<(), StoreError> {
+        let sql = "SELECT state, uses, reason, updated_at FROM whispers WHERE event = ?";
+        let mut query = self.tx.prepare(sql)?;
+        let mut found = query.query([event.0])?;
+        let Some(row) = found.next()? else { return Ok(()) };
+        let (state, uses, reason): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let why = if reason.is_empty() { reason } else { format!(": {reason}") };
+        let sentence = match state.as_str() {
+            "told" => "answered after the acknowledgement".to_owned(),
+            "failed" => format!("the answer did not reach the person{why}"),
+            _ => format!("to be answered after the acknowledgement, {uses} attempts so far{why}"),
+        };
+        let what = format!("event {event}");
+        self.steps.push(Step {
+            at: Timestamp(row.get(3)?),
+            what,
+            reason: format!("answer_{state}"),
+            sentence,
+        });
         Ok(())
     }
 
@@ -184,7 +208,10 @@ impl Trail<'_> {
 
     fn sends(&mut self, condition: &str, id: i64) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT id, state, attempts, reason, ts, updated_at FROM sends WHERE {condition} ORDER BY id"
+            "SELECT s.id, s.state, s.attempts, s.reason, s.ts, s.updated_at, d.reason, d.since
+             FROM sends s LEFT JOIN destinations d ON d.workspace = s.workspace AND d.channel = s.channel
+                 AND d.state = 'broken' AND s.state = 'waiting'
+             WHERE s.{condition} ORDER BY s.id"
         );
         let mut query = self.tx.prepare(&sql)?;
         let mut found = query.query([id])?;
@@ -197,6 +224,13 @@ impl Trail<'_> {
                 (state, reason) => format!("{state} after {attempts} attempts: {reason}"),
             };
             self.steps.push(Step { at: Timestamp(at), what: format!("send {id}"), reason: state, sentence });
+            let (held, since): (Option<String>, Option<i64>) = (row.get(6)?, row.get(7)?);
+            if let (Some(held), Some(since)) = (held, since) {
+                let why = rows::broken(&held)?.sentence();
+                let sentence = format!("held: {why}; it goes out when that ends");
+                let what = format!("send {id}");
+                self.steps.push(Step { at: Timestamp(since.max(at)), what, reason: held, sentence });
+            }
         }
         Ok(())
     }

@@ -129,6 +129,8 @@ fn held(registry: &mut Registry, standing: &Standing, now: Timestamp) {
     gauge("journal_pending", "Events without an outcome", standing.pending);
     gauge("bundles_open", "Bundles that still take messages", standing.bundles_open);
     gauge("bundles_sealed", "Bundles waiting to become tasks", standing.bundles_sealed);
+    gauge("destinations_broken", "Channels that take no messages", standing.destinations_broken);
+    gauge("whispers", "Late answers to commands that are still to be given", standing.whispers);
     let family = words(Status::ALL.map(Status::as_str), &standing.tasks);
     registry.register("tasks", "Tasks by status", family);
     let unsent = SendState::ALL.into_iter().filter(|state| *state != SendState::Sent);

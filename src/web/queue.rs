@@ -11,7 +11,7 @@ use super::handling::Nothing;
 use super::tasks::time;
 use super::{Front, ourselves};
 use crate::domain::ids::SendId;
-use crate::domain::send::SendState;
+use crate::domain::send::{DESTINATION_BROKEN, SendState};
 use crate::slack::outcome::Failure;
 use crate::store::outbox::{QueuedSend, Rescue};
 
@@ -104,13 +104,20 @@ pub fn sentence(reason: &str) -> String {
             "Slack did not say whether it took it; deskd looks before it sends again".to_owned()
         }
         "not_allowed" => "Slack does not accept the token: run \"deskd doctor\"".to_owned(),
-        "not_found" => "it was certainly not posted".to_owned(),
+        DESTINATION_BROKEN => "the channel took no messages for as long as deskd tried".to_owned(),
+        "fallback" => "its channel takes no messages, so it goes here".to_owned(),
         "dropped_by_person" => "somebody dropped it".to_owned(),
         error => {
             let error = error.to_owned();
             Failure::Refused { error, needed: None, messages: Vec::new() }.sentence()
         }
     }
+}
+
+/// Why a send stands where it stands, as people read it; `None` when there is nothing to say.
+pub fn told(send: &QueuedSend) -> Option<String> {
+    let held = send.held().map(|broken| format!("{}; it goes out when that ends", broken.sentence()));
+    held.or_else(|| (!send.reason.is_empty()).then(|| sentence(&send.reason)))
 }
 
 async fn rescue(front: &Front, id: SendId, rescue: Rescue) -> Result<Rescued, Refusal> {
@@ -156,6 +163,7 @@ fn row(send: QueuedSend) -> QueueRow {
         "" => send.channel.0.clone(),
         name => format!("#{name}"),
     };
+    let (held, told) = (send.held(), told(&send));
     let reason = (!send.reason.is_empty()).then_some(send.reason);
     QueueRow {
         id: send.id.0,
@@ -163,8 +171,9 @@ fn row(send: QueuedSend) -> QueueRow {
         destination,
         state: send.state.as_str().to_owned(),
         attempts: send.attempts,
-        next_at: time(send.next_at),
-        sentence: reason.as_deref().map(sentence),
+        // A broken channel is waited for, not a time.
+        next_at: time(send.next_at.filter(|_| held.is_none())),
+        sentence: told,
         reason,
         task: send.task.map(|task| task.0),
         channel: ChannelName { id: send.channel.0, name: send.channel_name },

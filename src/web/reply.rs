@@ -95,11 +95,11 @@ pub async fn reply(
     Ok(Json(replied))
 }
 
-/// Waits until every part is sent or stopped.
+/// Waits until every part is sent or stopped, or is held by a channel that takes no messages, which may be for hours.
 async fn settled(front: &Front, workspace: &WorkspaceId, submitted: &Submitted) -> Result<(), Refusal> {
     loop {
         let parts = parts(front, workspace, submitted).await?;
-        if parts.iter().all(|part| !is_under_way(part.state)) {
+        if parts.iter().all(|part| !is_under_way(part.state) || part.held().is_some()) {
             return Ok(());
         }
         tokio::time::sleep(LOOK).await;
@@ -135,7 +135,8 @@ fn tell(task: TaskNumber, submitted: &Submitted, parts: &[QueuedSend]) -> Replie
         (None, Some(_)) => SendState::Waiting,
         (None, None) => SendState::Sent,
     };
-    let reason = stopped.or(under_way).map(|part| part.reason.clone()).filter(|reason| !reason.is_empty());
+    let told = stopped.or(under_way);
+    let reason = told.map(|part| part.reason.clone()).filter(|reason| !reason.is_empty());
     Replied {
         ok: stopped.is_none(),
         task: task.0,
@@ -143,7 +144,7 @@ fn tell(task: TaskNumber, submitted: &Submitted, parts: &[QueuedSend]) -> Replie
         channel: submitted.channel.0.clone(),
         thread_ts: submitted.thread.0.clone(),
         permalink: None,
-        sentence: reason.as_deref().map(queue::sentence),
+        sentence: told.and_then(queue::told),
         reason,
         retryable: matches!(state, SendState::Dead),
         sends: parts

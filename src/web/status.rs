@@ -12,6 +12,7 @@ use super::recover::{RecoveryDocument, document};
 use super::tasks::time;
 use crate::domain::time::Timestamp;
 use crate::intake::canary::Fares;
+use crate::store::destinations::Destination;
 use crate::store::status::Standing;
 
 /// The document of `deskd status`.
@@ -47,6 +48,9 @@ pub struct StatusDocument {
     /// What is read from the history after a gap.
     #[serde(default)]
     pub recovery: RecoveryDocument,
+    /// Channels that take no messages.
+    #[serde(default)]
+    pub destinations_broken: Vec<DestinationDocument>,
     /// When the newest event was recorded, RFC 3339.
     pub last_event_at: Option<String>,
     /// Workers whose step has been running for too long.
@@ -136,11 +140,31 @@ pub struct OutboxDocument {
     pub oldest_s: Option<u64>,
 }
 
+/// A channel that takes no messages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DestinationDocument {
+    /// Its id.
+    pub channel: String,
+    /// `#name`, or the id where there is no name.
+    pub destination: String,
+    /// Slack's error name.
+    pub reason: String,
+    /// The same as people read it.
+    pub sentence: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// When it is looked at again, RFC 3339.
+    pub next_look_at: String,
+    /// How many sends wait for it.
+    pub waiting: i64,
+}
+
 /// `GET /v1/status`.
 pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Refusal> {
     let now = (front.now)();
     let standing = front.store.standing().await?;
     let recovery = document(&front).await?;
+    let broken = front.store.broken_destinations().await?;
     let health = (front.health)(now);
     let known = front.ours.borrow().clone();
     let ours = match known {
@@ -166,6 +190,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         outbox: outbox(&standing, now),
         recovery,
         tasks: standing.tasks,
+        destinations_broken: broken.into_iter().map(destination).collect(),
         last_event_at: time(standing.last_event),
         stuck: health.stuck.into_iter().map(str::to_owned).collect(),
         failing: health.failing.into_iter().map(str::to_owned).collect(),
@@ -189,6 +214,22 @@ fn sockets(front: &Front) -> Vec<SocketDocument> {
             connections_seen: link.connections_seen,
         })
         .collect()
+}
+
+fn destination(broken: Destination) -> DestinationDocument {
+    let destination = match broken.name.as_str() {
+        "" => broken.channel.0.clone(),
+        name => format!("#{name}"),
+    };
+    DestinationDocument {
+        channel: broken.channel.0,
+        destination,
+        reason: broken.broken.as_str().to_owned(),
+        sentence: broken.broken.sentence().to_owned(),
+        since: broken.since.to_string(),
+        next_look_at: broken.next_look.to_string(),
+        waiting: broken.waiting,
+    }
 }
 
 fn canary(fares: Fares) -> CanaryDocument {

@@ -116,6 +116,7 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       "bundles_open": 0,
       "bundles_sealed": 0,
       "config_hash": "HASH",
+      "destinations_broken": [],
       "failing": [],
       "journal": {
         "oldest_pending_s": null,
@@ -226,11 +227,11 @@ async fn a_reply_that_is_waited_for_comes_back_with_its_link() {
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_slack_refuses_comes_back_with_the_reason_and_can_be_rescued() {
     let (world, door) = with_a_task().await;
-    world.slack.fault("chat.postMessage", Fault::Error("not_in_channel".into()), Times::Count(1));
+    world.slack.fault("chat.postMessage", Fault::Error("thread_not_found".into()), Times::Count(1));
     let (status, replied) = door.post("/v1/tasks/1/reply", json!({ "text": "Hello", "wait": true })).await;
     assert_eq!((status, &replied["ok"], &replied["state"]), (200, &json!(false), &json!("failed")));
-    assert_eq!(replied["reason"], "not_in_channel");
-    assert_eq!(replied["sentence"], "the bot is not in this channel: /invite it");
+    assert_eq!(replied["reason"], "thread_not_found");
+    assert_eq!(replied["sentence"], "there is no such thread");
     let (status, rescued) = door.post("/v1/queue/1/retry", json!({})).await;
     assert_eq!((status, &rescued["state"]), (200, &json!("waiting")));
     world.pass(5).await;

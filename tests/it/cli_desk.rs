@@ -117,20 +117,49 @@ async fn the_queue_shows_what_is_stuck_and_what_to_do() {
         door.ok(&["reply", "1", "-5 is fine", "--wait"]).await.starts_with("sent: "),
         "text may begin with -"
     );
-    world.slack.fault("chat.postMessage", Fault::Error("is_archived".into()), Times::Count(1));
+    world.slack.fault("chat.postMessage", Fault::Error("thread_not_found".into()), Times::Count(1));
     let ended = door.deskd(&["reply", "1", "Settings, Export", "--wait"]).await;
     assert_eq!(ended.code, 1);
     assert_snapshot!(ended.out, @"
-    Slack refused it: the channel is archived
+    Slack refused it: there is no such thread
       hint: mend that, then deskd queue retry 2
     ");
     assert_snapshot!(door.ok(&["queue", "list"]).await, @"
     ID  KIND   TASK  TO        STATE   TRIES  NEXT  WHY
-    2   reply  1     #support  failed  1      -     the channel is archived
+    2   reply  1     #support  failed  1      -     there is no such thread
     hint: deskd queue retry 2, or deskd queue drop 2
     ");
     assert_snapshot!(door.ok(&["queue", "retry", "2"]).await, @"send 2 to #support is tried again; hint: deskd queue list");
     world.pass(5).await;
+    finish(world, door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_takes_no_messages_is_told_wherever_one_looks() {
+    let (world, door) = desk().await;
+    world.slack.say("ada", "support", "how do I export?").unwrap();
+    world.pass(40).await;
+    world.slack.archive_channel("support").unwrap();
+    world.pass(1).await;
+    let waited = door.deskd(&["reply", "1", "Settings, Export", "--wait"]).await;
+    assert_eq!(waited.code, 1);
+    assert_snapshot!(waited.out, @"
+    stored, but Slack does not have it yet: the channel is archived; it goes out when that ends
+      deskd goes on by itself; hint: deskd queue list
+    ");
+    assert_snapshot!(door.ok(&["queue", "list"]).await, @"
+    ID  KIND   TASK  TO        STATE    TRIES  NEXT  WHY
+    1   reply  1     #support  waiting  1      -     the channel is archived; it goes out when that ends
+    ");
+    assert_snapshot!(door.ok(&["status"]).await.lines().find(|line| line.contains("broken")).unwrap_or_default(), @"  broken     #support takes no messages: the channel is archived (just now; 1 waiting, next look in 59 s)");
+    assert!(door.ok(&["why", "send 1"]).await.contains("held: the channel is archived"));
+    world.slack.unarchive_channel("support").unwrap();
+    world.pass(1).await;
+    // A person who retries need not wait for the next look.
+    assert_snapshot!(door.ok(&["queue", "retry", "1"]).await, @"send 1 to #support is tried again; hint: deskd queue list");
+    world.pass(5).await;
+    assert_eq!(world.slack.posts("support").unwrap().len(), 1);
+    assert!(!door.ok(&["status"]).await.contains("takes no messages"));
     finish(world, door).await;
 }
 

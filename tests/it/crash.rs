@@ -26,7 +26,7 @@ use deskd::intake::triage::Triage;
 use deskd::intake::workspace::{Trouble, Workspace};
 use deskd::runtime::bell::Bell;
 use deskd::runtime::worker::{Next, Worker};
-use deskd::simulator::{OfflineEvents, Setup};
+use deskd::simulator::{Fault, OfflineEvents, Setup, Times};
 use deskd::slack::api::Api;
 use deskd::slack::socket::Envelope;
 use deskd::store::Store;
@@ -103,8 +103,8 @@ async fn deliver(world: &World, store: &Store, posted: &[String]) {
         deliver.send(Envelope::without_socket(&id, "events_api", &event.to_string())).await.unwrap();
     }
     drop(deliver);
-    let (bell, tally) = (Bell::new(), Arc::new(Tally::default()));
-    let listener = Listener { store: store.clone(), clock: world.clock, bell, tally };
+    let (bell, late, tally) = (Bell::new(), Bell::new(), Arc::new(Tally::default()));
+    let listener = Listener { store: store.clone(), clock: world.clock, bell, late, tally };
     listener.run(delivered, CancellationToken::new()).await;
 }
 
@@ -142,6 +142,49 @@ async fn f23_stopped_at_any_point_the_desk_loses_nothing_and_doubles_nothing() {
         if finished {
             assert!(wakes > 20, "the program was stopped at {wakes} points only");
             return;
+        }
+    }
+}
+
+/// One life of a sender alone.
+async fn sender(world: &World) {
+    let store = Store::open(&world.database(), world.clock.now()).await.unwrap();
+    let (bot, app) = (Secret::new(&world.slack.bot_token()), Secret::new(&world.slack.app_token()));
+    let api = Api::new(&world.slack.api_url(), &bot, &app).unwrap();
+    let give_up = Duration::from_secs(24 * 3600);
+    to_the_end(world, Sender::new(store, api, world.clock, give_up, Bell::new())).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f35_stopped_at_any_point_the_reply_is_in_the_channel_once() {
+    // All goes well; or the first call is taken and not answered, or neither: the look-up finds it, or finds nothing.
+    for fault in [None, Some(Fault::AcceptThenCut), Some(Fault::Drop)] {
+        for (wakes, linger) in (1..).flat_map(|wakes| [(wakes, 0), (wakes, 500)]) {
+            let mut world = World::start().await;
+            world.slack.say("ada", "support", "how do I export my data?").unwrap();
+            world.pass(40).await;
+            let outgoing = Outgoing::new(world.store(), Bell::new());
+            // Nobody hears this bell, and the desk is closed before its senders look by themselves.
+            let (workspace, now, actor) =
+                (world.workspace.clone(), world.clock.now(), Actor::Operator("alice".into()));
+            outgoing.reply(workspace, TaskNumber(1), "once", actor, now).await.unwrap();
+            world.close().await;
+            assert_eq!(world.slack.calls("chat.postMessage"), 0, "the desk itself sent nothing");
+            let looks = usize::from(fault.is_some());
+            fault
+                .iter()
+                .for_each(|fault| world.slack.fault("chat.postMessage", fault.clone(), Times::Count(1)));
+            let finished =
+                stopped_after(wakes, Duration::from_millis(linger), sender(&world)).await.is_some();
+            world.pass(180).await;
+            sender(&world).await;
+            let place = format!("{fault:?}, stopped after {wakes} wake-ups and {linger} ms");
+            assert_eq!(world.slack.posts("support").unwrap().len(), 1, "{place}");
+            assert!(world.slack.calls("conversations.replies") >= looks, "{place}: it was looked for");
+            if finished {
+                assert!(wakes > 5, "the sender was stopped at {wakes} points only");
+                break;
+            }
         }
     }
 }

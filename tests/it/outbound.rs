@@ -1,5 +1,6 @@
 //! What the team answers arrives once, in the right thread, in the right order.
 
+use deskd::domain::notice::Own;
 use deskd::domain::send::SendState;
 use deskd::simulator::{Fault, Times};
 use insta::assert_snapshot;
@@ -108,6 +109,9 @@ async fn rlm_04_after_a_day_a_reply_is_a_dead_letter_and_the_task_open_again() {
     world.pass(600).await;
     assert_eq!(states(&world).await[0].0, SendState::Dead);
     assert_eq!(world.task(1).await.task.status.as_str(), "open");
+    let notices = world.store().open_notices(world.workspace.clone()).await.unwrap();
+    let told: Vec<_> = notices.into_iter().map(|notice| (notice.raised.own, notice.raised.subject)).collect();
+    assert_eq!(told, [(Own::DeadLetter, "1".to_owned())], "somebody is told");
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,19 +183,10 @@ async fn f35_a_look_up_with_a_dead_token_waits_for_a_new_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f35_without_history_access_an_unknown_outcome_asks_a_person() {
-    let world = with_a_task().await;
-    world.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
-    world.slack.fault("conversations.replies", Fault::Error("missing_scope".into()), Times::UntilCleared);
-    world.reply(1, "once").await;
-    world.pass(120).await;
-    assert_eq!(states(&world).await, [(SendState::Unknown, 2, "missing_scope".to_owned())]);
-    assert_eq!(world.slack.posts("support").unwrap().len(), 1);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_permanent_refusal_stops_at_once_and_says_why() {
-    for error in ["channel_not_found", "not_in_channel", "is_archived", "msg_too_long", "restricted_action"] {
+    for error in
+        ["thread_not_found", "cannot_reply_to_message", "msg_too_long", "restricted_action_thread_locked"]
+    {
         let world = with_a_task().await;
         world.slack.fault("chat.postMessage", Fault::Error(error.into()), Times::UntilCleared);
         world.reply(1, "hello").await;

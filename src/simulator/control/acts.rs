@@ -14,9 +14,8 @@ pub async fn act(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
         "command" | "shortcut" | "click" | "submit" | "close" | "options" => {
             interact(simulator, name, args).await
         }
-        "join" | "leave" | "rename" | "archive" | "unarchive" | "add_channel" | "add_person" | "home" => {
-            arrange(simulator, name, args)
-        }
+        "join" | "leave" | "rename" | "archive" | "unarchive" | "change_id" | "add_channel"
+        | "add_person" | "home" => arrange(simulator, name, args),
         "deliver" | "event" | "raw" | "duplicate" => deliver(simulator, name, args),
         _ => Err(Wrong::Unknown),
     }
@@ -99,6 +98,7 @@ fn arrange(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
         "rename" => simulator.rename_channel(args.text("channel")?, args.text("name")?)?,
         "archive" => simulator.archive_channel(args.text("channel")?)?,
         "unarchive" => simulator.unarchive_channel(args.text("channel")?)?,
+        "change_id" => return Ok(json!({"id": simulator.change_channel_id(args.text("channel")?)?})),
         "home" => simulator.open_home(args.text("person")?)?,
         "add_channel" => {
             let mut channel = ChannelSetup::public(args.text("name")?);
