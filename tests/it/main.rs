@@ -22,6 +22,7 @@ mod process;
 mod readme;
 mod retention;
 mod simulated;
+mod slow_disk;
 mod socket;
 mod stage;
 mod store_contract;

@@ -12,17 +12,19 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 const BINARY: &str = env!("CARGO_BIN_EXE_deskd");
 
 /// Longest wait for anything here; a loaded machine needs seconds, not this.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A simulated workspace, and a folder in which the daemon lives from one life to the next.
-struct Machine {
-    slack: Simulator,
-    folder: TempDir,
-    daemon: Option<Child>,
+pub struct Machine {
+    pub slack: Simulator,
+    pub folder: TempDir,
+    pub daemon: Option<Child>,
+    /// What the daemon's environment has besides its tokens.
+    pub with: Vec<(&'static str, String)>,
 }
 
 impl Machine {
-    fn new() -> Machine {
+    pub fn new() -> Machine {
         let setup = Setup { epoch_ms: 1_767_603_600_000, ..Setup::default() };
         let slack = Simulator::start(([127, 0, 0, 1], 0).into(), setup).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -31,7 +33,7 @@ impl Machine {
             slack.api_url()
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
-        Machine { slack, folder, daemon: None }
+        Machine { slack, folder, daemon: None, with: Vec::new() }
     }
 
     fn config(&self) -> PathBuf {
@@ -45,12 +47,13 @@ impl Machine {
             .arg(self.config())
             .env("SLACK_APP_TOKEN", self.slack.app_token())
             .env("SLACK_BOT_TOKEN", self.slack.bot_token())
+            .envs(self.with.iter().cloned())
             .stdin(Stdio::null());
         command
     }
 
     /// Starts the daemon and waits until both of its sockets are there.
-    async fn start(&mut self) {
+    pub async fn start(&mut self) {
         let log =
             std::fs::File::options().append(true).create(true).open(self.folder.path().join("log")).unwrap();
         self.daemon = Some(self.command().arg("run").stderr(log).spawn().unwrap());
@@ -58,14 +61,14 @@ impl Machine {
     }
 
     /// Kills the daemon as the kernel would, without a word.
-    async fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         let mut daemon = self.daemon.take().unwrap();
         daemon.kill().unwrap();
         daemon.wait().unwrap();
         timeout(PATIENCE, self.slack.until(|slack| slack.sockets() == 0)).await.unwrap();
     }
 
-    async fn deskd(&self, words: &[&str]) -> Output {
+    pub async fn deskd(&self, words: &[&str]) -> Output {
         let mut command = tokio::process::Command::from(self.command());
         timeout(PATIENCE, command.args(words).output()).await.unwrap().unwrap()
     }
