@@ -19,6 +19,7 @@ pub mod night;
 pub mod notice;
 pub mod reason;
 pub mod reference;
+pub mod rehearsal;
 pub mod rules;
 pub mod send;
 pub mod snooze;

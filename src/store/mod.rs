@@ -19,6 +19,7 @@ mod migrate;
 pub mod notices;
 pub mod outbox;
 pub mod people;
+pub mod rehearse;
 pub mod retention;
 mod rows;
 mod sqlite;

@@ -20,6 +20,7 @@ mod outbound;
 mod payloads;
 mod process;
 mod readme;
+mod rehearsal;
 mod retention;
 mod simulated;
 mod slow_disk;
