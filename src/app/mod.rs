@@ -6,7 +6,7 @@
 pub mod daemon;
 mod housekeeping;
 pub mod log;
-mod reload;
+pub mod reload;
 mod systemd;
 mod wire;
 

@@ -74,7 +74,8 @@ impl Reloadable {
     }
 }
 
-fn habits(config: &Config) -> Habits {
+/// How messages are gathered under a configuration.
+pub fn habits(config: &Config) -> Habits {
     let inbox = &config.inbox;
     Habits {
         quiet: Quiet { quiet: inbox.quiet, max_wait: inbox.max_wait },

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::call::{Call, Exit};
 use super::client::Client;
+use super::rehearse;
 use crate::web::replay::Replayed;
 
 /// Decide recorded events again that led to nothing, after an upgrade or a change of what is monitored.
@@ -17,10 +18,17 @@ pub struct Args {
     /// internal, subtype, unknown_message.
     #[arg(long)]
     reason: Vec<String>,
+    /// Change nothing, and say what would be different under the configuration that --config names: what is listened to,
+    /// how messages are bundled, how they are classified. Reads the database itself; deskd need not run.
+    #[arg(long, conflicts_with = "reason")]
+    diff: bool,
 }
 
 /// Asks for it and counts what changed.
 pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
+    if args.diff {
+        return rehearse::run(&args.since, call).await;
+    }
     let client = Client::new(&call.sources)?;
     let answer = client.post("/v1/replay", &json!({ "since": args.since, "reasons": args.reason })).await?;
     call.show(&answer, |done: &Replayed, _| told(done))

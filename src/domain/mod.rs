@@ -23,6 +23,7 @@ pub mod notice;
 pub mod reason;
 pub mod recovery;
 pub mod reference;
+pub mod rehearsal;
 pub mod rules;
 pub mod send;
 pub mod snooze;

@@ -40,6 +40,16 @@ pub enum StoreError {
         /// The newest schema number this version knows.
         known: i64,
     },
+    /// An older deskd wrote the file, and it may not be changed here.
+    #[error(
+        "the database has the older schema {found}, this deskd works with {known}; hint: start deskd once, which brings it up to date"
+    )]
+    Older {
+        /// Its schema number.
+        found: i64,
+        /// The schema number that is needed.
+        known: i64,
+    },
     /// A row holds something this version cannot read.
     #[error(
         "the database holds a {what} that this version does not know: {word:?}; hint: was it written by another version? run \"deskd doctor\""

@@ -1,5 +1,6 @@
 //! The schema, step by step: an ordered list, one transaction each, with a copy of the file taken before.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -57,6 +58,16 @@ pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
 /// The newest schema number this version knows.
 pub(super) fn newest() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+/// Refuses a database whose schema is not the newest, for those who may not change it.
+pub(super) fn expect_newest(connection: &Connection) -> Result<(), StoreError> {
+    let (found, known) = (version(connection)?, newest());
+    match found.cmp(&known) {
+        Ordering::Less => Err(StoreError::Older { found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::Newer { wrote: writer(connection)?, found, known }),
+    }
 }
 
 fn writer(connection: &Connection) -> Result<String, StoreError> {

@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod people;
 pub mod recovered;
 pub mod recovery;
+pub mod rehearse;
 pub mod retention;
 mod rows;
 mod sqlite;

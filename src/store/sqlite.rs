@@ -67,6 +67,19 @@ impl Store {
         .await
     }
 
+    /// Opens the database at `path` so that nothing can be written to it. Its schema must be the one we know.
+    pub(super) async fn reader(path: &Path) -> Result<Store, StoreError> {
+        let path = path.to_owned();
+        blocking(move || {
+            let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            migrate::expect_newest(&writer)?;
+            Ok(Store {
+                inner: Arc::new(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
+            })
+        })
+        .await
+    }
+
     /// Where the database is.
     pub fn path(&self) -> &Path {
         &self.inner.path

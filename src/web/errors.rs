@@ -182,6 +182,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Corrupt
             | StoreError::CannotOpen(_)
             | StoreError::Newer { .. }
+            | StoreError::Older { .. }
             | StoreError::Unreadable { .. }
             | StoreError::File { .. }
             | StoreError::Sql { .. } => Code::DatabaseBroken,

@@ -94,7 +94,8 @@ fn allowed(reasons: Vec<String>) -> Result<Vec<String>, Refusal> {
     }
 }
 
-fn start(since: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
+/// The instant that `7d` or an instant in RFC 3339 means at `now`.
+pub fn start(since: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
     if let Ok(at) = since.parse::<jiff::Timestamp>() {
         return Ok(Timestamp(at.as_millisecond()));
     }

@@ -79,6 +79,32 @@ async fn a_database_that_somebody_else_holds_delays_the_ack_and_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ten_thousand_envelopes_against_a_held_database_wait_outside_and_all_arrive() {
+    const ALL: usize = 10_000;
+    let world = World::start().await;
+    let links = world.desk().front().links;
+    let taken = |before: u64| usize::try_from(links.counts().envelopes - before).unwrap();
+    let (before, acks) = (links.counts().envelopes, world.slack.acks());
+    let recorded = world.store().standing().await.unwrap().recorded;
+    let other = rusqlite::Connection::open(world.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for number in 0..ALL {
+        world.slack.say("ada", "general", &format!("number {number}")).unwrap();
+    }
+    // The writer tries for five seconds; the clock of the scene stands still meanwhile.
+    world.pass_ms(100).await;
+    assert_eq!(world.slack.acks(), acks, "nothing is stored, so nothing is acknowledged");
+    // A batch in the listener's hand, a full queue, and what the two sockets had read before they stopped reading.
+    assert!(taken(before) < 1_024, "{} envelopes are held in memory", taken(before));
+    other.execute_batch("ROLLBACK").unwrap();
+    world.pass(60).await;
+    let now = world.store().standing().await.unwrap().recorded;
+    assert_eq!(now - recorded, ALL as i64, "each of them is recorded, once");
+    assert_eq!(world.slack.lost(), 0);
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_desk_that_cannot_write_says_so_at_the_start_and_names_the_file() {
     let mut world = World::without_desk(Setup::default(), |_| {});
     world.config.store.path = PathBuf::from("/proc/deskd.db");

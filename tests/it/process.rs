@@ -64,7 +64,7 @@ impl Machine {
     }
 
     /// Starts the daemon and waits until both of its sockets are there.
-    async fn start(&mut self) {
+    pub async fn start(&mut self) {
         self.launch();
         timeout(PATIENCE, self.slack.until(|slack| slack.sockets() >= 2)).await.unwrap();
     }
@@ -95,7 +95,7 @@ impl Machine {
     }
 
     /// Kills the daemon as the kernel would, without a word.
-    async fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         let mut daemon = self.daemon.take().unwrap();
         daemon.kill().unwrap();
         daemon.wait().unwrap();
