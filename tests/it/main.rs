@@ -26,4 +26,5 @@ mod socket;
 mod stage;
 mod store_contract;
 mod web;
+mod workspace;
 mod world;
