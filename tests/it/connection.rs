@@ -282,3 +282,17 @@ async fn a_machine_that_slept_recycles_its_sockets_even_idle_ones_and_asks_for_w
     until(|| stage.links.any_connected()).await;
     assert!(line.borrow().gaps > 1, "what was said meanwhile is to be read");
 }
+
+#[tokio::test(start_paused = true)]
+async fn f07_the_ghosts_of_our_own_past_life_are_nobody_elses_and_nobody_is_told() {
+    let mut world = World::start().await;
+    world.slack.stall_sockets(Which::All);
+    world.close().await;
+    assert_eq!(world.slack.sockets(), 2, "Slack has not noticed that they are gone");
+    world.open().await;
+    assert_eq!(world.desk().front().links.tally().map(|tally| tally.excess()), Some(2));
+    world.pass(3 * MINUTE).await;
+    assert_eq!(world.desk().front().links.tally().map(|tally| tally.excess()), Some(0));
+    assert_eq!(world.notices().await, []);
+    world.finish().await;
+}

@@ -37,4 +37,5 @@ mod stage;
 mod store_contract;
 mod web;
 mod whispers;
+mod workspace;
 mod world;
