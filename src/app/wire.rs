@@ -118,8 +118,14 @@ impl Desk {
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
         crew.task(ring_for_recovery(&links, ours.clone(), &bells.recover, crew.stopping()));
-        let recoverer =
-            Recoverer::new(recovery.clone(), api.clone(), ours.clone(), links.line(), bells.gather.clone());
+        let recoverer = Recoverer::new(
+            recovery.clone(),
+            api.clone(),
+            ours.clone(),
+            links.line(),
+            bells.gather.clone(),
+            crew.stopping(),
+        );
         crew.worker(recoverer, &bells.recover);
         let front = Front {
             store: store.clone(),
