@@ -137,8 +137,14 @@ impl Desk {
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
         crew.task(ring_for_recovery(&links, ours.clone(), &bells.recover, crew.stopping()));
-        let recoverer =
-            Recoverer::new(recovery.clone(), api.clone(), ours.clone(), links.line(), bells.gather.clone());
+        let recoverer = Recoverer::new(
+            recovery.clone(),
+            api.clone(),
+            ours.clone(),
+            links.line(),
+            bells.gather.clone(),
+            crew.stopping(),
+        );
         crew.worker(recoverer, &bells.recover);
         let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
         crew.worker(lookout, &Bell::new());

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::bundle::Habits;
@@ -125,6 +126,8 @@ pub struct Recoverer {
     recovery: Recovery,
     /// Rung when something has entered the journal.
     gather: Bell,
+    /// Cancelled when the desk stops: a page that is not there yet is read again at the next start.
+    stop: CancellationToken,
     /// Gaps for which a recovery has been asked for.
     answered: u64,
     /// When we last moved on what is complete.
@@ -134,17 +137,19 @@ pub struct Recoverer {
 }
 
 impl Recoverer {
-    /// One that closes the gaps of `line`, waits until we know who we are, and rings `gather`.
+    /// One that closes the gaps of `line`, waits until we know who we are, and rings `gather`. A call under way is dropped at
+    /// `stop`, so that nobody waits for Slack.
     pub fn new(
         recovery: Recovery,
         api: Api,
         ours: watch::Receiver<Option<Ourselves>>,
         line: watch::Receiver<Line>,
         gather: Bell,
+        stop: CancellationToken,
     ) -> Recoverer {
         let store = recovery.store.clone();
         let asked_to_wait = BTreeMap::new();
-        Recoverer { store, api, ours, line, recovery, gather, answered: 0, kept: None, asked_to_wait }
+        Recoverer { store, api, ours, line, recovery, gather, stop, answered: 0, kept: None, asked_to_wait }
     }
 
     /// Asks for a recovery after a gap; without one, moves on what is complete.
@@ -207,9 +212,15 @@ impl Recoverer {
         let oldest = ts_of(reading.oldest);
         let cursor = reading.cursor.as_str();
         let stretch = Stretch { oldest: &oldest, latest: reading.position.as_ref(), cursor };
-        let page = match &reading.thread {
-            None => self.api.history(ours, &reading.channel, stretch).await,
-            Some(thread) => self.api.replies(ours, &reading.channel, thread, stretch).await,
+        let call = async {
+            match &reading.thread {
+                None => self.api.history(ours, &reading.channel, stretch).await,
+                Some(thread) => self.api.replies(ours, &reading.channel, thread, stretch).await,
+            }
+        };
+        let page = tokio::select! {
+            page = call => page,
+            () = self.stop.cancelled() => return Ok(Next::Bell),
         };
         let page = match page {
             Ok(page) => page,

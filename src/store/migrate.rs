@@ -101,6 +101,26 @@ mod tests {
     }
 
     #[test]
+    fn a_desk_from_before_gap_recovery_is_covered_from_its_last_event_on() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&[STEPS[0], STEPS[1]].concat()).unwrap();
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        let rows = "INSERT INTO events VALUES (1, 'T1', '', 'events_api', 'message', 'Ev1', 0, 0, 5000000, '{}');
+            INSERT INTO channels VALUES ('T1', 'C1', '', 0, 1, 0, 'monitor', 0), ('T1', 'C2', '', 0, 1, 0, 'ignore', 0);
+            INSERT INTO bundles VALUES (1, 'T1', 'C1', '', 'U1', 'open', 0, '', 1, 1, 2, NULL);";
+        connection.execute_batch(rows).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        up(&mut connection, &folder.path().join("deskd.db"), Timestamp(0)).unwrap();
+        let mut query = connection.prepare("SELECT channel || ' ' || complete_to FROM coverage").unwrap();
+        let covered: Vec<String> =
+            query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(covered, ["C1 4100000"]);
+        let marked: i64 =
+            connection.query_row("SELECT SUM(recovered) FROM bundles", [], |row| row.get(0)).unwrap();
+        assert_eq!(marked, 0, "what was there arrived by itself");
+    }
+
+    #[test]
     fn a_newer_schema_is_refused_and_the_writer_named() {
         let mut connection = Connection::open_in_memory().unwrap();
         up(&mut connection, Path::new("unused"), Timestamp(0)).unwrap();

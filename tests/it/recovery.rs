@@ -495,3 +495,39 @@ async fn the_command_waits_and_the_status_shows_how_far_recovery_is() {
     door.close().await;
     world.finish().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn f38_a_send_that_looks_itself_up_is_not_starved_by_recovery() {
+    let setup = Setup { history: HistoryProfile::Distributed, ..forgetful() };
+    let world = World::with(setup, |_| {}).await;
+    for number in 0..12 {
+        world.slack.say("ada", "support", &format!("matter {number}")).unwrap();
+        world.pass(40).await;
+    }
+    world.disconnect();
+    world.pass(30).await;
+    world.reconnect().await;
+    // Off the beat of the recovery, whose calls come a minute apart: waiting as long as Slack says ends just after the next.
+    world.pass_ms(90_370).await;
+    world.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
+    world.reply(1, "we look into it").await;
+    world.pass(150).await;
+    let outbox = world.store().standing().await.unwrap().outbox;
+    assert!(outbox.is_empty(), "looked up and found within the next calls that Slack allows: {outbox:?}");
+    assert!(world.progress().await.left > 0, "beside the reading of twelve threads at one a minute");
+    world.recovered().await;
+    assert_eq!(world.slack.posts("support").unwrap().len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_does_not_come_holds_up_no_stop() {
+    let mut world = World::with(forgetful(), |_| {}).await;
+    world.slack.fault(HISTORY, Fault::Stall, Times::UntilCleared);
+    assert_eq!(world.recover(Wanted::everything(Cause::Asked)).await, 2);
+    world.pass(1).await;
+    let before = world.clock.now();
+    world.close().await;
+    let took = world.clock.now().since(before);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}

@@ -21,6 +21,7 @@ use deskd::slack::api::Api;
 use deskd::slack::socket::Line;
 use deskd::store::Store;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::crash::{stopped_after, to_the_end};
 use crate::world::World;
@@ -66,7 +67,8 @@ async fn life(world: &World) {
     let (_habits, habits) = watch::channel(habits);
     let (_line, line) = watch::channel(Line { connected: true, gaps: 1 });
     let recovery = Recovery::new(store.clone(), habits.clone(), Bell::new());
-    let mut recoverer = Recoverer::new(recovery, api.clone(), ours.clone(), line, Bell::new());
+    let mut recoverer =
+        Recoverer::new(recovery, api.clone(), ours.clone(), line, Bell::new(), CancellationToken::new());
     loop {
         let next = recoverer.step(world.clock.now()).await.unwrap();
         if store.recovery_progress().await.unwrap().left == 0 {
@@ -80,6 +82,35 @@ async fn life(world: &World) {
         .await;
     let (_rules, rules) = watch::channel(Arc::new(Compiled::new(&Rules::builtin())));
     to_the_end(world, Triage::new(store.clone(), Directory::new(store, api), rules)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_slept_reads_what_was_said_meanwhile_although_no_socket_was_seen_to_break() {
+    let mut world = World::start().await;
+    world.close().await;
+    let store = Store::open(&world.database(), world.clock.now()).await.unwrap();
+    let keys = [world.slack.bot_token(), world.slack.app_token()].map(|token| Secret::new(&token));
+    let api = Api::new(&world.slack.api_url(), &keys[0], &keys[1]).unwrap();
+    let (_ours, ours) = watch::channel(store.ourselves().await.unwrap());
+    let habits = Habits {
+        quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },
+        trusted_bots: Vec::new(),
+        monitor: Monitor::Picked,
+    };
+    let (_habits, habits) = watch::channel(habits);
+    let (_line, line) = watch::channel(Line { connected: true, gaps: 1 });
+    let recovery = Recovery::new(store.clone(), habits, Bell::new());
+    let mut recoverer = Recoverer::new(recovery, api, ours, line, Bell::new(), CancellationToken::new());
+    let hour = Duration::from_secs(3600);
+    let mut requested = Vec::new();
+    // Awake, awake, an hour asleep, awake.
+    for later in [Duration::ZERO, Duration::from_secs(300), hour, hour + Duration::from_secs(300)] {
+        for _ in 0..20 {
+            recoverer.step(world.clock.now().plus(later)).await.unwrap();
+        }
+        requested.push(world.slack.calls("conversations.history"));
+    }
+    assert_eq!(requested, [2, 2, 4, 4], "the two channels at the start, and after the sleep");
 }
 
 #[tokio::test(start_paused = true)]
