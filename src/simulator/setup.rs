@@ -29,6 +29,9 @@ pub struct Setup {
     pub mention_order: MentionOrder,
     /// What becomes of events raised while no socket is open.
     pub offline_events: OfflineEvents,
+    /// Until when after it was raised such an event goes out on connecting, and when it is tried for the last time;
+    /// Slack: 1 and 5 minutes.
+    pub offline_retry_ms: [i64; 2],
     /// Planned life of a socket in seconds; Slack's hellos say 18060.
     pub connection_life_s: u32,
 }
@@ -284,6 +287,7 @@ impl Default for Setup {
             history: HistoryProfile::Internal,
             mention_order: MentionOrder::MessageFirst,
             offline_events: OfflineEvents::Retried,
+            offline_retry_ms: [60_000, 300_000],
             connection_life_s: 18_060,
         }
     }
