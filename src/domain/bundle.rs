@@ -203,6 +203,8 @@ pub struct Stored {
     pub text: String,
     /// Whether it was taken back.
     pub deleted: bool,
+    /// When the text that it has was written, if it was changed.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// Decides about an edit: `Ok` when the stored message takes the new text, `Err` with the reason when nothing changes.
@@ -210,6 +212,10 @@ pub fn decide_edit(edit: &Edit, stored: Option<&Stored>) -> Result<(), EventReas
     match stored {
         None => Err(EventReason::UnknownMessage),
         Some(stored) if stored.deleted || stored.text == edit.text => Err(EventReason::EditUnchanged),
+        // Edits may arrive in the wrong order.
+        Some(Stored { edited_at: Some(last), .. }) if edit.at.is_some_and(|at| at < *last) => {
+            Err(EventReason::EditOvertaken)
+        }
         Some(_) => Ok(()),
     }
 }

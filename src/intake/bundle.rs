@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::watch;
 
+use super::early::{About, Early, LATEST, TOO_EARLY};
 use super::listen::Tally;
 use crate::domain::bundle::{Desk, Monitor, Quiet};
 use crate::domain::message::Ourselves;
@@ -74,6 +75,8 @@ pub struct Gatherer {
     tally: Arc<Tally>,
     /// Commits of the recorder when we looked last.
     recorded: u64,
+    /// What came before the message it is about; `None` until it has been read from the journal.
+    early: Option<Early>,
 }
 
 impl Gatherer {
@@ -87,12 +90,59 @@ impl Gatherer {
         tally: Arc<Tally>,
     ) -> Gatherer {
         let endings = Endings::default();
-        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0 }
+        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0, early: None }
     }
 
     /// How the events it takes end.
     pub fn endings(&self) -> Endings {
         self.endings.clone()
+    }
+
+    /// Gathers a batch, and after it what had come too early for one of its messages.
+    async fn take(&mut self, batch: Vec<StoredEvent>, desk: &Desk, now: Timestamp) -> Result<()> {
+        let mut early = match self.early.take() {
+            Some(early) => early,
+            None => self.remember(desk, now).await?,
+        };
+        let reasons = self.gather(&mut early, batch, desk, now).await?;
+        self.early = Some(early);
+        self.endings.add(&reasons);
+        if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
+            // Opening a bundle may have closed the one before it.
+            self.triage.ring();
+        }
+        Ok(())
+    }
+
+    /// Decides again what came too early shortly before the last stop: the message may have been kept as the last thing.
+    async fn remember(&self, desk: &Desk, now: Timestamp) -> Result<Early> {
+        let mut early = Early::default();
+        let reasons = TOO_EARLY.map(str::to_owned).to_vec();
+        let batch = self.store.recent_outcomes(now.minus(LATEST), reasons).await?;
+        self.gather(&mut early, batch, desk, now).await?;
+        Ok(early)
+    }
+
+    async fn gather(
+        &self,
+        early: &mut Early,
+        mut batch: Vec<StoredEvent>,
+        desk: &Desk,
+        now: Timestamp,
+    ) -> Result<Vec<EventReason>> {
+        let mut ended = Vec::new();
+        while !batch.is_empty() {
+            let decoded: Vec<Decoded> =
+                batch.into_iter().map(|event| understand(event, &desk.ours)).collect();
+            let about = decoded.iter().map(About::of).collect();
+            let reasons = self.store.gather(decoded, desk.clone(), now).await?;
+            let again = early.note(about, &reasons, now);
+            if ended.is_empty() {
+                ended = reasons;
+            }
+            batch = if again.is_empty() { Vec::new() } else { self.store.events(again).await? };
+        }
+        Ok(ended)
     }
 
     async fn close_due(&self, now: Timestamp) -> Result<Next> {
@@ -125,13 +175,7 @@ impl Worker for Gatherer {
         let behind = now.since(events[0].received_at) > BEHIND;
         let hurry = events.len() == BATCH as usize && (alone || behind);
         let desk = self.habits.borrow().desk(ours);
-        let decoded = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
-        let reasons = self.store.gather(decoded, desk, now).await?;
-        self.endings.add(&reasons);
-        if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
-            // Opening a bundle may have closed the one before it.
-            self.triage.ring();
-        }
+        self.take(events, &desk, now).await?;
         Ok(if hurry { Next::Again } else { Next::NotBefore(now.plus(PACE)) })
     }
 }

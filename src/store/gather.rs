@@ -219,18 +219,28 @@ impl Scene<'_> {
 
     fn edited(&self, edit: &Edit) -> Result<EventReason, StoreError> {
         let mut query = self.tx.prepare_cached(
-            "SELECT text, deleted_at IS NOT NULL FROM messages WHERE channel = ? AND ts = ? AND workspace = ?",
+            "SELECT text, deleted_at IS NOT NULL, edited_at FROM messages WHERE channel = ? AND ts = ? AND workspace = ?",
         )?;
         let key = (&edit.channel.0, &edit.ts.0, &self.workspace.0);
-        let stored =
-            query.query_row(key, |row| Ok(Stored { text: row.get(0)?, deleted: row.get(1)? })).optional()?;
+        let stored = query
+            .query_row(key, |row| {
+                let edited_at = row.get::<_, Option<i64>>(2)?.map(Timestamp);
+                Ok(Stored { text: row.get(0)?, deleted: row.get(1)?, edited_at })
+            })
+            .optional()?;
         if let Err(reason) = bundle::decide_edit(edit, stored.as_ref()) {
             return Ok(reason);
         }
         let mut update = self.tx.prepare_cached(
             "UPDATE messages SET text = ?4, edited_at = ?5 WHERE channel = ?1 AND ts = ?2 AND workspace = ?3",
         )?;
-        update.execute((&edit.channel.0, &edit.ts.0, &self.workspace.0, &edit.text, self.at.0))?;
+        update.execute((
+            &edit.channel.0,
+            &edit.ts.0,
+            &self.workspace.0,
+            &edit.text,
+            edit.at.unwrap_or(self.at).0,
+        ))?;
         self.changed(&edit.channel, &edit.ts, Change::MessageEdited { ts: edit.ts.clone() })?;
         Ok(EventReason::Edited)
     }

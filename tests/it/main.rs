@@ -17,6 +17,7 @@ mod outbound;
 mod payloads;
 mod process;
 mod readme;
+mod reorder;
 mod simulated;
 mod socket;
 mod stage;
