@@ -117,10 +117,14 @@ impl Gatherer {
     /// Decides again what came too early shortly before the last stop: the message may have been kept as the last thing.
     async fn remember(&self, desk: &Desk, now: Timestamp) -> Result<Early> {
         let mut early = Early::default();
-        let reasons = TOO_EARLY.map(str::to_owned).to_vec();
-        let batch = self.store.recent_outcomes(now.minus(LATEST), reasons).await?;
+        let batch = self.too_early(now).await?;
         self.gather(&mut early, batch, desk, now).await?;
         Ok(early)
+    }
+
+    async fn too_early(&self, now: Timestamp) -> Result<Vec<StoredEvent>> {
+        let reasons = TOO_EARLY.map(str::to_owned).to_vec();
+        Ok(self.store.recent_outcomes(now.minus(LATEST), reasons).await?)
     }
 
     async fn gather(
@@ -137,10 +141,16 @@ impl Gatherer {
             let about = decoded.iter().map(About::of).collect();
             let reasons = self.store.gather(decoded, desk.clone(), now).await?;
             let again = early.note(about, &reasons, now);
+            // Answers that hung on a dropped bundle are free again.
+            let dropped = reasons.iter().any(|reason| matches!(reason, EventReason::DroppedBundle(_)));
             if ended.is_empty() {
                 ended = reasons;
             }
-            batch = if again.is_empty() { Vec::new() } else { self.store.events(again).await? };
+            batch = match (dropped, again.is_empty()) {
+                (true, _) => self.too_early(now).await?,
+                (false, true) => Vec::new(),
+                (false, false) => self.store.events(again).await?,
+            };
         }
         Ok(ended)
     }

@@ -77,6 +77,7 @@ impl Early {
         }
         self.forget(now);
         again.sort_unstable();
+        again.dedup();
         again
     }
 

@@ -262,8 +262,22 @@ impl Scene<'_> {
         )?;
         match empty.execute([bundle])? {
             0 => Ok(EventReason::Deleted),
-            _ => Ok(EventReason::DroppedBundle(BundleId(bundle))),
+            _ => {
+                self.release_answers(bundle)?;
+                Ok(EventReason::DroppedBundle(BundleId(bundle)))
+            }
         }
+    }
+
+    /// Teammates' answers do not go with a dropped bundle: their thread may belong to something else that we keep, or will.
+    fn release_answers(&self, bundle: i64) -> Result<(), StoreError> {
+        let mut answers = self.tx.prepare_cached(
+            "DELETE FROM messages WHERE bundle = ? AND role = 'team' AND event IS NOT NULL RETURNING event",
+        )?;
+        let events: Vec<i64> = answers.query_map([bundle], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        events
+            .into_iter()
+            .try_for_each(|event| settle(self.tx, EventId(event), &EventReason::Teammate, self.now))
     }
 
     /// Notes a change of a message in the history of the task it belongs to, if it belongs to one.

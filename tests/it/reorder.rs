@@ -100,3 +100,23 @@ async fn what_concerns_nothing_of_ours_stays_ignored() {
     assert_snapshot!(world.reasons().await, @"internal 2, opened_bundle 1, unknown_message 1");
     world.finish().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_outlives_the_bundle_that_it_was_first_kept_with() {
+    let world = World::start().await;
+    world.hire("tess").await;
+    world.slack.delay_events([LATE]);
+    let question = world.slack.say("ada", "support", "can you help?").unwrap();
+    let aside = world.slack.say_in_thread("grace", "support", &question, "me too").unwrap();
+    world.pass(1).await;
+    world.slack.say_in_thread("tess", "support", &question, "yes, both of you").unwrap();
+    world.pass(1).await;
+    world.slack.delete("support", &aside).unwrap();
+    world.pass(40).await;
+    assert_snapshot!(world.tasks().await, @"
+    1 waiting support normal #support ada
+      contact ada: can you help?
+      team U03ST7CGFLI: yes, both of you
+    ");
+    world.finish().await;
+}

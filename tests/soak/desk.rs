@@ -29,7 +29,7 @@ pub struct Desk {
 
 impl Desk {
     /// A folder with a configuration for this workspace; nothing runs yet.
-    pub fn new(slack: &Simulator, quiet: &str) -> Result<Desk, String> {
+    pub fn new(slack: &Simulator, quiet: &str, max_wait: &str) -> Result<Desk, String> {
         let folder =
             tempfile::Builder::new().prefix("deskd-soak-").tempdir().map_err(|error| error.to_string())?;
         let root = folder.path().to_owned();
@@ -39,7 +39,7 @@ impl Desk {
             std::fs::create_dir_all(root.join("data")).map_err(|error| error.to_string())?;
         }
         let config = format!(
-            "[slack]\napi_url = \"{}\"\n[inbox]\nquiet = \"{quiet}\"\nmax_wait = \"10s\"\nmonitor = \"joined\"\n\
+            "[slack]\napi_url = \"{}\"\n[inbox]\nquiet = \"{quiet}\"\nmax_wait = \"{max_wait}\"\nmonitor = \"joined\"\n\
              [store]\npath = \"data/deskd.db\"\n[api]\nsocket = \"deskd.sock\"\n",
             slack.api_url()
         );

@@ -121,7 +121,7 @@ pub async fn connected(slack: &Simulator) -> Result<(), String> {
 
 async fn soak(args: &Args) -> Result<bool, String> {
     let slack = workspace()?;
-    let mut desk = Desk::new(&slack, "2s")?;
+    let mut desk = Desk::new(&slack, "2s", "10s")?;
     desk.start()?;
     connected(&slack).await?;
     let talk = Talk::new(&desk);

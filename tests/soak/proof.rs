@@ -108,6 +108,11 @@ impl Judge<'_> {
         let lost = |kind: &str| (kind.to_owned(), channel.to_owned(), message.ts.clone());
         let lost = |kind: &str| self.given_up.contains(&lost(kind));
         let [post_lost, edit_lost, delete_lost] = ["message", "message_changed", "message_deleted"].map(lost);
+        // The answer to a message that was taken back belongs to nothing.
+        let unasked = is_team && root.is_some_and(|root| root.deleted);
+        if unasked && rows.is_empty() {
+            return;
+        }
         let [row] = rows else {
             if !rows.is_empty() {
                 self.proof.doubled += 1;
