@@ -90,7 +90,7 @@ pub async fn compare(config: &Config, since: Timestamp) -> Result<Difference> {
             difference.events += 1;
             let decoded = understand(event, &desk.ours);
             let Ok(arrival) = decoded.arrival else { continue };
-            let now = rehearsal.take(&arrival, decoded.received_at);
+            let now = rehearsal.take(&arrival, decoded.received_at, decoded.recovered);
             difference.extend(event_row(&arrival, &before, now.as_ref()));
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId};
 use super::message::{Edit, Message, Ourselves};
 use super::reason::EventReason;
+use super::recovery::said_at;
 use super::time::Timestamp;
 
 /// Slack's own helper account. Its `is_bot` is false, so it has to be known by name [slack-facts 3.4].
@@ -91,6 +92,20 @@ pub struct Heard {
     pub at: Timestamp,
     /// When it was recorded, if it was read from Slack's history and did not arrive by itself.
     pub recovered: Option<Timestamp>,
+}
+
+impl Heard {
+    /// Of a message recorded at `recorded`. A recovered one counts with the time at which it was said, which is never later
+    /// than it was recorded.
+    pub fn of(ts: &MessageTs, recorded: Timestamp, recovered: bool) -> Heard {
+        match recovered {
+            false => Heard { at: recorded, recovered: None },
+            true => {
+                let said = said_at(ts).map_or(recorded, |said| said.min(recorded));
+                Heard { at: said, recovered: Some(recorded) }
+            }
+        }
+    }
 }
 
 /// A stored message with the same channel and `ts`.
@@ -236,6 +251,8 @@ pub struct Stored {
     pub text: String,
     /// Whether it was taken back.
     pub deleted: bool,
+    /// When the text that it has was written, if it was changed.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// Decides about an edit: `Ok` when the stored message takes the new text, `Err` with the reason when nothing changes.
@@ -243,6 +260,10 @@ pub fn decide_edit(edit: &Edit, stored: Option<&Stored>) -> Result<(), EventReas
     match stored {
         None => Err(EventReason::UnknownMessage),
         Some(stored) if stored.deleted || stored.text == edit.text => Err(EventReason::EditUnchanged),
+        // Edits may arrive in the wrong order.
+        Some(Stored { edited_at: Some(last), .. }) if edit.at.is_some_and(|at| at < *last) => {
+            Err(EventReason::EditOvertaken)
+        }
         Some(_) => Ok(()),
     }
 }

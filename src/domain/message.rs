@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
+use super::time::Timestamp;
 
 /// What a stored event means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub struct Edit {
     pub text: String,
     /// Its text before, when Slack says it.
     pub previous: Option<String>,
+    /// When it was changed, by Slack's clock.
+    pub at: Option<Timestamp>,
     /// Who wrote the message.
     pub author: Author,
 }

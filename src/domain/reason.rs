@@ -26,6 +26,8 @@ pub enum EventReason {
     Edited,
     /// Slack reported a change that left the text as it was: an unfurl, for instance.
     EditUnchanged,
+    /// An older change of a message than the one that we know already.
+    EditOvertaken,
     /// A message that we keep was taken back.
     Deleted,
     /// The last message of an open bundle was taken back, and the bundle with it.
@@ -75,6 +77,7 @@ impl EventReason {
             EventReason::DoublePost => "double_post",
             EventReason::Edited => "edited",
             EventReason::EditUnchanged => "edit_unchanged",
+            EventReason::EditOvertaken => "edit_overtaken",
             EventReason::Deleted => "deleted",
             EventReason::DroppedBundle(_) => "dropped_bundle",
             EventReason::UnknownMessage => "unknown_message",
@@ -133,6 +136,7 @@ impl EventReason {
             "double_post" => EventReason::DoublePost,
             "edited" => EventReason::Edited,
             "edit_unchanged" => EventReason::EditUnchanged,
+            "edit_overtaken" => EventReason::EditOvertaken,
             "deleted" => EventReason::Deleted,
             "dropped_bundle" => EventReason::DroppedBundle(bundle()?),
             "unknown_message" => EventReason::UnknownMessage,
@@ -170,6 +174,7 @@ impl EventReason {
             EventReason::DoublePost => "ignored: the author's client posted it twice".to_owned(),
             EventReason::Edited => "the stored message was changed".to_owned(),
             EventReason::EditUnchanged => "ignored: the text did not change".to_owned(),
+            EventReason::EditOvertaken => "ignored: a later change of the message came before it".to_owned(),
             EventReason::Deleted => "the stored message was taken back".to_owned(),
             EventReason::DroppedBundle(bundle) => {
                 format!("the stored message was taken back, and bundle {bundle} with it")
@@ -213,6 +218,7 @@ mod tests {
             EventReason::DoublePost,
             EventReason::Edited,
             EventReason::EditUnchanged,
+            EventReason::EditOvertaken,
             EventReason::Deleted,
             EventReason::DroppedBundle(BundleId(5)),
             EventReason::UnknownMessage,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::bundle::{self, Decision, Desk, Known, OpenBundle, Pick, Root, Seen, Stored};
+use super::bundle::{self, Decision, Desk, Heard, Known, OpenBundle, Pick, Root, Seen, Stored};
 use super::classify::{Bundled, Compiled, Verdict, classify};
 use super::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId};
 use super::message::{Arrival, Edit, Message};
@@ -31,21 +31,37 @@ pub struct Rehearsal {
     facts: Facts,
     bundles: Vec<Draft>,
     /// The last bundle of a person in a place: the one that may still be open.
-    last: HashMap<(ChannelId, Option<MessageTs>, PersonId), usize>,
+    last: HashMap<Place, usize>,
     /// Where each message went.
     kept: HashMap<(ChannelId, MessageTs), usize>,
 }
+
+/// Channel, thread, person, and whether the messages are recovered ones.
+type Place = (ChannelId, Option<MessageTs>, PersonId, bool);
 
 /// A bundle as it would be.
 struct Draft {
     channel: ChannelId,
     person: PersonId,
     opened_at: Timestamp,
+    last_at: Timestamp,
     due: Timestamp,
     last_client_msg_id: String,
     mentioned: bool,
     said: Vec<Said>,
     root: Joins,
+}
+
+impl Draft {
+    fn as_open(&self, id: BundleId) -> OpenBundle {
+        OpenBundle {
+            id,
+            opened_at: self.opened_at,
+            last_at: self.last_at,
+            due: self.due,
+            last_client_msg_id: self.last_client_msg_id.clone(),
+        }
+    }
 }
 
 struct Said {
@@ -54,6 +70,7 @@ struct Said {
     files: usize,
     mentioned: bool,
     deleted: bool,
+    edited_at: Option<Timestamp>,
 }
 
 /// Which task a bundle would join.
@@ -81,10 +98,10 @@ impl Rehearsal {
         Rehearsal { desk, facts, bundles: Vec::new(), last: HashMap::new(), kept: HashMap::new() }
     }
 
-    /// Takes the next event; the answer is what would become of it, `None` when the rules have no say in that.
-    pub fn take(&mut self, arrival: &Arrival, at: Timestamp) -> Option<EventReason> {
+    /// Takes the next event, recorded at `at`; the answer is what would become of it, `None` when the rules have no say in that.
+    pub fn take(&mut self, arrival: &Arrival, at: Timestamp, recovered: bool) -> Option<EventReason> {
         match arrival {
-            Arrival::Posted(message) => Some(self.posted(message, at)),
+            Arrival::Posted(message) => Some(self.posted(message, Heard::of(&message.ts, at, recovered))),
             Arrival::Edited(edit) => {
                 self.edited(edit);
                 None
@@ -103,14 +120,14 @@ impl Rehearsal {
         }
     }
 
-    fn posted(&mut self, message: &Message, at: Timestamp) -> EventReason {
+    fn posted(&mut self, message: &Message, heard: Heard) -> EventReason {
         let pick = self.facts.picks.get(&message.channel).copied().unwrap_or(Pick::None);
         if let Some(reason) = bundle::screen(message, pick, &self.desk) {
             return reason;
         }
         let Some(author) = message.author.id() else { return EventReason::NoAuthor };
         let known = self.around(message, &author);
-        match bundle::decide(message, &known, &self.desk, at) {
+        match bundle::decide(message, &known, &self.desk, heard) {
             Decision::Ignore(reason) => reason,
             Decision::KeepMention => {
                 if let Some(said) = self.said(&message.channel, &message.ts) {
@@ -120,13 +137,15 @@ impl Rehearsal {
             }
             Decision::Join { bundle, due } => {
                 if let Some(at) = usize::try_from(bundle.0).ok().filter(|at| *at < self.bundles.len()) {
-                    self.bundles[at].due = due;
+                    let draft = &mut self.bundles[at];
+                    draft.due = due;
+                    draft.last_at = draft.last_at.max(heard.at);
                     self.keep(at, message);
                 }
                 EventReason::JoinedBundle(bundle)
             }
             Decision::Open { due, closes: _ } => {
-                let bundle = self.open(message, author, due, at);
+                let bundle = self.open(message, author, due, heard);
                 EventReason::OpenedBundle(bundle)
             }
             Decision::Answer(Root::Task(task, _)) => EventReason::Answered(task),
@@ -136,20 +155,18 @@ impl Rehearsal {
 
     fn around(&self, message: &Message, author: &PersonId) -> Known {
         let key = (message.channel.clone(), message.ts.clone());
-        let place = (message.channel.clone(), message.thread.clone(), author.clone());
-        let open = self.last.get(&place).map(|at| (*at, &self.bundles[*at]));
+        let last = |recovered| {
+            let place = (message.channel.clone(), message.thread.clone(), author.clone(), recovered);
+            self.last.get(&place).map(|at| self.bundles[*at].as_open(id(*at)))
+        };
         Known {
             teammate: self.facts.teammates.contains(author),
             seen: self.kept.get(&key).map(|at| Seen {
                 mentioned: self.bundles[*at].said.iter().any(|said| said.ts == message.ts && said.mentioned),
             }),
             root: message.thread.as_ref().and_then(|thread| self.root(&message.channel, thread)),
-            open: open.map(|(at, draft)| OpenBundle {
-                id: id(at),
-                opened_at: draft.opened_at,
-                due: draft.due,
-                last_client_msg_id: draft.last_client_msg_id.clone(),
-            }),
+            open: last(false),
+            past: last(true),
         }
     }
 
@@ -161,18 +178,21 @@ impl Rehearsal {
         }
     }
 
-    fn open(&mut self, message: &Message, person: PersonId, due: Timestamp, at: Timestamp) -> BundleId {
+    fn open(&mut self, message: &Message, person: PersonId, due: Timestamp, heard: Heard) -> BundleId {
         let root = match message.thread.as_ref().and_then(|thread| self.root(&message.channel, thread)) {
             Some(Root::Bundle(bundle)) => usize::try_from(bundle.0).map_or(Joins::None, Joins::Draft),
             Some(Root::Task(..)) => Joins::Older,
             None => Joins::None,
         };
         let number = self.bundles.len();
-        self.last.insert((message.channel.clone(), message.thread.clone(), person.clone()), number);
+        let recovered = heard.recovered.is_some();
+        self.last
+            .insert((message.channel.clone(), message.thread.clone(), person.clone(), recovered), number);
         self.bundles.push(Draft {
             channel: message.channel.clone(),
             person,
-            opened_at: at,
+            opened_at: heard.at,
+            last_at: heard.at,
             due,
             last_client_msg_id: String::new(),
             mentioned: false,
@@ -193,15 +213,17 @@ impl Rehearsal {
             files: message.files.len(),
             mentioned: message.mentions_us,
             deleted: false,
+            edited_at: None,
         });
         self.kept.insert((message.channel.clone(), message.ts.clone()), bundle);
     }
 
     fn edited(&mut self, edit: &Edit) {
         let Some(said) = self.said(&edit.channel, &edit.ts) else { return };
-        let stored = Stored { text: said.text.clone(), deleted: said.deleted };
+        let stored = Stored { text: said.text.clone(), deleted: said.deleted, edited_at: said.edited_at };
         if bundle::decide_edit(edit, Some(&stored)).is_ok() {
             said.text = edit.text.clone();
+            said.edited_at = edit.at;
         }
     }
 

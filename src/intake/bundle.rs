@@ -8,6 +8,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 
 use super::canary::Echo;
+use super::early::{About, Early, LATEST, TOO_EARLY};
 use super::listen::Tally;
 use crate::domain::bundle::{Desk, Monitor, Quiet};
 use crate::domain::message::Ourselves;
@@ -78,6 +79,8 @@ pub struct Gatherer {
     recorded: u64,
     /// Told of our own messages: one of them may be a canary.
     echo: Echo,
+    /// What came before the message it is about; `None` until it has been read from the journal.
+    early: Option<Early>,
 }
 
 impl Gatherer {
@@ -91,7 +94,8 @@ impl Gatherer {
         tally: Arc<Tally>,
     ) -> Gatherer {
         let endings = Endings::default();
-        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0, echo: Echo::default() }
+        let (echo, early) = (Echo::default(), None);
+        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0, echo, early }
     }
 
     /// The same, telling `echo` of our own messages.
@@ -102,6 +106,65 @@ impl Gatherer {
     /// How the events it takes end.
     pub fn endings(&self) -> Endings {
         self.endings.clone()
+    }
+
+    /// Gathers a batch, and after it what had come too early for one of its messages.
+    async fn take(&mut self, batch: Vec<StoredEvent>, desk: &Desk, now: Timestamp) -> Result<()> {
+        let mut early = match self.early.take() {
+            Some(early) => early,
+            None => self.remember(desk, now).await?,
+        };
+        let reasons = self.gather(&mut early, batch, desk, now).await?;
+        self.early = Some(early);
+        self.endings.add(&reasons);
+        if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
+            // Opening a bundle may have closed the one before it.
+            self.triage.ring();
+        }
+        Ok(())
+    }
+
+    /// Decides again what came too early shortly before the last stop: the message may have been kept as the last thing.
+    async fn remember(&self, desk: &Desk, now: Timestamp) -> Result<Early> {
+        let mut early = Early::default();
+        let batch = self.too_early(now).await?;
+        self.gather(&mut early, batch, desk, now).await?;
+        Ok(early)
+    }
+
+    async fn too_early(&self, now: Timestamp) -> Result<Vec<StoredEvent>> {
+        let reasons = TOO_EARLY.map(str::to_owned).to_vec();
+        Ok(self.store.recent_outcomes(now.minus(LATEST), reasons).await?)
+    }
+
+    async fn gather(
+        &self,
+        early: &mut Early,
+        mut batch: Vec<StoredEvent>,
+        desk: &Desk,
+        now: Timestamp,
+    ) -> Result<Vec<EventReason>> {
+        let mut ended = Vec::new();
+        while !batch.is_empty() {
+            let decoded: Vec<Decoded> =
+                batch.into_iter().map(|event| understand(event, &desk.ours)).collect();
+            let about = decoded.iter().map(About::of).collect();
+            let own: Vec<_> = decoded.iter().filter_map(|decoded| Echo::of(decoded, &desk.ours)).collect();
+            let reasons = self.store.gather(decoded, desk.clone(), now).await?;
+            self.echo.heard(own);
+            let again = early.note(about, &reasons, now);
+            // Answers that hung on a dropped bundle are free again.
+            let dropped = reasons.iter().any(|reason| matches!(reason, EventReason::DroppedBundle(_)));
+            if ended.is_empty() {
+                ended = reasons;
+            }
+            batch = match (dropped, again.is_empty()) {
+                (true, _) => self.too_early(now).await?,
+                (false, true) => Vec::new(),
+                (false, false) => self.store.events(again).await?,
+            };
+        }
+        Ok(ended)
     }
 
     async fn close_due(&self, now: Timestamp) -> Result<Next> {
@@ -134,15 +197,7 @@ impl Worker for Gatherer {
         let behind = now.since(events[0].received_at) > BEHIND;
         let hurry = events.len() == BATCH as usize && (alone || behind);
         let desk = self.habits.borrow().desk(ours);
-        let decoded: Vec<Decoded> = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
-        let own: Vec<_> = decoded.iter().filter_map(|decoded| Echo::of(decoded, &desk.ours)).collect();
-        let reasons = self.store.gather(decoded, desk, now).await?;
-        self.endings.add(&reasons);
-        self.echo.heard(own);
-        if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
-            // Opening a bundle may have closed the one before it.
-            self.triage.ring();
-        }
+        self.take(events, &desk, now).await?;
         Ok(if hurry { Next::Again } else { Next::NotBefore(now.plus(PACE)) })
     }
 }

@@ -4,6 +4,7 @@
 pub mod backfill;
 pub mod bundle;
 pub mod canary;
+mod early;
 pub mod listen;
 pub mod lookout;
 pub mod people;

@@ -9,7 +9,7 @@ use super::channels::Channel;
 use super::faults::{Fault, Handshake, Times};
 use super::messages::Message;
 use super::people::Person;
-use super::post::Which;
+use super::post::{AckTime, Which};
 use super::socket::{Order, Reason};
 use super::views::View;
 use super::workspace::{CallRecord, Ephemeral, Mistake};
@@ -129,6 +129,16 @@ impl Simulator {
         self.shared.lock().post.lost()
     }
 
+    /// The payloads of the events among them, oldest first.
+    pub fn lost_payloads(&self) -> Vec<Value> {
+        self.shared.lock().post.lost_payloads()
+    }
+
+    /// How quickly events were acked, in the order of the acks.
+    pub fn ack_times(&self) -> Vec<AckTime> {
+        self.shared.lock().post.ack_times().to_vec()
+    }
+
     /// What the app did wrong on its sockets so far, one sentence each; a good client leaves none.
     pub fn complaints(&self) -> Vec<String> {
         self.shared.lock().post.complaints.clone()
@@ -172,9 +182,17 @@ impl Simulator {
         self.act(|workspace| handshakes.into_iter().for_each(|one| workspace.faults.add_handshake(one)));
     }
 
-    /// Forgets all injected faults, for methods and handshakes.
+    /// Makes the events to come late, one entry each, so that they arrive out of order; then all is normal again.
+    pub fn delay_events(&self, late_ms: impl IntoIterator<Item = i64>) {
+        self.act(|workspace| workspace.post.delay_next(late_ms));
+    }
+
+    /// Forgets all injected faults: for methods, handshakes and events to come.
     pub fn clear_faults(&self) {
-        self.act(|workspace| workspace.faults.clear());
+        self.act(|workspace| {
+            workspace.faults.clear();
+            workspace.post.delay_none();
+        });
     }
 
     /// Sends a disconnect frame; the server closes when the reason's time has come. Returns to how

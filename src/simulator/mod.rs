@@ -59,7 +59,7 @@ pub use faults::{Fault, Handshake, Times};
 pub use messages::Message;
 pub use parcel::Answer;
 pub use people::{BotOf, Person};
-pub use post::Which;
+pub use post::{AckTime, Which};
 pub use setup::{AppSetup, ChannelSetup, HistoryProfile, MentionOrder, OfflineEvents, PersonSetup, Setup};
 pub use socket::Reason;
 pub use verbs::Sent;

@@ -35,6 +35,8 @@ pub enum State {
         /// Whether it goes out as soon as a socket connects.
         on_connect: bool,
     },
+    /// Late on the way to the app, as a fault wants it.
+    Held,
     /// Sent, not acked yet.
     Out,
     /// Acked.
@@ -119,7 +121,7 @@ impl Parcel {
     /// What became of it; `None` while that is open.
     pub fn outcome(&self) -> Option<Answer> {
         match self.state {
-            State::Out | State::Waiting { .. } => None,
+            State::Held | State::Out | State::Waiting { .. } => None,
             State::Lost => Some(Answer { acked: false, payload: None, took_ms: 0 }),
             State::Acked => {
                 let took_ms = self.answered_ms - self.raised_ms;

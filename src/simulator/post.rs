@@ -4,14 +4,14 @@
 //! follows what was observed of Slack: an unacked event comes again about 4 s later, at most three
 //! times; interactive payloads and commands never do.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::ids::Ids;
 use super::parcel::{Acked, Answer, Parcel, Purpose, State, says_nothing};
-use super::setup::OfflineEvents;
+use super::setup::{OfflineEvents, Setup};
 use super::socket::Order;
 
 /// Slack lets an app have ten sockets (docs: using-socket-mode).
@@ -22,8 +22,6 @@ const REDELIVER_AFTER_MS: i64 = 4_000;
 const ANSWER_WITHIN_MS: i64 = 3_000;
 /// Retries after the first delivery (docs: Events API).
 const MAX_RETRIES: u32 = 3;
-/// Second and third retry of an event that found no socket, counted from when it was raised.
-const OFFLINE_RETRY_MS: [i64; 2] = [60_000, 300_000];
 
 #[derive(Debug)]
 struct Line {
@@ -35,6 +33,8 @@ struct Line {
 #[derive(Debug)]
 pub struct Post {
     offline: OfflineEvents,
+    /// Second and third retry of an event that found no socket, counted from when it was raised.
+    offline_retry_ms: [i64; 2],
     lines: BTreeMap<u64, Line>,
     next_line: u64,
     parcels: BTreeMap<u64, Parcel>,
@@ -43,6 +43,10 @@ pub struct Post {
     by_envelope: HashMap<String, (u64, u64)>,
     last_frame: BTreeMap<u64, String>,
     due: BTreeSet<(i64, u64)>,
+    /// By how much the events to come are late, in the order they are raised.
+    late_ms: VecDeque<i64>,
+    /// When each acked event went out and how long its ack took.
+    ack_times: Vec<AckTime>,
     acks: u64,
     lost: u64,
     /// Sins against the protocol noticed so far, one sentence each.
@@ -51,9 +55,10 @@ pub struct Post {
 
 impl Post {
     /// An office without sockets.
-    pub fn new(offline: OfflineEvents) -> Self {
+    pub fn new(setup: &Setup) -> Self {
         Self {
-            offline,
+            offline: setup.offline_events,
+            offline_retry_ms: setup.offline_retry_ms,
             lines: BTreeMap::new(),
             next_line: 1,
             parcels: BTreeMap::new(),
@@ -62,6 +67,8 @@ impl Post {
             by_envelope: HashMap::new(),
             last_frame: BTreeMap::new(),
             due: BTreeSet::new(),
+            late_ms: VecDeque::new(),
+            ack_times: Vec::new(),
             acks: 0,
             lost: 0,
             complaints: Vec::new(),
@@ -72,11 +79,29 @@ impl Post {
     pub fn raise(&mut self, kind: &str, payload: Value, purpose: Purpose, at: (&mut Ids, i64)) -> u64 {
         let id = self.next_parcel;
         self.next_parcel += 1;
-        let parcel = Parcel::new(kind, payload, purpose, at.1);
-        self.parcels.insert(id, parcel);
+        let mut parcel = Parcel::new(kind, payload, purpose, at.1);
+        let late_ms = if parcel.is_event() { self.late_ms.pop_front() } else { None };
         self.open.insert(id);
+        if let Some(late_ms) = late_ms {
+            parcel.state = State::Held;
+            parcel.due_ms = at.1 + late_ms;
+            self.due.insert((parcel.due_ms, id));
+            self.parcels.insert(id, parcel);
+            return id;
+        }
+        self.parcels.insert(id, parcel);
         self.attempt(id, at.0, at.1);
         id
+    }
+
+    /// Makes the events to come late, one after the other by these milliseconds.
+    pub fn delay_next(&mut self, late_ms: impl IntoIterator<Item = i64>) {
+        self.late_ms.extend(late_ms);
+    }
+
+    /// No event is late any more, but for those that are already.
+    pub fn delay_none(&mut self) {
+        self.late_ms.clear();
     }
 
     /// Does everything that is due at `now_ms`: redeliveries, expiries.
@@ -89,6 +114,7 @@ impl Post {
             let Some(parcel) = self.parcels.get_mut(&id) else { continue };
             match parcel.state {
                 State::Acked | State::Lost => {}
+                State::Held => self.attempt(id, ids, now_ms),
                 State::Out if !parcel.is_event() || parcel.attempt >= MAX_RETRIES => self.give_up(id),
                 State::Out | State::Waiting { .. } => {
                     parcel.attempt = (parcel.attempt + 1).min(MAX_RETRIES);
@@ -210,6 +236,17 @@ impl Post {
         self.lost
     }
 
+    /// The payloads of the events given up, oldest first.
+    pub fn lost_payloads(&self) -> Vec<Value> {
+        let lost = self.parcels.values().filter(|parcel| parcel.state == State::Lost && parcel.is_event());
+        lost.map(|parcel| parcel.payload.clone()).collect()
+    }
+
+    /// When each acked event went out and how long its ack took, in the order of the acks.
+    pub fn ack_times(&self) -> &[AckTime] {
+        &self.ack_times
+    }
+
     fn take_ack(&mut self, id: u64, payload: Option<Value>, now_ms: i64) -> Option<Acked> {
         let parcel = self.parcels.get_mut(&id)?;
         if matches!(parcel.state, State::Acked | State::Lost) {
@@ -217,6 +254,10 @@ impl Post {
         }
         if payload.is_some() && parcel.is_event() {
             self.complaints.push("a payload in the ack of an event".to_owned());
+        }
+        if parcel.is_event() && parcel.state == State::Out {
+            let sent_ms = parcel.due_ms - REDELIVER_AFTER_MS;
+            self.ack_times.push(AckTime { sent_ms, took_ms: now_ms - sent_ms });
         }
         parcel.state = State::Acked;
         parcel.answered_ms = now_ms;
@@ -266,16 +307,25 @@ impl Post {
             return;
         }
         let elapsed = now_ms - parcel.raised_ms;
-        let Some(slot) = OFFLINE_RETRY_MS.iter().position(|&slot| elapsed < slot) else {
+        let Some(slot) = self.offline_retry_ms.iter().position(|&slot| elapsed < slot) else {
             self.give_up(id);
             return;
         };
         // Before the first minute is over the event still goes out as soon as a socket connects.
         parcel.attempt = parcel.attempt.max(u32::try_from(slot).unwrap_or(0) + 1);
         parcel.state = State::Waiting { on_connect: slot == 0 };
-        parcel.due_ms = parcel.raised_ms + OFFLINE_RETRY_MS[slot];
+        parcel.due_ms = parcel.raised_ms + self.offline_retry_ms[slot];
         self.due.insert((parcel.due_ms, id));
     }
+}
+
+/// How quickly an event was acked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AckTime {
+    /// When its last delivery went out, Unix milliseconds.
+    pub sent_ms: i64,
+    /// Milliseconds from there to the ack.
+    pub took_ms: i64,
 }
 
 /// Which sockets an order or fault is for.

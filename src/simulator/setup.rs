@@ -32,6 +32,9 @@ pub struct Setup {
     /// The address that clients reach it by when that is not where it listens, for instance behind something that speaks
     /// TLS: `https://localhost:1234`.
     pub public_url: Option<String>,
+    /// Until when after it was raised such an event goes out on connecting, and when it is tried for the last time;
+    /// Slack: 1 and 5 minutes.
+    pub offline_retry_ms: [i64; 2],
     /// Planned life of a socket in seconds; Slack's hellos say 18060.
     pub connection_life_s: u32,
 }
@@ -288,6 +291,7 @@ impl Default for Setup {
             mention_order: MentionOrder::MessageFirst,
             offline_events: OfflineEvents::Retried,
             public_url: None,
+            offline_retry_ms: [60_000, 300_000],
             connection_life_s: 18_060,
         }
     }

@@ -129,7 +129,7 @@ impl Workspace {
             base_url,
             people: Vec::new(),
             channels: Vec::new(),
-            post: Post::new(setup.offline_events),
+            post: Post::new(&setup),
             limits: Limits::default(),
             faults: Faults::default(),
             calls: BTreeMap::new(),

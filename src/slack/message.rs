@@ -6,6 +6,7 @@ use super::event::Event;
 use super::loose;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use crate::domain::message::{Arrival, Author, Edit, Message};
+use crate::domain::time::Timestamp;
 
 /// Reads a `message` or `app_mention` event.
 pub fn arrival(event: &Event<'_>, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
@@ -64,6 +65,7 @@ fn changed(event: &Event<'_>, channel: ChannelId) -> Result<Arrival, Undecodable
         ts,
         text: text(now),
         previous: before.map(|before| text(before)),
+        at: own_ts(event).and_then(|ts| instant(&ts)),
         author: author(now),
     }))
 }
@@ -72,6 +74,13 @@ fn deleted(event: &Event<'_>, channel: ChannelId) -> Result<Arrival, Undecodable
     let before = || event.previous_message.object().and_then(|before| own_ts(before));
     let ts = loose::filled(&event.deleted_ts).map(MessageTs).or_else(before);
     Ok(Arrival::Deleted { channel, ts: ts.ok_or_else(|| Undecodable::lacks("deleted_ts"))? })
+}
+
+/// The instant that a `ts` stands for.
+fn instant(ts: &MessageTs) -> Option<Timestamp> {
+    let (seconds, micros) = ts.0.split_once('.')?;
+    let millis: i64 = format!("{micros:0<3}").get(..3)?.parse().ok()?;
+    seconds.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(millis).map(Timestamp)
 }
 
 fn own_ts(event: &Event<'_>) -> Option<MessageTs> {

@@ -136,6 +136,43 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Of the last 2,000 events those recorded at or after `since` whose outcome is one of `reasons`, in order.
+    pub async fn recent_outcomes(
+        &self,
+        since: Timestamp,
+        reasons: Vec<String>,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(move |tx| {
+            let wanted = serde_json::to_string(&reasons).unwrap_or_default();
+            let mut query = tx.prepare_cached(
+                "SELECT e.id, e.kind, e.received_at, e.payload
+                 FROM outcomes o JOIN events e ON e.id = o.event
+                 WHERE o.event > (SELECT COALESCE(MAX(event), 0) FROM outcomes) - 2000
+                   AND o.reason IN (SELECT value FROM json_each(?2)) AND e.received_at >= ?1
+                 ORDER BY o.event",
+            )?;
+            let rows = query.query_map((since.0, wanted), stored)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// These events, in the order of their ids; those that are gone are left out.
+    pub async fn events(&self, ids: Vec<EventId>) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(move |tx| {
+            let mut query =
+                tx.prepare_cached("SELECT id, kind, received_at, payload FROM events WHERE id = ?")?;
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                found.extend(query.query_row([id.0], stored).optional()?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+}
+
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     Ok(StoredEvent {
         id: EventId(row.get(0)?),

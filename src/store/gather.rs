@@ -13,7 +13,6 @@ use crate::domain::bundle::{self, Decision, Desk, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::message::{Arrival, Edit, Message};
 use crate::domain::reason::EventReason;
-use crate::domain::recovery::said_at;
 use crate::domain::task::{Actor, Change};
 use crate::domain::time::Timestamp;
 
@@ -151,7 +150,7 @@ impl Scene<'_> {
         }
         let Some(author) = message.author.id() else { return Ok(EventReason::NoAuthor) };
         let known = lookups.around(self.tx, self.workspace, message, &author)?;
-        let heard = self.heard(message);
+        let heard = Heard::of(&message.ts, self.at, self.recovered);
         match bundle::decide(message, &known, self.desk, heard) {
             Decision::Ignore(reason) => Ok(reason),
             Decision::KeepMention => self.keep_mention(message),
@@ -174,17 +173,6 @@ impl Scene<'_> {
         }
     }
 
-    /// A recovered message counts with the time at which it was said, which is never later than it was recorded.
-    fn heard(&self, message: &Message) -> Heard {
-        match self.recovered {
-            false => Heard { at: self.at, recovered: None },
-            true => {
-                let said = said_at(&message.ts).map_or(self.at, |said| said.min(self.at));
-                Heard { at: said, recovered: Some(self.at) }
-            }
-        }
-    }
-
     fn keep_mention(&self, message: &Message) -> Result<EventReason, StoreError> {
         let key = (&message.channel.0, &message.ts.0, &self.workspace.0);
         let mut mark = self.tx.prepare_cached(
@@ -202,7 +190,7 @@ impl Scene<'_> {
                  opened_at, last_at, due, recovered)
              VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?)",
         )?;
-        let at = self.heard(message).at;
+        let at = Heard::of(&message.ts, self.at, self.recovered).at;
         insert.execute((
             &self.workspace.0,
             &place.channel.0,
@@ -260,7 +248,7 @@ impl Scene<'_> {
             message.mentions_us,
             bundle.0,
             self.event.0,
-            self.heard(message).at.0,
+            Heard::of(&message.ts, self.at, self.recovered).at.0,
         ])?;
         Ok(())
     }
@@ -275,7 +263,13 @@ impl Scene<'_> {
                 self.keep(message, author, "team", bundle)?;
                 let change = Change::Answered { ts: message.ts.clone() };
                 let actor = Actor::Teammate(author.0.clone());
-                conversation::answered(self.tx, task, &actor, &change, self.heard(message).at)?;
+                conversation::answered(
+                    self.tx,
+                    task,
+                    &actor,
+                    &change,
+                    Heard::of(&message.ts, self.at, self.recovered).at,
+                )?;
                 Ok(EventReason::Answered(task))
             }
         }
@@ -283,18 +277,28 @@ impl Scene<'_> {
 
     fn edited(&self, edit: &Edit) -> Result<EventReason, StoreError> {
         let mut query = self.tx.prepare_cached(
-            "SELECT text, deleted_at IS NOT NULL FROM messages WHERE channel = ? AND ts = ? AND workspace = ?",
+            "SELECT text, deleted_at IS NOT NULL, edited_at FROM messages WHERE channel = ? AND ts = ? AND workspace = ?",
         )?;
         let key = (&edit.channel.0, &edit.ts.0, &self.workspace.0);
-        let stored =
-            query.query_row(key, |row| Ok(Stored { text: row.get(0)?, deleted: row.get(1)? })).optional()?;
+        let stored = query
+            .query_row(key, |row| {
+                let edited_at = row.get::<_, Option<i64>>(2)?.map(Timestamp);
+                Ok(Stored { text: row.get(0)?, deleted: row.get(1)?, edited_at })
+            })
+            .optional()?;
         if let Err(reason) = bundle::decide_edit(edit, stored.as_ref()) {
             return Ok(reason);
         }
         let mut update = self.tx.prepare_cached(
             "UPDATE messages SET text = ?4, edited_at = ?5 WHERE channel = ?1 AND ts = ?2 AND workspace = ?3",
         )?;
-        update.execute((&edit.channel.0, &edit.ts.0, &self.workspace.0, &edit.text, self.at.0))?;
+        update.execute((
+            &edit.channel.0,
+            &edit.ts.0,
+            &self.workspace.0,
+            &edit.text,
+            edit.at.unwrap_or(self.at).0,
+        ))?;
         self.changed(&edit.channel, &edit.ts, Change::MessageEdited { ts: edit.ts.clone() })?;
         Ok(EventReason::Edited)
     }
@@ -316,8 +320,22 @@ impl Scene<'_> {
         )?;
         match empty.execute([bundle])? {
             0 => Ok(EventReason::Deleted),
-            _ => Ok(EventReason::DroppedBundle(BundleId(bundle))),
+            _ => {
+                self.release_answers(bundle)?;
+                Ok(EventReason::DroppedBundle(BundleId(bundle)))
+            }
         }
+    }
+
+    /// Teammates' answers do not go with a dropped bundle: their thread may belong to something else that we keep, or will.
+    fn release_answers(&self, bundle: i64) -> Result<(), StoreError> {
+        let mut answers = self.tx.prepare_cached(
+            "DELETE FROM messages WHERE bundle = ? AND role = 'team' AND event IS NOT NULL RETURNING event",
+        )?;
+        let events: Vec<i64> = answers.query_map([bundle], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        events
+            .into_iter()
+            .try_for_each(|event| settle(self.tx, EventId(event), &EventReason::Teammate, self.now))
     }
 
     /// Notes a change of a message in the history of the task it belongs to, if it belongs to one.

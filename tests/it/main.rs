@@ -28,6 +28,7 @@ mod readme;
 mod recovery;
 mod recovery_crash;
 mod rehearsal;
+mod reorder;
 mod retention;
 mod sending;
 mod simulated;
