@@ -197,7 +197,12 @@ impl Worker for Gatherer {
         let behind = now.since(events[0].received_at) > BEHIND;
         let hurry = events.len() == BATCH as usize && (alone || behind);
         let desk = self.habits.borrow().desk(ours);
+        let through = events.last().map_or(now, |event| event.received_at).min(now);
         self.take(events, &desk, now).await?;
+        // What was recorded by then is decoded, so a bundle due before it has been silent, however many still write.
+        if !hurry {
+            self.close_due(through).await?;
+        }
         Ok(if hurry { Next::Again } else { Next::NotBefore(now.plus(PACE)) })
     }
 }

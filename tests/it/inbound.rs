@@ -60,6 +60,19 @@ async fn bun_05_two_people_in_one_channel_make_two_tasks() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn bun_a_bundle_closes_although_others_never_stop_writing() {
+    let world = World::start().await;
+    world.slack.say("ada", "support", "a question").unwrap();
+    for _ in 0..40 * 20 {
+        world.slack.say("grace", "general", "chatter").unwrap();
+        world.pass_ms(50).await;
+    }
+    assert_eq!(world.tasks().await.matches("a question").count(), 1);
+    world.pass(40).await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn bun_a_bundle_never_waits_longer_than_max_wait() {
     let world = World::start().await;
     for _ in 0..16 {
