@@ -204,10 +204,17 @@ fn set_archived(tx: &Transaction<'_>, key: (&String, &String), archived: bool) -
     Ok(())
 }
 
-/// A channel's id changed: what was picked and where answers go follows it.
+/// A channel's id changed: what was picked and where answers go follows it. A person who has written under both ids has
+/// two open bundles then, of which the older is over.
 fn moved(tx: &Transaction<'_>, key: (&String, &String), to: &ChannelId) -> Result<(), StoreError> {
+    if *key.1 == to.0 {
+        return Ok(());
+    }
     let row = (key.0, key.1, &to.0);
     for sql in [
+        "UPDATE bundles SET state = 'sealed' WHERE workspace = ?1 AND channel = ?2 AND state = 'open'
+         AND EXISTS (SELECT 1 FROM bundles twin WHERE twin.workspace = ?1 AND twin.channel = ?3 AND twin.state = 'open'
+                     AND twin.thread = bundles.thread AND twin.person = bundles.person)",
         "UPDATE OR REPLACE channels SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
         "UPDATE tasks SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
         "UPDATE bundles SET channel = ?3 WHERE workspace = ?1 AND channel = ?2",
