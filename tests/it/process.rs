@@ -12,22 +12,27 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 const BINARY: &str = env!("CARGO_BIN_EXE_deskd");
 
 /// Longest wait for anything here; a loaded machine needs seconds, not this.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A simulated workspace, and a folder in which the daemon lives from one life to the next.
-struct Machine {
-    slack: Simulator,
-    folder: TempDir,
-    daemon: Option<Child>,
+pub struct Machine {
+    pub slack: Simulator,
+    pub folder: TempDir,
+    pub daemon: Option<Child>,
 }
 
 impl Machine {
     fn new() -> Machine {
-        let setup = Setup { epoch_ms: 1_767_603_600_000, ..Setup::default() };
+        Machine::with(Setup::default(), "")
+    }
+
+    /// Another workspace, and more lines of configuration.
+    pub fn with(setup: Setup, more: &str) -> Machine {
+        let setup = Setup { epoch_ms: 1_767_603_600_000, ..setup };
         let slack = Simulator::start(([127, 0, 0, 1], 0).into(), setup).unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::world::folder();
         let config = format!(
-            "[slack]\napi_url = \"{}\"\n[inbox]\nquiet = \"2s\"\n[store]\npath = \"deskd.db\"\n[api]\nsocket = \"deskd.sock\"\n",
+            "[slack]\napi_url = \"{}\"\n[inbox]\nquiet = \"2s\"\n[store]\npath = \"deskd.db\"\n[api]\nsocket = \"deskd.sock\"\n{more}",
             slack.api_url()
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
@@ -38,7 +43,7 @@ impl Machine {
         self.folder.path().join("config.toml")
     }
 
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = Command::new(BINARY);
         command
             .arg("--config")
@@ -50,7 +55,7 @@ impl Machine {
     }
 
     /// Starts the daemon and waits until both of its sockets are there.
-    async fn start(&mut self) {
+    pub async fn start(&mut self) {
         let log =
             std::fs::File::options().append(true).create(true).open(self.folder.path().join("log")).unwrap();
         self.daemon = Some(self.command().arg("run").stderr(log).spawn().unwrap());
@@ -58,26 +63,26 @@ impl Machine {
     }
 
     /// Kills the daemon as the kernel would, without a word.
-    async fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         let mut daemon = self.daemon.take().unwrap();
         daemon.kill().unwrap();
         daemon.wait().unwrap();
         timeout(PATIENCE, self.slack.until(|slack| slack.sockets() == 0)).await.unwrap();
     }
 
-    async fn deskd(&self, words: &[&str]) -> Output {
+    pub async fn deskd(&self, words: &[&str]) -> Output {
         let mut command = tokio::process::Command::from(self.command());
         timeout(PATIENCE, command.args(words).output()).await.unwrap().unwrap()
     }
 
-    async fn json(&self, words: &[&str]) -> Value {
+    pub async fn json(&self, words: &[&str]) -> Value {
         let output = self.deskd(&[words, &["--json"]].concat()).await;
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// Waits until the daemon's answer is as wanted.
-    async fn until(&self, words: &[&str], wanted: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&self, words: &[&str], wanted: impl Fn(&Value) -> bool) -> Value {
         let mut look = interval(Duration::from_millis(100));
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let seen = async {
