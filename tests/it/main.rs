@@ -9,6 +9,7 @@ mod api_health;
 mod architecture;
 mod cli_desk;
 mod cli_doctor;
+mod corpus;
 mod crash;
 mod demo;
 mod disk;
