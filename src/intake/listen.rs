@@ -19,6 +19,7 @@ use crate::slack::decode::decode;
 use crate::slack::forms;
 use crate::slack::keys::keys;
 use crate::slack::socket::{Acked, Acks, Envelope, ack};
+use crate::slack::veil::veiled;
 use crate::store::whispers::Promise;
 use crate::store::{Incoming, Recorded, Store};
 
@@ -219,6 +220,6 @@ fn incoming(envelope: &Envelope) -> Incoming {
         inner: keys.kind.unwrap_or_default(),
         event_id: keys.event_id.unwrap_or_else(|| envelope.id.clone()),
         retry: envelope.retry_attempt,
-        payload: envelope.payload.as_str().to_owned(),
+        payload: veiled(&envelope.payload).into_owned(),
     }
 }

@@ -34,6 +34,7 @@ mod looks;
 mod messages;
 mod methods;
 mod modals;
+mod odd;
 mod page;
 mod parcel;
 mod people;

@@ -77,9 +77,24 @@ impl Post {
 
     /// Takes in something for the app and sends it at once if a socket is open. Returns its number.
     pub fn raise(&mut self, kind: &str, payload: Value, purpose: Purpose, at: (&mut Ids, i64)) -> u64 {
+        self.raise_parcel(Parcel::new(kind, payload, purpose, at.1), at)
+    }
+
+    /// The same for an event that is said to have been tried `attempt` times before.
+    pub fn raise_retry(
+        &mut self,
+        attempt: u32,
+        payload: Value,
+        purpose: Purpose,
+        at: (&mut Ids, i64),
+    ) -> u64 {
+        let parcel = Parcel::new("events_api", payload, purpose, at.1);
+        self.raise_parcel(Parcel { attempt, ..parcel }, at)
+    }
+
+    fn raise_parcel(&mut self, mut parcel: Parcel, at: (&mut Ids, i64)) -> u64 {
         let id = self.next_parcel;
         self.next_parcel += 1;
-        let mut parcel = Parcel::new(kind, payload, purpose, at.1);
         let late_ms = if parcel.is_event() { self.late_ms.pop_front() } else { None };
         self.open.insert(id);
         if let Some(late_ms) = late_ms {

@@ -9,7 +9,7 @@ use serde_json::error::Category;
 
 use super::event::Event;
 use super::loose::{self, Loose, Text};
-use super::{channel, message, people};
+use super::{channel, mend, message, people};
 use crate::domain::ids::{ChannelId, PersonId};
 use crate::domain::message::{Arrival, Command};
 
@@ -45,6 +45,13 @@ impl From<serde_json::Error> for Undecodable {
 /// Reads a stored payload. `kind` is the envelope's type (`events_api`, `slash_commands`, `interactive`); `bot_user` is
 /// our own user, without which only an `app_mention` counts as a mention.
 pub fn decode(kind: &str, payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
+    read(kind, payload, bot_user).or_else(|broken| match mend::mended(payload) {
+        Some(mended) => read(kind, &mended, bot_user),
+        None => Err(broken),
+    })
+}
+
+fn read(kind: &str, payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
     match kind {
         "slash_commands" => Ok(command(&object(payload)?)),
         "interactive" => Ok(interaction(&object(payload)?)),

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use super::loose::{self, Loose, Text};
+use super::mend;
 
 /// The identity of a payload; every part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,22 +23,25 @@ pub struct Keys {
 
 /// Reads the keys of a payload; `envelope_kind` is the frame's type, for instance `events_api`.
 pub fn keys(envelope_kind: &str, payload: &str) -> Keys {
-    let Ok(slip) = serde_json::from_str::<Loose<'_, Slip<'_>>>(payload) else {
-        return Keys::default();
-    };
+    read(envelope_kind, payload).or_else(|| read(envelope_kind, &mend::mended(payload)?)).unwrap_or_default()
+}
+
+/// `None` for what cannot be read.
+fn read(envelope_kind: &str, payload: &str) -> Option<Keys> {
+    let slip = serde_json::from_str::<Loose<'_, Slip<'_>>>(payload).ok()?;
     let Loose::Object(slip) = slip else {
-        return Keys::default();
+        return Some(Keys::default());
     };
     let inner = slip.event.object().and_then(|event| loose::filled(&event.kind));
     let outer = loose::filled(&slip.kind);
     let kind = if envelope_kind == "slash_commands" { loose::filled(&slip.command) } else { None };
     let id = loose::filled(&slip.event_id).or_else(|| loose::filled(&slip.trigger_id));
-    Keys {
+    Some(Keys {
         workspace: slip.workspace(),
         app: loose::filled(&slip.api_app_id),
         kind: kind.or(inner).or(outer),
         event_id: id,
-    }
+    })
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde_json::value::RawValue;
 
 /// A string, or a number or boolean in its textual form; borrowed when it holds no escapes.
 pub type Text<'a> = Option<Cow<'a, str>>;
@@ -65,14 +66,24 @@ pub fn text<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Text<'a>, D::E
     })
 }
 
-/// Reads a boolean that may come as `"true"` or as a number; anything else is `false`.
-pub fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    Ok(matches!(or_empty(&text(from)?), "true" | "1"))
+/// A piece of JSON as a [`Text`]; what cannot be read is absent, too.
+pub fn text_of<'a>(piece: &'a RawValue) -> Text<'a> {
+    text(&mut serde_json::Deserializer::from_str(piece.get())).ok().flatten()
 }
 
-/// Reads a count that may come as a string; anything that is not a whole number is absent.
-pub fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
-    Ok(or_empty(&text(from)?).parse().ok())
+/// Reads a boolean that may come as `"true"` or as a number; anything else is `false`.
+pub fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(is_on(&text(from)?))
+}
+
+/// Whether the text is one of the ways to write "yes".
+pub fn is_on(text: &Text<'_>) -> bool {
+    matches!(or_empty(text), "true" | "1")
+}
+
+/// The count in a text; anything that is not a whole number is absent.
+pub fn number(text: &Text<'_>) -> Option<u32> {
+    or_empty(text).parse().ok()
 }
 
 /// Reads an array of objects, leaving out what is not an object; anything but an array is empty.
@@ -164,8 +175,8 @@ mod tests {
         name: Text<'a>,
         #[serde(default, deserialize_with = "super::flag")]
         on: bool,
-        #[serde(default, deserialize_with = "super::count")]
-        count: Option<u32>,
+        #[serde(borrow, default, deserialize_with = "super::text")]
+        count: Text<'a>,
         #[serde(default, deserialize_with = "super::objects")]
         list: Vec<Skip>,
     }
@@ -182,7 +193,8 @@ mod tests {
         ] {
             let sample: Sample<'_> = serde_json::from_str(json).expect("every row is valid JSON");
             assert_eq!(sample.name.as_deref(), name, "{json}");
-            assert_eq!((sample.on, sample.count, sample.list.len()), (on, count, list), "{json}");
+            let counted = super::number(&sample.count);
+            assert_eq!((sample.on, counted, sample.list.len()), (on, count, list), "{json}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! All of Slack: everything that knows the shape of its JSON, its error names and its WebSocket habits.
 //!
 //! In reading order: `wire` is the head of a frame; `decode` turns a stored payload into `domain::message::Arrival`
-//! (with `event`, `message`, `channel` and `people` beside it, and `loose` for JSON that keeps no promises); `socket`
+//! (with `event`, `message`, `channel` and `people` beside it, and `loose` for JSON that keeps no promises, `mend` for a second reading); `socket`
 //! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms`, `sent` and `history` are the
 //! longer ones), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
 //! definition in Slack's settings.
@@ -26,8 +26,10 @@ mod event;
 mod http;
 pub mod keys;
 mod loose;
+mod mend;
 mod message;
 mod people;
 pub mod response_url;
 pub mod rooms;
 mod sent;
+pub mod veil;

@@ -224,6 +224,9 @@ fn moved(
     to: &ChannelId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if *key.1 == to.0 {
+        return Ok(());
+    }
     let row = (key.0, key.1, &to.0);
     tx.execute("DELETE FROM recovered WHERE workspace = ?1 AND channel = ?2", key)?;
     for sql in [

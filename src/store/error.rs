@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::{SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG};
 use thiserror::Error;
 
 /// Why a store method could not do its work. Nothing was changed.
@@ -79,6 +80,29 @@ pub enum StoreError {
         /// What SQLite calls it. Never the statement's values.
         name: String,
     },
+}
+
+impl StoreError {
+    /// Whether the rows are to blame and not the disk or the file: the same work would fail again and again.
+    pub(super) fn is_of_the_rows(&self) -> bool {
+        match self {
+            StoreError::Unreadable { .. } => true,
+            // The low byte is SQLite's primary code; -1 is an answer that was not of the expected shape.
+            StoreError::Sql { code, .. } => {
+                matches!(code & 0xff, SQLITE_TOOBIG | SQLITE_CONSTRAINT | SQLITE_MISMATCH) || *code == -1
+            }
+            StoreError::Full
+            | StoreError::ReadOnly
+            | StoreError::Locked
+            | StoreError::InUse(_)
+            | StoreError::Corrupt
+            | StoreError::CannotOpen(_)
+            | StoreError::Newer { .. }
+            | StoreError::Older { .. }
+            | StoreError::Disk
+            | StoreError::File { .. } => false,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

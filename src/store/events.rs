@@ -27,7 +27,7 @@ pub struct Incoming {
     pub event_id: String,
     /// Slack's count of redeliveries.
     pub retry: u32,
-    /// The payload, byte for byte.
+    /// The payload, byte for byte but for tokens.
     pub payload: String,
 }
 

@@ -30,7 +30,8 @@ struct Scene<'a> {
 }
 
 impl Store {
-    /// Takes decoded events in order and stores what became of each; the answer has one reason per event.
+    /// Takes decoded events in order and stores what became of each; the answer has one reason per event. One whose effect
+    /// the database refuses has no effect, and that is its reason: it must not hold up all that come after it.
     pub async fn gather(
         &self,
         batch: Vec<Decoded>,
@@ -38,18 +39,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<EventReason>, StoreError> {
         self.write(move |tx| {
-            let mut lookups = Lookups::default();
-            let mut reasons = Vec::with_capacity(batch.len());
-            for decoded in &batch {
-                let workspace = &desk.ours.workspace;
-                let at = decoded.received_at;
-                let recovered = decoded.recovered;
-                let scene = Scene { tx, desk: &desk, event: decoded.id, workspace, at, recovered, now };
-                let reason = scene.settle(&mut lookups, &decoded.arrival)?;
-                settle(tx, decoded.id, &reason, now)?;
-                reasons.push(reason);
+            tx.execute_batch("SAVEPOINT batch")?;
+            match apply(tx, &batch, &desk, now) {
+                Err(problem) if problem.is_of_the_rows() => {
+                    tx.execute_batch("ROLLBACK TO batch")?;
+                    batch.iter().map(|decoded| apply_alone(tx, decoded, &desk, now)).collect()
+                }
+                done => done,
             }
-            Ok(reasons)
         })
         .await
     }
@@ -73,6 +70,48 @@ impl Store {
         })
         .await
     }
+}
+
+fn apply(
+    tx: &Transaction<'_>,
+    batch: &[Decoded],
+    desk: &Desk,
+    now: Timestamp,
+) -> Result<Vec<EventReason>, StoreError> {
+    let mut lookups = Lookups::default();
+    let mut reasons = Vec::with_capacity(batch.len());
+    for decoded in batch {
+        let workspace = &desk.ours.workspace;
+        let at = decoded.received_at;
+        let recovered = decoded.recovered;
+        let scene = Scene { tx, desk, event: decoded.id, workspace, at, recovered, now };
+        let reason = scene.settle(&mut lookups, &decoded.arrival)?;
+        settle(tx, decoded.id, &reason, now)?;
+        reasons.push(reason);
+    }
+    Ok(reasons)
+}
+
+/// One event of a batch in which something was refused.
+fn apply_alone(
+    tx: &Transaction<'_>,
+    decoded: &Decoded,
+    desk: &Desk,
+    now: Timestamp,
+) -> Result<EventReason, StoreError> {
+    tx.execute_batch("SAVEPOINT event")?;
+    let reason = match apply(tx, std::slice::from_ref(decoded), desk, now) {
+        Ok(mut reasons) => reasons.remove(0),
+        Err(problem) if problem.is_of_the_rows() => {
+            tx.execute_batch("ROLLBACK TO event")?;
+            let reason = EventReason::Undecodable(problem.to_string());
+            settle(tx, decoded.id, &reason, now)?;
+            reason
+        }
+        Err(problem) => return Err(problem),
+    };
+    tx.execute_batch("RELEASE event")?;
+    Ok(reason)
 }
 
 impl Scene<'_> {
@@ -131,6 +170,8 @@ impl Scene<'_> {
             Arrival::Deleted { channel, ts } => self.deleted(channel, ts),
             Arrival::Channel(news) => {
                 channels::note(self.tx, &self.desk.ours, news, self.now)?;
+                // A channel that moved takes along what was picked for it.
+                *lookups = Lookups::default();
                 Ok(EventReason::ChannelNoted)
             }
             Arrival::Person(profile) => {
@@ -276,6 +317,10 @@ impl Scene<'_> {
     }
 
     fn edited(&self, edit: &Edit) -> Result<EventReason, StoreError> {
+        // Slack rewrites what we post (links, for instance) and tells us so: nobody changed anything.
+        if self.desk.ours.wrote(&edit.author) {
+            return Ok(EventReason::Ourselves);
+        }
         let mut query = self.tx.prepare_cached(
             "SELECT text, deleted_at IS NOT NULL, edited_at FROM messages WHERE channel = ? AND ts = ? AND workspace = ?",
         )?;

@@ -103,7 +103,12 @@ fn missing(failure: Failure, typed: &str) -> Refusal {
 }
 
 fn nobody(typed: &str, hint: &str) -> Refusal {
-    Refusal::new(Code::NoSuchPerson, format!("there is nobody called {typed:?}; hint: {hint}"))
+    // An answer ends up in callers' logs, where no address belongs.
+    let what = match typed.trim().trim_start_matches('@').contains('@') {
+        true => format!("there is nobody with this address; hint: {hint}"),
+        false => format!("there is nobody called {typed:?}; hint: {hint}"),
+    };
+    Refusal::new(Code::NoSuchPerson, what)
 }
 
 /// `U…`, `W…` and `<@U…>` are ids, what has an `@` inside is an address, the rest is a handle.

@@ -14,10 +14,10 @@ use serde_json::Value;
 use crate::world::World;
 
 /// A payload with the envelope type it would come in.
-struct Sample {
-    file: String,
-    envelope: String,
-    payload: String,
+pub struct Sample {
+    pub file: String,
+    pub envelope: String,
+    pub payload: String,
 }
 
 const KINDS: [(&str, &str); 6] = [
@@ -29,7 +29,7 @@ const KINDS: [(&str, &str); 6] = [
     ("socket_envelope", ""),
 ];
 
-fn samples() -> Vec<Sample> {
+pub fn samples() -> Vec<Sample> {
     let Some(folder) = std::env::var_os("DESKD_PAYLOADS").map(PathBuf::from) else {
         println!("skipped: DESKD_PAYLOADS is not set");
         return Vec::new();

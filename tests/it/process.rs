@@ -36,11 +36,16 @@ impl Machine {
 
     /// Another workspace, at another address unless that is empty.
     pub fn with(setup: Setup, api_url: &str) -> Machine {
+        Machine::configured(setup, api_url, "")
+    }
+
+    /// The same with more lines of configuration.
+    pub fn configured(setup: Setup, api_url: &str, more: &str) -> Machine {
         let slack = Simulator::start(([127, 0, 0, 1], 0).into(), setup).unwrap();
         let api_url = if api_url.is_empty() { slack.api_url() } else { api_url.to_owned() };
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::world::folder();
         let config = format!(
-            "[slack]\napi_url = \"{}\"\n[inbox]\nquiet = \"2s\"\n[store]\npath = \"deskd.db\"\n[api]\nsocket = \"deskd.sock\"\n",
+            "[slack]\napi_url = \"{}\"\n[inbox]\nquiet = \"2s\"\n[store]\npath = \"deskd.db\"\n[api]\nsocket = \"deskd.sock\"\n{more}",
             api_url
         );
         std::fs::write(folder.path().join("config.toml"), config).unwrap();
@@ -51,7 +56,7 @@ impl Machine {
         self.folder.path().join("config.toml")
     }
 
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = Command::new(BINARY);
         command
             .arg("--config")

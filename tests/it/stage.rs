@@ -49,6 +49,7 @@ impl Durable for Stored {
 impl Stage {
     /// Starts `wanted` links whose envelopes wait in a queue of `room`; the Web API begins with `answers`.
     pub async fn open(wanted: usize, room: usize, answers: Vec<Answer>) -> Stage {
+        crate::log::start();
         let ws = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("ws://{}/link/?ticket=secret", ws.local_addr().expect("a listener has an address"));
         let (opened, sockets) = mpsc::unbounded_channel();

@@ -53,7 +53,8 @@ impl World {
     /// The workspace alone.
     pub fn without_desk(setup: Setup, change: impl FnOnce(&mut Config)) -> World {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::tempdir().unwrap();
+        crate::log::start();
+        let folder = folder();
         let clock = Clock::starting_at(Timestamp(setup.epoch_ms));
         let workspace = WorkspaceId(setup.team_id.clone());
         let slack = Simulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), setup).unwrap();
@@ -207,6 +208,11 @@ impl World {
         tokio::task::spawn_blocking(read).await.unwrap().unwrap()
     }
 
+    /// Events whose effect the database refused: a mistake of ours, which the desk survives.
+    pub async fn refused(&self) -> i64 {
+        refused(self.database()).await
+    }
+
     /// Ends a scene that leaves something undone on purpose.
     pub async fn close_quietly(mut self) {
         self.close().await;
@@ -218,11 +224,30 @@ impl World {
         assert_eq!(standing.pending, 0, "events without an outcome");
         assert!(standing.outbox.is_empty(), "sends that are not sent: {:?}", standing.outbox);
         assert_eq!(standing.bundles_sealed, 0, "bundles that are not triaged");
+        assert_eq!(self.refused().await, 0, "events whose effect the database refused");
         assert_eq!(self.slack.unacked(), 0, "envelopes that are not acknowledged");
         let complaints: Vec<String> = self.slack.complaints();
         assert!(complaints.is_empty(), "Slack complains: {complaints:?}");
         self.close().await;
         self.pass(2).await;
         assert_eq!(self.slack.sockets(), 0, "sockets left behind");
+    }
+}
+
+/// Events in this database whose effect the database refused.
+pub async fn refused(path: PathBuf) -> i64 {
+    let read = move || -> rusqlite::Result<i64> {
+        let sql =
+            "SELECT COUNT(*) FROM outcomes WHERE reason = 'undecodable' AND detail LIKE 'the database%'";
+        rusqlite::Connection::open(path)?.query_row(sql, [], |row| row.get(0))
+    };
+    tokio::task::spawn_blocking(read).await.unwrap().unwrap()
+}
+
+/// A folder for one scene's files; kept below `DESKD_TEST_KEEP` when that is set, for `tests/leaks/run` to search.
+pub fn folder() -> TempDir {
+    match std::env::var_os("DESKD_TEST_KEEP") {
+        Some(keep) => tempfile::Builder::new().disable_cleanup(true).tempdir_in(keep).unwrap(),
+        None => tempfile::tempdir().unwrap(),
     }
 }

@@ -200,7 +200,9 @@ impl OpenSocket {
         }
         self.inbox = inbox;
         self.shared.links.count(seen, now);
-        ending.or(gone).or_else(|| self.unpark())
+        // Also when the socket is gone: what has been read is recorded, even if its ack goes nowhere.
+        let full = self.unpark();
+        ending.or(gone).or(full)
     }
 
     fn text(&mut self, frame: Utf8Bytes, seen: &mut Counts, now: Timestamp) -> Option<Ending> {
