@@ -30,12 +30,13 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         }
         None => None,
     };
-    let setup = Setup { config: config.clone(), bot: secrets.bot_token, app: secrets.app_token, clock };
+    let Secrets { app_token: app, bot_token: bot, api_token, alarm } = secrets;
+    let setup = Setup { config: config.clone(), bot, app, alarm, clock };
     let mut desk = Desk::start(setup).await?;
     let doors = CancellationToken::new();
     let unix = tokio::spawn(web::serve_unix(api, desk.front(), doors.clone()));
     let loopback = tcp
-        .zip(secrets.api_token)
+        .zip(api_token)
         .map(|(listener, token)| tokio::spawn(web::serve_tcp(listener, desk.front(), token, doors.clone())));
     systemd::ready();
     info!("deskd {} is up", env!("CARGO_PKG_VERSION"));
@@ -71,7 +72,7 @@ async fn watch(desk: &mut Desk, sources: &Sources, clock: Clock) -> Result<()> {
             problem = desk.panicked() => return Err(problem),
             _ = pulse.tick() => match desk.stuck(clock.now()) {
                 stuck if stuck.is_empty() => systemd::alive(),
-                stuck => warn!("Stuck for too long: {}", stuck.join(", ")),
+                stuck => warn!("Stuck, so the watchdog is not fed: {}", stuck.join(", ")),
             },
         }
     }

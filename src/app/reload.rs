@@ -60,6 +60,8 @@ impl Reloadable {
             ("store", config.store == self.started_with.store),
             ("api", config.api == self.started_with.api),
             ("outbox", config.outbox == self.started_with.outbox),
+            ("alarm", config.alarm == self.started_with.alarm),
+            ("mail", config.mail == self.started_with.mail),
             ("log", config.log == self.started_with.log),
         ] {
             if !same {

@@ -11,11 +11,15 @@ use tracing::{info, warn};
 
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
-use crate::config::{Config, Secret, Sources};
+use crate::alarm::watch::Watched;
+use crate::alarm::{Teller, Unwritable, Watcher, Ways};
+use crate::config::{AlarmSecrets, Config, Secret, Sources};
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
+use crate::domain::message::Ourselves;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
+use crate::domain::trouble::Thresholds;
 use crate::intake::bundle::Gatherer;
 use crate::intake::listen::{BATCH, Listener, Tally};
 use crate::intake::people::Directory;
@@ -39,6 +43,8 @@ pub struct Setup {
     pub bot: Secret,
     /// The app-level token.
     pub app: Secret,
+    /// What the ways out of deskd need.
+    pub alarm: AlarmSecrets,
     /// Where `now` comes from.
     pub clock: Clock,
 }
@@ -50,6 +56,7 @@ struct Bells {
     gather: Bell,
     triage: Bell,
     send: Bell,
+    tell: Bell,
 }
 
 /// A running desk.
@@ -75,10 +82,12 @@ struct Sockets {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, clock } = setup;
+        let Setup { config, bot, app, alarm, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
+        let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
+            .context("cannot prepare the ways of [alarm]")?;
         let bells = Bells::default();
         let trouble = Trouble::default();
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
@@ -113,6 +122,12 @@ impl Desk {
         let wanted = usize::from(config.slack.sockets);
         let (links, sockets) =
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
+        let watched = watched((&store, &links, &ours), &crew, &tally);
+        let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
+        let unwritable = watcher.unwritable();
+        crew.worker(watcher, &Bell::new());
+        let teller = Teller::new(store.clone(), ways.clone(), ours.clone(), bells.send.clone());
+        crew.worker(teller, &bells.tell);
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
@@ -131,7 +146,8 @@ impl Desk {
                 let bell = bells.gather.clone();
                 Arc::new(move || bell.ring())
             },
-            health: health(&crew),
+            health: health(&crew, unwritable),
+            ways,
             now: clock.reader(),
             settings: reloadable.settings(),
             started_at: now,
@@ -149,9 +165,9 @@ impl Desk {
         self.reloadable.reload(sources)
     }
 
-    /// The workers whose step has been running for too long at `now`.
+    /// The workers that are stuck at `now`.
     pub fn stuck(&self, now: Timestamp) -> Vec<&'static str> {
-        self.crew.watch().stuck(now)
+        (self.front.health)(now).stuck().into_keys().collect()
     }
 
     /// Waits until something panics.
@@ -195,9 +211,29 @@ fn retention(config: &Config) -> Retention {
     Retention { events: kept.keep_events, tasks: kept.keep_tasks, deliveries: kept.keep_deliveries }
 }
 
-fn health(crew: &Crew) -> Arc<dyn Fn(Timestamp) -> Health + Send + Sync> {
+fn watched(
+    (store, links, ours): (&Store, &Links, &watch::Receiver<Option<Ourselves>>),
+    crew: &Crew,
+    tally: &Arc<Tally>,
+) -> Watched {
+    let tally = tally.clone();
+    Watched {
+        store: store.clone(),
+        links: links.clone(),
+        crew: crew.watch(),
+        recording: Arc::new(move || tally.failing_since()),
+        ours: ours.clone(),
+    }
+}
+
+fn thresholds(config: &Config) -> Thresholds {
+    let alarm = &config.alarm;
+    Thresholds { no_socket: alarm.no_socket_after, backup: alarm.backup_older_than }
+}
+
+fn health(crew: &Crew, unwritable: Unwritable) -> Arc<dyn Fn(Timestamp) -> Health + Send + Sync> {
     let watch = crew.watch();
-    Arc::new(move |now| Health { stuck: watch.stuck(now), failing: watch.failing() })
+    Arc::new(move |now| Health { workers: watch.seen(now), unwritable_since: unwritable.since() })
 }
 
 impl Sockets {

@@ -136,7 +136,8 @@ fn from(spot: &Spot) -> String {
 }
 
 fn meaning(config: &Config) -> Vec<String> {
-    let Config { slack, inbox, store, api, outbox, log: _, rules, channels_named: _ } = config;
+    let Config { slack, inbox, store, api, outbox, alarm: _, mail: _, log: _, rules, channels_named: _ } =
+        config;
     let sockets =
         if slack.sockets == 1 { "one socket".to_owned() } else { format!("{} sockets", slack.sockets) };
     let channels = match inbox.monitor {

@@ -142,7 +142,8 @@ fn last_line(error: &regex::Error) -> String {
     line.trim_start_matches("error: ").to_lowercase().trim_end_matches('.').to_owned()
 }
 
-fn is_channel(text: &str) -> bool {
+/// Whether a text has the form of a channel: `#name` or an id.
+pub fn is_channel(text: &str) -> bool {
     let plain = |name: &str| !name.contains(|c: char| c.is_whitespace() || c.is_uppercase() || c == '#');
     match text.strip_prefix('#') {
         Some(name) => !name.is_empty() && plain(name),

@@ -9,7 +9,7 @@ use super::places::Places;
 use super::problem::{Problem, Problems, Spot};
 use super::reader::{Item, Reader, Section};
 use super::settings::{Api, Config, Inbox, Log, LogFormat, LogLevel, Monitor, Outbox, Slack, Store};
-use super::{Environment, Flag, categories, unknown};
+use super::{Environment, Flag, alarm, categories, unknown};
 
 /// What a configuration is made of.
 pub struct Layers<'a> {
@@ -77,13 +77,17 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 }
 
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
-    let (rules, channels_named) = categories::read(reader, defaults.rules);
+    let (rules, mut channels_named) = categories::read(reader, defaults.rules);
+    let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
+    let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
         store: store(&mut reader.section("store"), defaults.store),
         api: api(&mut reader.section("api"), defaults.api),
         outbox: outbox(&mut reader.section("outbox"), defaults.outbox),
+        mail,
+        alarm,
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         channels_named,
@@ -201,6 +205,16 @@ fn api_url(section: &mut Section<'_, '_>) -> Option<String> {
         }
     }
     Some(format!("{}/", text.trim_end_matches('/')))
+}
+
+/// Whether an address may be called with a secret in it: encrypted, or on this machine.
+pub fn is_private_or_encrypted(address: &str) -> bool {
+    let uri: Option<Uri> = address.parse().ok();
+    match uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?))) {
+        Some(("https", _)) => true,
+        Some(("http", host)) => is_this_machine(host),
+        Some(_) | None => false,
+    }
 }
 
 fn is_this_machine(host: &str) -> bool {

@@ -375,7 +375,7 @@ impl<'a> Section<'_, 'a> {
     }
 
     /// Where the value of a key comes from.
-    fn spot(&mut self, key: &'static str) -> Spot {
+    pub fn spot(&mut self, key: &'static str) -> Spot {
         if let Some(flag) = self.flag(key).filter(|_| self.layered) {
             return Spot::Flag(flag.name.to_owned());
         }

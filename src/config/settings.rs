@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::alarm::{Alarm, Mail};
 use super::places::Places;
 use super::problem::Spot;
 use crate::domain::rules::Rules;
@@ -21,6 +22,10 @@ pub struct Config {
     pub api: Api,
     /// `[outbox]`: how long a send is retried.
     pub outbox: Outbox,
+    /// `[alarm]`: whom deskd tells of its own trouble.
+    pub alarm: Alarm,
+    /// `[mail]`: how it sends mail.
+    pub mail: Mail,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -166,6 +171,8 @@ impl Config {
             },
             api: Api { socket: places.socket.clone(), listen: None, token_file: None },
             outbox: Outbox { give_up: DAY },
+            alarm: Alarm::default(),
+            mail: Mail::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             channels_named: Vec::new(),

@@ -13,7 +13,7 @@ impl Config {
     /// Every setting as it holds, in a fixed order: key path and value.
     pub fn lines(&self) -> Vec<(String, String)> {
         // Destructured in full, so that a new section cannot be forgotten here.
-        let Config { slack, inbox, store, api, outbox, log, rules, channels_named: _ } = self;
+        let Config { slack, inbox, store, api, outbox, alarm, mail, log, rules, channels_named: _ } = self;
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
         show_slack(slack, &mut add);
@@ -22,6 +22,7 @@ impl Config {
         show_api(api, &mut add);
         let Outbox { give_up } = outbox;
         add("outbox.give_up", span::show(*give_up));
+        super::alarm::show(alarm, mail, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());

@@ -344,8 +344,24 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 7] =
-    ["app_token_file", "bot_token_file", "listen", "token_file", "urgent", "high", "low"];
+const WITHOUT_DEFAULT: [&str; 16] = [
+    "app_token_file",
+    "bot_token_file",
+    "listen",
+    "token_file",
+    "urgent",
+    "high",
+    "low",
+    "channel",
+    "command",
+    "webhook_file",
+    "email",
+    "backup_older_than",
+    "server",
+    "from",
+    "user",
+    "password_file",
+];
 
 #[test]
 fn the_example_says_every_key_with_its_default() {

@@ -18,6 +18,17 @@ pub struct Secrets {
     pub bot_token: Secret,
     /// The bearer token of `[api] listen`; always there when that is set.
     pub api_token: Option<Secret>,
+    /// What the ways out of deskd need.
+    pub alarm: AlarmSecrets,
+}
+
+/// The secrets of `[alarm]` and `[mail]`, each where it is configured.
+#[derive(Clone, Debug, Default)]
+pub struct AlarmSecrets {
+    /// The address of the webhook.
+    pub webhook: Option<Secret>,
+    /// The password for the mail server.
+    pub mail_password: Option<Secret>,
 }
 
 /// The tokens and what should be said about where they were found.
@@ -38,6 +49,10 @@ pub enum Token {
     Bot,
     /// The bearer token of the local API.
     Api,
+    /// The address of the alarm's webhook, which whoever knows it may call.
+    Webhook,
+    /// The password for the mail server.
+    MailPassword,
 }
 
 /// What looking for one token came to.
@@ -76,9 +91,14 @@ impl Secrets {
         };
         let (app, bot) = (take(Token::App), take(Token::Bot));
         let api_token = if needs_api { take(Token::Api) } else { None };
+        // A webhook may be given by the environment or a credential alone; nothing is missing where there is none.
+        let is_there = !matches!(look(Token::Webhook, config, env), Look::Missing(_));
+        let webhook = if is_there { take(Token::Webhook) } else { None };
+        let mail_password = if config.mail.user.is_some() { take(Token::MailPassword) } else { None };
+        let alarm = AlarmSecrets { webhook, mail_password };
         match (app, bot) {
             (Some(app_token), Some(bot_token)) if problems.is_empty() => {
-                Ok(Found { secrets: Secrets { app_token, bot_token, api_token }, remarks })
+                Ok(Found { secrets: Secrets { app_token, bot_token, api_token, alarm }, remarks })
             }
             _ => Err(Problems(problems)),
         }
@@ -92,6 +112,8 @@ impl Token {
             Token::App => "slack_app_token",
             Token::Bot => "slack_bot_token",
             Token::Api => "api_token",
+            Token::Webhook => "alarm_webhook",
+            Token::MailPassword => "mail_password",
         }
     }
 
@@ -100,6 +122,8 @@ impl Token {
             Token::App => Some("SLACK_APP_TOKEN"),
             Token::Bot => Some("SLACK_BOT_TOKEN"),
             Token::Api => None,
+            Token::Webhook => Some("DESKD_ALARM_WEBHOOK"),
+            Token::MailPassword => Some("DESKD_MAIL_PASSWORD"),
         }
     }
 
@@ -108,6 +132,8 @@ impl Token {
             Token::App => "slack.app_token_file",
             Token::Bot => "slack.bot_token_file",
             Token::Api => "api.token_file",
+            Token::Webhook => "alarm.webhook_file",
+            Token::MailPassword => "mail.password_file",
         }
     }
 
@@ -116,6 +142,8 @@ impl Token {
             Token::App => config.slack.app_token_file.as_deref(),
             Token::Bot => config.slack.bot_token_file.as_deref(),
             Token::Api => config.api.token_file.as_deref(),
+            Token::Webhook => config.alarm.webhook_file.as_deref(),
+            Token::MailPassword => config.mail.password_file.as_deref(),
         }
     }
 }
@@ -126,6 +154,8 @@ impl fmt::Display for Token {
             Token::App => "app token",
             Token::Bot => "bot token",
             Token::Api => "API token",
+            Token::Webhook => "webhook's address",
+            Token::MailPassword => "mail password",
         })
     }
 }
@@ -162,6 +192,8 @@ fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
         }
         Token::Bot => "copy the Bot User OAuth Token from the app's OAuth & Permissions, after installing it",
         Token::Api => "make one with \"openssl rand -hex 32\" and keep it in a file",
+        Token::Webhook => "whoever runs the other side gives it to you",
+        Token::MailPassword => "without mail.user nobody logs in, and no password is needed",
     };
     Problem::new(Spot::Nowhere, "", format!("the {token} is missing: {}", places.join(", "))).hint(hint)
 }
@@ -197,13 +229,25 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
     if secret.is_empty() {
         return wrong(format!("there is no {token} in it"), "write the token into it, and nothing else");
     }
+    if token == Token::MailPassword {
+        return Look::Here { secret, spot, remark: None };
+    }
     if !secret.expose().chars().all(|c| c.is_ascii_graphic()) {
         let what = format!("the {token} holds spaces, line breaks or letters that no token has");
         return wrong(what, "copy it again, and nothing else with it");
     }
+    if token == Token::Webhook {
+        let hint = "write the whole address, https://...; plain http is for this machine only";
+        return match super::check::is_private_or_encrypted(secret.expose()) {
+            true => Look::Here { secret, spot, remark: None },
+            false => wrong(format!("the {token} is not one that may be called"), hint),
+        };
+    }
     let kind = ["xoxb-", "xapp-", "xoxp-", "xoxe"].into_iter().find(|prefix| secret.has_prefix(prefix));
     match (token, kind) {
-        (Token::App, Some("xapp-")) | (Token::Bot, Some("xoxb-")) | (Token::Api, None) => {
+        (Token::App, Some("xapp-"))
+        | (Token::Bot, Some("xoxb-"))
+        | (Token::Api | Token::Webhook | Token::MailPassword, None) => {
             Look::Here { secret, spot, remark: None }
         }
         (Token::App, Some("xoxb-")) => wrong(
@@ -222,7 +266,7 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
             "this is a rotating token (xoxe), which ends after hours".into(),
             "create the app with token rotation off: see \"deskd manifest\"",
         ),
-        (Token::Api, Some(_)) => wrong(
+        (Token::Api | Token::Webhook | Token::MailPassword, Some(_)) => wrong(
             "this is a token of Slack, the API needs its own".into(),
             "make one with \"openssl rand -hex 32\"",
         ),

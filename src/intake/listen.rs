@@ -1,17 +1,19 @@
 //! Record, then acknowledge. Nothing else happens before the ack: one commit for all frames that are already there.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
+use super::latency::Latency;
 use crate::commands::{self, Answer};
 use crate::domain::message::Arrival;
+use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
-use crate::runtime::clock::Clock;
+use crate::runtime::clock::{Clock, Steady};
 use crate::slack::decode::decode;
 use crate::slack::forms;
 use crate::slack::keys::keys;
@@ -40,9 +42,23 @@ pub struct Tally {
     repeated: AtomicU64,
     batches: AtomicU64,
     failures: AtomicU64,
+    /// Since when nothing can be recorded, in milliseconds since 1970; 0 while it can.
+    failing_since: AtomicI64,
+    latency: Latency,
 }
 
 impl Tally {
+    /// Since when no envelope can be recorded; `None` while that works.
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        let ms = self.failing_since.load(Ordering::Relaxed);
+        (ms != 0).then_some(Timestamp(ms))
+    }
+
+    /// How long envelopes waited for their acknowledgement, from when the listener took them.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
+    }
+
     /// Envelopes recorded for the first time.
     pub fn recorded(&self) -> u64 {
         self.recorded.load(Ordering::Relaxed)
@@ -86,8 +102,12 @@ impl Listener {
                 linger(&mut envelopes, &mut batch).await;
             }
             before = batch.len();
+            let taken = Steady::start();
             match self.record(&batch, &stop).await {
-                Some(recorded) => self.acknowledge(&batch, &recorded),
+                Some(recorded) => {
+                    self.acknowledge(&batch, &recorded);
+                    self.tally.latency.observe(taken.elapsed(), batch.len());
+                }
                 // Not acknowledged: Slack will deliver them again.
                 None => return,
             }
@@ -104,12 +124,14 @@ impl Listener {
                 Ok(recorded) => {
                     if pause > FIRST_PAUSE {
                         info!("Events are recorded again");
+                        self.tally.failing_since.store(0, Ordering::Relaxed);
                     }
                     return Some(recorded);
                 }
                 Err(problem) => {
                     self.tally.failures.fetch_add(1, Ordering::Relaxed);
                     if pause == FIRST_PAUSE {
+                        self.tally.failing_since.store(self.clock.now().0, Ordering::Relaxed);
                         error!("Cannot record events, so none is acknowledged: {problem}");
                     }
                 }

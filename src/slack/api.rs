@@ -4,6 +4,7 @@
 //! No retries, no pacing and no caching here: the outbox and the intake decide those. Lists are in `rooms`, looking for
 //! a message of our own in `sent`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -74,6 +75,11 @@ impl Api {
     /// The caller must have installed rustls's ring provider as the process's default.
     pub fn new(base_url: &str, bot: &Secret, app: &Secret) -> Result<Api, Unusable> {
         Ok(Api { caller: Arc::new(Caller::new(base_url, bot, app)?) })
+    }
+
+    /// Calls since the start, by method and by what came of them.
+    pub fn calls(&self) -> BTreeMap<(String, &'static str), u64> {
+        self.caller.calls.counts()
     }
 
     /// `auth.test`, and `bots.info` for the app id where `auth.test` does not say it.

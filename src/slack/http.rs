@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 
+use super::calls::Calls;
 use super::outcome::{self, Answer, Failure};
 use crate::config::Secret;
 use crate::domain::time::Timestamp;
@@ -63,6 +64,8 @@ pub struct Caller {
     base: String,
     bot: HeaderValue,
     app: HeaderValue,
+    /// What became of all calls so far.
+    pub calls: Calls,
 }
 
 /// Why no client could be made.
@@ -98,7 +101,13 @@ impl Caller {
         // A proxy from the environment is meant for Slack, not for a simulator on this machine.
         let builder = if is_local(&address) { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|_| Unusable::Client)?;
-        Ok(Caller { client, base: with_api(base), bot: bearer(bot)?, app: bearer(app)? })
+        Ok(Caller {
+            client,
+            base: with_api(base),
+            bot: bearer(bot)?,
+            app: bearer(app)?,
+            calls: Calls::default(),
+        })
     }
 
     /// Whether calls are encrypted, so that nothing less will do for a socket.
@@ -106,8 +115,20 @@ impl Caller {
         self.base.starts_with("https:")
     }
 
-    /// Calls `method` and returns the answer only if it says `ok: true`.
+    /// Calls `method`, counts that, and returns the answer only if it says `ok: true`.
     pub async fn call(
+        &self,
+        token: Token,
+        patience: Patience,
+        method: &str,
+        form: &Form<'_>,
+    ) -> Result<Done, Failure> {
+        let done = self.call_once(token, patience, method, form).await;
+        self.calls.count(method, done.as_ref().err());
+        done
+    }
+
+    async fn call_once(
         &self,
         token: Token,
         patience: Patience,

@@ -17,6 +17,7 @@ pub mod socket;
 pub mod tiers;
 pub mod wire;
 
+mod calls;
 mod channel;
 mod event;
 mod http;

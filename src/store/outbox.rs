@@ -242,6 +242,27 @@ impl Store {
     }
 }
 
+/// Puts a notice into the outbox, within a transaction that knows what it is for. A key that is there already is the same
+/// notice: the row that carries it is returned, and nothing is stored twice.
+pub(super) fn insert_notice(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    channel: &ChannelId,
+    part: &Part,
+    blocks: &str,
+    now: Timestamp,
+) -> Result<SendId, StoreError> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO sends (workspace, key, kind, task, author, channel, thread, text, blocks, state, look_up,
+             attempts, next_at, reason, ts, created_at, updated_at)
+         VALUES (?1, ?2, 'notice', NULL, 'desk', ?3, '', ?4, ?5, 'waiting', 0, 0, ?6, '', '', ?6, ?6)
+         ON CONFLICT (key) DO NOTHING",
+    )?;
+    insert.execute((&workspace.0, &part.key, &channel.0, &part.text, blocks, now.0))?;
+    let mut query = tx.prepare_cached("SELECT id FROM sends WHERE key = ?")?;
+    Ok(SendId(query.query_row([&part.key], |row| row.get(0))?))
+}
+
 fn submit(
     tx: &Transaction<'_>,
     task: TaskId,

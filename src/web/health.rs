@@ -8,6 +8,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
+use crate::domain::telling::span;
+use crate::domain::time::Timestamp;
 
 /// How long the database may take to be written: an ack that waits longer comes too late for Slack's patience of 3 s.
 const WRITABLE_WITHIN: Duration = Duration::from_secs(2);
@@ -38,12 +40,20 @@ pub async fn ready(State(front): State<Front>) -> (StatusCode, Json<HealthDocume
                 .push(format!("database: could not be written within {limit} s; hint: run \"deskd doctor\""));
         }
     }
-    if !front.links.any_connected() {
-        reasons.push("sockets: none is connected to Slack; hint: run \"deskd status\"".to_owned());
+    let now = (front.now)();
+    if let Some(since) = front.links.none_since() {
+        let since = told(since, now);
+        reasons.push(format!("sockets: none is connected to Slack {since}; hint: run \"deskd status\""));
     }
-    for worker in (front.health)((front.now)()).stuck {
-        reasons.push(format!("stuck: {worker}; hint: look at the log, then restart deskd"));
+    for (worker, since) in (front.health)(now).stuck() {
+        let since = told(since, now);
+        reasons.push(format!("stuck: {worker} {since}; hint: look at the log, then restart deskd"));
     }
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(HealthDocument { ok: reasons.is_empty(), reasons }))
+}
+
+/// `since 2026-11-21T10:41:00.000Z (3 min)`.
+fn told(since: Timestamp, now: Timestamp) -> String {
+    format!("since {since} ({})", span(now.since(since)))
 }

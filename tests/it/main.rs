@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a scene that cannot go on shall stop where it stands")]
 
+mod alarm;
 mod api;
 mod api_desk;
 mod api_door;
@@ -15,6 +16,7 @@ mod demo;
 mod disk;
 mod erasure;
 mod inbound;
+mod monitoring;
 mod outbound;
 mod payloads;
 mod process;

@@ -67,6 +67,8 @@ pub struct Links {
 
 struct Inner {
     links: Mutex<Vec<Link>>,
+    /// Since when no socket is up, in milliseconds since 1970; the minimum while one is.
+    none_since: AtomicI64,
     frames: AtomicU64,
     envelopes: AtomicU64,
     unknown_frames: AtomicU64,
@@ -93,6 +95,7 @@ impl Links {
         };
         let inner = Inner {
             links: Mutex::new((0..wanted).map(|_| link()).collect()),
+            none_since: AtomicI64::new(now.0),
             frames: AtomicU64::new(0),
             envelopes: AtomicU64::new(0),
             unknown_frames: AtomicU64::new(0),
@@ -110,6 +113,12 @@ impl Links {
     /// Whether at least one socket is up: what readiness asks.
     pub fn any_connected(&self) -> bool {
         self.links().iter().any(|link| link.up > 0)
+    }
+
+    /// Since when no socket is up; `None` while one is.
+    pub fn none_since(&self) -> Option<Timestamp> {
+        let ms = self.inner.none_since.load(Ordering::Relaxed);
+        (ms != i64::MIN).then_some(Timestamp(ms))
     }
 
     /// Totals since the start.
@@ -162,6 +171,7 @@ impl Links {
             link.greeted_before = true;
             link.show(now);
         });
+        self.inner.none_since.store(i64::MIN, Ordering::Relaxed);
     }
 
     /// A socket of the link is no longer up.
@@ -170,6 +180,10 @@ impl Links {
             link.up = link.up.saturating_sub(1);
             link.show(now);
         });
+        if !self.any_connected() {
+            let _ =
+                self.inner.none_since.compare_exchange(i64::MIN, now.0, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 
     fn change(&self, number: usize, change: impl FnOnce(&mut Link)) {
