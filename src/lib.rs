@@ -10,11 +10,13 @@
 //! - [`intake`]: Slack to task: record, acknowledge, gather, judge.
 //! - [`dispatch`]: us to Slack: the outbox and its senders.
 //! - [`commands`]: what people type and click in Slack.
+//! - [`alarm`]: deskd's own trouble: measured, raised, and told by a second way when Slack is the trouble.
 //! - [`web`]: the local API.
 //! - [`app`]: wiring: start in one straight line, stop as its mirror.
 //! - [`cli`]: one file per subcommand.
 //! - [`simulator`]: a Slack workspace in one process, for the demo and the tests.
 
+pub mod alarm;
 pub mod app;
 pub mod cli;
 pub mod commands;

@@ -30,7 +30,8 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         }
         None => None,
     };
-    let http = match secrets.signing_secret {
+    let Secrets { app_token, bot_token: bot, api_token, signing_secret, alarm } = secrets;
+    let http = match signing_secret {
         Some(secret) => {
             let address = config.http.listen;
             let listener =
@@ -39,8 +40,8 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         }
         None => None,
     };
-    let app = secrets.app_token.unwrap_or_else(|| Secret::new(""));
-    let setup = Setup { config: config.clone(), bot: secrets.bot_token, app, clock };
+    let app = app_token.unwrap_or_else(|| Secret::new(""));
+    let setup = Setup { config: config.clone(), bot, app, alarm, clock };
     let mut desk = Desk::start(setup).await?;
     let doors = CancellationToken::new();
     let hooks = http.map(|(listener, secret)| {
@@ -48,7 +49,7 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
     });
     let unix = tokio::spawn(web::serve_unix(api, desk.front(), doors.clone()));
     let loopback = tcp
-        .zip(secrets.api_token)
+        .zip(api_token)
         .map(|(listener, token)| tokio::spawn(web::serve_tcp(listener, desk.front(), token, doors.clone())));
     systemd::ready();
     info!("deskd {} is up", env!("CARGO_PKG_VERSION"));
@@ -84,7 +85,7 @@ async fn watch(desk: &mut Desk, sources: &Sources, clock: Clock) -> Result<()> {
             problem = desk.panicked() => return Err(problem),
             _ = pulse.tick() => match desk.stuck(clock.now()) {
                 stuck if stuck.is_empty() => systemd::alive(),
-                stuck => warn!("Stuck for too long: {}", stuck.join(", ")),
+                stuck => warn!("Stuck, so the watchdog is not fed: {}", stuck.join(", ")),
             },
         }
     }

@@ -61,6 +61,8 @@ impl Reloadable {
             ("api", config.api == self.started_with.api),
             ("outbox", config.outbox == self.started_with.outbox),
             ("canary", config.canary == self.started_with.canary),
+            ("alarm", config.alarm == self.started_with.alarm),
+            ("mail", config.mail == self.started_with.mail),
             ("log", config.log == self.started_with.log),
         ] {
             if !same {

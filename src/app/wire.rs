@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
-use tokio::sync::mpsc::WeakSender;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
-use crate::config::{Config, Secret, Sources};
+use super::sockets::Sockets;
+use crate::alarm::watch::Watched;
+use crate::alarm::{Teller, Unwritable, Watcher, Ways};
+use crate::config::{AlarmSecrets, Config, Secret, Sources};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
@@ -21,10 +22,11 @@ use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
+use crate::domain::trouble::Thresholds;
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
-use crate::intake::listen::{BATCH, Listener, Tally};
+use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
 use crate::intake::triage::Triage;
@@ -33,7 +35,7 @@ use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
-use crate::slack::socket::{self, Envelope, Links, SocketSettings};
+use crate::slack::socket::{Links, SocketSettings};
 use crate::store::retention::Retention;
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
@@ -48,6 +50,8 @@ pub struct Setup {
     pub bot: Secret,
     /// The app-level token; empty where no sockets are held.
     pub app: Secret,
+    /// What the ways out of deskd need.
+    pub alarm: AlarmSecrets,
     /// Where `now` comes from.
     pub clock: Clock,
 }
@@ -62,6 +66,7 @@ struct Bells {
     canary: Bell,
     recover: Bell,
     late: Bell,
+    tell: Bell,
 }
 
 /// A running desk.
@@ -75,24 +80,15 @@ pub struct Desk {
     _occupied: Occupied,
 }
 
-/// The way in from Slack: the sockets, and the listener that they feed.
-struct Sockets {
-    stop: CancellationToken,
-    /// The way to the listener, for what comes over HTTP; it closes with the sockets.
-    deliver: WeakSender<Envelope>,
-    links: JoinHandle<()>,
-    /// Told to give up when what it holds cannot be recorded although we are leaving.
-    give_up: CancellationToken,
-    listener: JoinHandle<()>,
-}
-
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, clock } = setup;
+        let Setup { config, bot, app, alarm, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
+        let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
+            .context("cannot prepare the ways of [alarm]")?;
         let bells = Bells::default();
         let trouble = Trouble::default();
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
@@ -120,42 +116,25 @@ impl Desk {
         let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
-        let give_up = config.outbox.give_up;
-        let fallbacks = config.outbox.fallbacks.clone();
-        let detour = Detour::new(store.clone(), api.clone(), fallbacks, give_up, bells.send.clone());
-        crew.worker(detour, &Bell::new());
-        crew.worker(Whisperer::new(store.clone(), api.clone(), clock), &bells.late);
-        for _ in 0..SENDERS {
-            let sender = Sender::new(store.clone(), api.clone(), clock, give_up, bells.send.clone());
-            crew.worker(sender, &bells.send);
-        }
+        let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
+        base.send(&mut crew);
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
         let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
         let (links, sockets) =
             Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
-        let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
-        crew.task(ring_for_recovery(&links, ours.clone(), &bells.recover, crew.stopping()));
-        let recoverer = Recoverer::new(
-            recovery.clone(),
-            api.clone(),
-            ours.clone(),
-            links.line(),
-            bells.gather.clone(),
-            crew.stopping(),
-        );
-        crew.worker(recoverer, &bells.recover);
         let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
         crew.worker(lookout, &Bell::new());
-        let figures = Figures::default();
-        if let Some(channel) = config.canary.channel.clone() {
-            let perch = Perch { channel, every: config.canary.every };
-            let canary = Canary::new(perch, store.clone(), api.clone(), links.clone(), ours.clone());
-            let recover = recovery.clone();
-            let recover = Arc::new(move || recover.canary_missed());
-            crew.worker(canary.wired(echo, recover, figures.clone()), &bells.canary);
-        }
+        let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
+        base.recover(&mut crew, &recovery, &links);
+        let figures = base.canary(&mut crew, (echo, &recovery), &links);
+        let watched = watched((&store, &links, &ours), &crew, &tally);
+        let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
+        let unwritable = watcher.unwritable();
+        crew.worker(watcher, &Bell::new());
+        let teller = Teller::new(store.clone(), ways.clone(), ours.clone(), bells.send.clone());
+        crew.worker(teller, &bells.tell);
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
@@ -163,7 +142,7 @@ impl Desk {
             ours,
             links,
             trouble,
-            canary: config.canary.channel.is_some().then_some(figures),
+            canary: figures,
             reds: Reds::default(),
             tally,
             endings,
@@ -172,7 +151,8 @@ impl Desk {
             refresh: ringing(&bells.workspace),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
-            health: health(&crew),
+            health: health(&crew, unwritable),
+            ways,
             now: clock.reader(),
             settings: reloadable.settings(),
             started_at: now,
@@ -196,9 +176,9 @@ impl Desk {
         self.reloadable.reload(sources)
     }
 
-    /// The workers whose step has been running for too long at `now`.
+    /// The workers that are stuck at `now`.
     pub fn stuck(&self, now: Timestamp) -> Vec<&'static str> {
-        self.crew.watch().stuck(now)
+        (self.front.health)(now).stuck().into_keys().collect()
     }
 
     /// Waits until something panics.
@@ -224,6 +204,57 @@ impl Desk {
             warn!("Cannot fold the write-ahead log into the database: {problem}");
         }
         info!("Stopped");
+    }
+}
+
+/// What every worker is made of.
+struct Base<'a> {
+    config: &'a Config,
+    store: &'a Store,
+    api: &'a Api,
+    clock: Clock,
+    bells: &'a Bells,
+    ours: &'a watch::Receiver<Option<Ourselves>>,
+}
+
+impl Base<'_> {
+    /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.
+    fn send(&self, crew: &mut Crew) {
+        let (store, api, send) = (self.store, self.api, &self.bells.send);
+        let give_up = self.config.outbox.give_up;
+        let fallbacks = self.config.outbox.fallbacks.clone();
+        let detour = Detour::new(store.clone(), api.clone(), fallbacks, give_up, send.clone());
+        crew.worker(detour, &Bell::new());
+        crew.worker(Whisperer::new(store.clone(), api.clone(), self.clock), &self.bells.late);
+        for _ in 0..SENDERS {
+            let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, send.clone());
+            crew.worker(sender, send);
+        }
+    }
+
+    /// What reads from the history what did not arrive.
+    fn recover(&self, crew: &mut Crew, recovery: &Recovery, links: &Links) {
+        crew.task(ring_for_recovery(links, self.ours.clone(), &self.bells.recover, crew.stopping()));
+        let recoverer = Recoverer::new(
+            recovery.clone(),
+            self.api.clone(),
+            self.ours.clone(),
+            links.line(),
+            self.bells.gather.clone(),
+            crew.stopping(),
+        );
+        crew.worker(recoverer, &self.bells.recover);
+    }
+
+    /// The canary, where there is to be one.
+    fn canary(&self, crew: &mut Crew, (echo, recovery): (Echo, &Recovery), links: &Links) -> Option<Figures> {
+        let perch = Perch { channel: self.config.canary.channel.clone()?, every: self.config.canary.every };
+        let canary =
+            Canary::new(perch, self.store.clone(), self.api.clone(), links.clone(), self.ours.clone());
+        let (recovery, figures) = (recovery.clone(), Figures::default());
+        let recover = Arc::new(move || recovery.canary_missed());
+        crew.worker(canary.wired(echo, recover, figures.clone()), &self.bells.canary);
+        Some(figures)
     }
 }
 
@@ -269,27 +300,27 @@ fn retention(config: &Config) -> Retention {
     Retention { events: kept.keep_events, tasks: kept.keep_tasks, deliveries: kept.keep_deliveries }
 }
 
-fn health(crew: &Crew) -> Arc<dyn Fn(Timestamp) -> Health + Send + Sync> {
-    let watch = crew.watch();
-    Arc::new(move |now| Health { stuck: watch.stuck(now), failing: watch.failing() })
+fn watched(
+    (store, links, ours): (&Store, &Links, &watch::Receiver<Option<Ourselves>>),
+    crew: &Crew,
+    tally: &Arc<Tally>,
+) -> Watched {
+    let tally = tally.clone();
+    Watched {
+        store: store.clone(),
+        links: links.clone(),
+        crew: crew.watch(),
+        recording: Arc::new(move || tally.failing_since()),
+        ours: ours.clone(),
+    }
 }
 
-impl Sockets {
-    fn open(listener: Listener, settings: SocketSettings) -> (Links, Sockets) {
-        let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
-        let (deliver, delivered) = mpsc::channel(BATCH);
-        let listener = tokio::spawn(listener.run(delivered, give_up.clone()));
-        let weak = deliver.downgrade();
-        let (links, running) = socket::run(settings, deliver, stop.clone());
-        (links, Sockets { stop, deliver: weak, links: tokio::spawn(running), give_up, listener })
-    }
+fn thresholds(config: &Config) -> Thresholds {
+    let alarm = &config.alarm;
+    Thresholds { no_socket: alarm.no_socket_after, backup: alarm.backup_older_than }
+}
 
-    async fn close(self) {
-        self.stop.cancel();
-        let _ = self.links.await;
-        // What has arrived is recorded if it can be; on a full disk Slack will have to send it again.
-        if tokio::time::timeout(Duration::from_secs(1), self.listener).await.is_err() {
-            self.give_up.cancel();
-        }
-    }
+fn health(crew: &Crew, unwritable: Unwritable) -> Arc<dyn Fn(Timestamp) -> Health + Send + Sync> {
+    let watch = crew.watch();
+    Arc::new(move |now| Health { workers: watch.seen(now), unwritable_since: unwritable.since() })
 }

@@ -53,7 +53,7 @@ struct Tokens {
 impl Tokens {
     fn look(config: &Config, env: &Environment) -> Tokens {
         let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new() };
-        for token in Token::ALL.into_iter().filter(|token| token.is_needed(config)) {
+        for token in Token::ALL.into_iter().filter(|token| token.is_needed(config, env)) {
             match look(token, config, env) {
                 Look::Here { spot, remark, .. } => {
                     tokens.found.push((token, Some(spot)));
@@ -132,7 +132,20 @@ fn from(spot: &Spot) -> String {
 }
 
 fn meaning(config: &Config) -> Vec<String> {
-    let Config { slack, http, inbox, store, api, outbox, canary, log: _, rules, channels_named: _ } = config;
+    let Config {
+        slack,
+        http,
+        inbox,
+        store,
+        api,
+        outbox,
+        canary,
+        alarm: _,
+        mail: _,
+        log: _,
+        rules,
+        channels_named: _,
+    } = config;
     let sockets =
         if slack.sockets == 1 { "one socket".to_owned() } else { format!("{} sockets", slack.sockets) };
     let ways = match slack.mode {

@@ -3,6 +3,7 @@
 //! `call` is what every command gets: its sources, its form of output, where it writes, and how it may end. Commands
 //! that concern a running desk are a request to its local API and a rendering of the answer (`client`, `screen`).
 
+pub mod alarm;
 pub mod backup;
 pub mod call;
 pub mod channels;
@@ -13,6 +14,7 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
+pub mod notices;
 mod progress;
 pub mod queue;
 pub mod recover;
@@ -79,6 +81,8 @@ pub enum Command {
     Contact(contact::Args),
     Team(team::Args),
     Queue(queue::Args),
+    Notices(notices::Args),
+    Alarm(alarm::Args),
     Why(why::Args),
     Replay(replay::Args),
     Recover(recover::Args),
@@ -128,6 +132,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
+        Command::Notices(args) => notices::run(args, call).await,
+        Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
         Command::Recover(args) => recover::run(args, call).await,

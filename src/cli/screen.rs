@@ -170,6 +170,11 @@ pub fn instant(text: &str) -> Option<Timestamp> {
     text.parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_millisecond()))
 }
 
+/// Lines of the terminal; a pipe has none.
+pub fn height() -> Option<u16> {
+    rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_row).filter(|rows| *rows > 0)
+}
+
 /// What the terminal says, else what the environment says; a pipe has no width.
 fn width() -> Option<u16> {
     let seen = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);

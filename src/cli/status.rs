@@ -1,5 +1,6 @@
 //! `deskd status`: how the desk stands, on one screen.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,44 +9,103 @@ use serde_json::Value;
 use super::call::{Call, Exit};
 use super::client::Client;
 use super::recover;
-use super::screen::{View, bad, bold, dim, good, instant, odd, span, styled};
+use super::screen::{View, bad, bold, dim, good, height, instant, odd, span, styled};
 use crate::domain::time::Timestamp;
 use crate::web::status::{
-    CanaryDocument, DestinationDocument, OutboxDocument, SocketDocument, StatusDocument,
+    CanaryDocument, DestinationDocument, OutboxDocument, SocketDocument, StatusDocument, WrongDocument,
 };
 
 /// Show how the desk stands.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Show it again every 2 seconds, until Ctrl-C.
-    #[arg(long)]
-    pub watch: bool,
+    /// Keep the screen current, every 2 seconds or as often as you say, until Ctrl-C.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub watch: Option<u64>,
 }
-
-/// How often `--watch` shows it again.
-const AGAIN: Duration = Duration::from_secs(2);
-
-/// Clears the screen and goes to its first line.
-const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 /// Shows it once, or again and again.
 pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     let client = Client::new(&call.sources)?;
+    match args.watch.map(Duration::from_secs) {
+        None => {
+            let answer = client.get("/v1/status", &[]).await?;
+            show(call, &answer.document, &answer.read()?)?;
+            Ok(Exit::Done)
+        }
+        Some(every) if call.json => {
+            loop {
+                // One line each, so that a program can tell them apart.
+                writeln!(call.out, "{}", client.get("/v1/status", &[]).await?.document)?;
+                call.out.flush()?;
+                if !pause(every).await {
+                    return Ok(Exit::Done);
+                }
+            }
+        }
+        Some(every) => watch(&client, every, call).await,
+    }
+}
+
+/// Waits; false when somebody pressed Ctrl-C.
+async fn pause(every: Duration) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(every) => true,
+        _ = tokio::signal::ctrl_c() => false,
+    }
+}
+
+/// Keeps the screen current, and puts it back as it was.
+async fn watch(client: &Client, every: Duration, call: &mut Call<'_>) -> Result<Exit> {
+    if !std::io::stdout().is_terminal() {
+        anyhow::bail!("--watch needs a terminal; hint: deskd status --watch --json prints a line each time");
+    }
+    write!(call.out, "{ENTER}")?;
+    let ended = redraw(client, every, call).await;
+    write!(call.out, "{LEAVE}")?;
+    call.out.flush()?;
+    ended
+}
+
+async fn redraw(client: &Client, every: Duration, call: &mut Call<'_>) -> Result<Exit> {
     loop {
-        let answer = client.get("/v1/status", &[]).await?;
-        if args.watch && !call.json {
-            write!(call.out, "{CLEAR}")?;
-        }
-        show(call, &answer.document, &answer.read()?)?;
-        if !args.watch {
-            return Ok(Exit::Done);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(AGAIN) => {}
+        let asked = async {
+            let answer = client.get("/v1/status", &[]).await?;
+            let status: StatusDocument = answer.read()?;
+            let view = View::of_terminal(instant(&status.now).unwrap_or(Timestamp(0)));
+            anyhow::Ok(render(&status, &view))
+        };
+        let text = tokio::select! {
+            asked = asked => match asked {
+                Ok(text) => text,
+                // The daemon may be restarting: that is worth seeing, not worth ending for.
+                Err(problem) => format!("{}\n", styled(bad(), format!("{problem:#}").replace("; hint: ", "\n  hint: "))),
+            },
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+        };
+        let foot = styled(dim(), format!("every {} s; Ctrl-C ends", every.as_secs()));
+        write!(call.out, "{}", frame(&format!("{text}\n{foot}"), height()))?;
+        call.out.flush()?;
+        if !pause(every).await {
+            return Ok(Exit::Done);
         }
     }
 }
+
+/// One picture over the last one: each line clears its own rest, so nothing flickers, and nothing scrolls.
+fn frame(text: &str, height: Option<u16>) -> String {
+    let room = height.map_or(usize::MAX, usize::from);
+    let lines: Vec<String> = text.lines().take(room).map(|line| format!("{line}{CLEAR_REST}")).collect();
+    format!("{HOME}{}{CLEAR_BELOW}", lines.join("\r\n"))
+}
+
+/// Another screen, without a cursor.
+const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l";
+/// The cursor and the screen that were there before.
+const LEAVE: &str = "\u{1b}[?25h\u{1b}[?1049l";
+const HOME: &str = "\u{1b}[H";
+const CLEAR_REST: &str = "\u{1b}[K";
+const CLEAR_BELOW: &str = "\u{1b}[J";
 
 fn show(call: &mut Call<'_>, document: &Value, status: &StatusDocument) -> Result<()> {
     if call.json {
@@ -57,46 +117,108 @@ fn show(call: &mut Call<'_>, document: &Value, status: &StatusDocument) -> Resul
     Ok(call.out.flush()?)
 }
 
-/// The screen.
+/// The screen: first whether all is well, then what is wrong and since when, then how things stand.
 pub fn render(status: &StatusDocument, view: &View) -> String {
-    let mut lines = vec![format!(
-        "{} {}, up {}, configuration {}",
-        styled(bold(), "deskd"),
-        status.version,
-        span(status.uptime_s),
-        status.config_hash
-    )];
-    lines.push(match &status.workspace {
-        Some(workspace) => line("workspace", &format!("{} ({})", workspace.name, workspace.id)),
-        None => line("workspace", &styled(odd(), "not known yet")),
-    });
+    let mut lines = vec![format!("{} {}", styled(bold(), "deskd"), verdict(status))];
+    for wrong in &status.wrong {
+        lines.extend(told_wrong(wrong, view));
+    }
     lines.extend(
         status
             .trouble
             .iter()
             .map(|trouble| line("slack", &styled(bad(), format!("{} ({})", trouble.hint, trouble.reason)))),
     );
-    if status.sockets.is_empty() {
-        lines.push(line("sockets", &styled(odd(), "none")));
-    }
-    for (at, socket) in status.sockets.iter().enumerate() {
-        lines.extend(told_socket(if at == 0 { "sockets" } else { "" }, socket, view));
-    }
+    lines.push(String::new());
+    lines.push(match &status.workspace {
+        Some(workspace) => line("workspace", &format!("{} ({})", workspace.name, workspace.id)),
+        None => line("workspace", &styled(odd(), "not known yet")),
+    });
+    lines.extend(told_sockets(&status.sockets, view));
     lines.extend(status.canary.iter().map(|canary| line("canary", &told_canary(canary, view))));
     lines.extend(told_work(status, view));
     lines.push(line("outbox", &told_outbox(&status.outbox)));
-    for (at, told) in recover::lines(&status.recovery, view).iter().enumerate() {
-        lines.push(line(if at == 0 { "recovery" } else { "" }, told));
-    }
     for (at, broken) in status.destinations_broken.iter().enumerate() {
         lines.push(line(if at == 0 { "broken" } else { "" }, &told_broken(broken, view)));
     }
+    for (at, told) in recover::lines(&status.recovery, view).iter().enumerate() {
+        lines.push(line(if at == 0 { "recovery" } else { "" }, told));
+    }
+    lines.push(line("backup", &told_backup(status, view)));
+    let database = &status.database;
+    let log = format!("{}, log {}", size(database.bytes), size(database.log_bytes));
+    lines.push(line("database", &log));
     let worried = [("stuck", &status.stuck, bad()), ("failing", &status.failing, odd())];
     for (word, workers, style) in worried.into_iter().filter(|(_, workers, _)| !workers.is_empty()) {
-        let told = format!("{}; hint: look at the log", workers.join(", "));
-        lines.push(line(word, &styled(style, told)));
+        lines.push(line(word, &styled(style, workers.join(", "))));
     }
+    if status.stuck.is_empty() && status.failing.is_empty() {
+        lines.push(line("workers", &format!("all {} at work", status.workers)));
+    }
+    let daemon = format!(
+        "version {}, up {}, configuration {}",
+        status.version,
+        span(status.uptime_s),
+        status.config_hash
+    );
+    lines.push(line("daemon", &daemon));
     lines.join("\n") + "\n"
+}
+
+fn verdict(status: &StatusDocument) -> String {
+    let critical = status.wrong.iter().any(|wrong| wrong.severity == "critical");
+    match (status.wrong.len() + usize::from(status.trouble.is_some()), critical) {
+        (0, _) => styled(good(), "all is well"),
+        (1, true) => styled(bad(), "one thing is wrong"),
+        (count, true) => styled(bad(), format!("{count} things are wrong")),
+        (1, false) => styled(odd(), "one thing needs a look"),
+        (count, false) => styled(odd(), format!("{count} things need a look")),
+    }
+}
+
+fn told_wrong(wrong: &WrongDocument, view: &View) -> [String; 2] {
+    let style = if wrong.severity == "critical" { bad() } else { odd() };
+    let since = match &wrong.since {
+        Some(since) => format!(" since {} ({})", view.clock(since), lasted(since, view)),
+        None => String::new(),
+    };
+    [
+        format!("  {}{since}", styled(style, format!("! {}", wrong.what))),
+        format!("    {}", styled(dim(), format!("hint: {}", wrong.hint))),
+    ]
+}
+
+fn lasted(since: &str, view: &View) -> String {
+    let told = view.ago(Some(since));
+    told.strip_suffix(" ago").unwrap_or(&told).to_owned()
+}
+
+/// One line while all links are connected; each by itself otherwise.
+fn told_sockets(sockets: &[SocketDocument], view: &View) -> Vec<String> {
+    if sockets.is_empty() {
+        return vec![line("sockets", &styled(odd(), "none"))];
+    }
+    if sockets.iter().all(|socket| socket.state == "connected") {
+        let oldest = sockets.iter().map(|socket| socket.since.as_str()).min().unwrap_or_default();
+        let count = styled(good(), format!("{} connected", sockets.len()));
+        return vec![line("sockets", &format!("{count} for {}", lasted(oldest, view)))];
+    }
+    let label = |at| if at == 0 { "sockets" } else { "" };
+    sockets.iter().enumerate().flat_map(|(at, socket)| told_socket(label(at), socket, view)).collect()
+}
+
+fn told_backup(status: &StatusDocument, view: &View) -> String {
+    match &status.last_backup_at {
+        Some(at) => view.ago(Some(at)),
+        None => "none yet; hint: deskd backup FILE".to_owned(),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
 }
 
 fn line(label: &str, text: &str) -> String {
@@ -110,11 +232,7 @@ fn told_socket(label: &str, socket: &SocketDocument, view: &View) -> Vec<String>
         _ => odd(),
     };
     let reason = socket.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let since = view.ago(Some(&socket.since));
-    let since = match since.strip_suffix(" ago") {
-        Some(span) => format!("for {span}"),
-        None => since,
-    };
+    let since = format!("for {}", lasted(&socket.since, view));
     let mut lines = vec![line(label, &format!("{} {since}{reason}", styled(style, &socket.state)))];
     lines.extend(socket.hint.as_ref().map(|hint| line("", &format!("hint: {hint}"))));
     lines

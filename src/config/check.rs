@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, categories, unknown};
+use super::{Environment, Flag, alarm, categories, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -89,6 +89,8 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (rules, mut channels_named) = categories::read(reader, defaults.rules);
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
+    let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
+    let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
@@ -97,6 +99,8 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         api: api(&mut reader.section("api"), defaults.api),
         outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,
+        mail,
+        alarm,
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         channels_named,
@@ -290,6 +294,16 @@ fn api_url(section: &mut Section<'_, '_>) -> Option<String> {
         }
     }
     Some(format!("{}/", text.trim_end_matches('/')))
+}
+
+/// Whether an address may be called with a secret in it: encrypted, or on this machine.
+pub fn is_private_or_encrypted(address: &str) -> bool {
+    let uri: Option<Uri> = address.parse().ok();
+    match uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?))) {
+        Some(("https", _)) => true,
+        Some(("http", host)) => is_this_machine(host),
+        Some(_) | None => false,
+    }
 }
 
 fn is_this_machine(host: &str) -> bool {

@@ -3,10 +3,12 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
+//! `alarm` holds two sections of its own;
 //! `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
+pub mod alarm;
 pub mod categories;
 pub mod check;
 pub mod file;
@@ -28,7 +30,7 @@ pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
 pub use secret::Secret;
 pub use settings::Config;
-pub use tokens::Secrets;
+pub use tokens::{AlarmSecrets, Secrets};
 
 /// The environment variables, handed in so that a test has its own.
 pub type Environment = BTreeMap<String, String>;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::alarm::{Alarm, Mail};
 use super::places::Places;
 use super::problem::Spot;
 use crate::domain::destination::Fallbacks;
@@ -26,6 +27,10 @@ pub struct Config {
     pub outbox: Outbox,
     /// `[canary]`: whether deskd checks that its own messages come back.
     pub canary: Canary,
+    /// `[alarm]`: whom deskd tells of its own trouble.
+    pub alarm: Alarm,
+    /// `[mail]`: how it sends mail.
+    pub mail: Mail,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -208,6 +213,8 @@ impl Config {
             api: Api { socket: places.socket.clone(), listen: None, token_file: None },
             canary: Canary { channel: None, every: Duration::from_secs(5 * 60) },
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
+            alarm: Alarm::default(),
+            mail: Mail::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             channels_named: Vec::new(),

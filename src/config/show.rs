@@ -14,7 +14,20 @@ impl Config {
     /// Every setting as it holds, in a fixed order: key path and value.
     pub fn lines(&self) -> Vec<(String, String)> {
         // Destructured in full, so that a new section cannot be forgotten here.
-        let Config { slack, http, inbox, store, api, outbox, canary, log, rules, channels_named: _ } = self;
+        let Config {
+            slack,
+            http,
+            inbox,
+            store,
+            api,
+            outbox,
+            canary,
+            alarm,
+            mail,
+            log,
+            rules,
+            channels_named: _,
+        } = self;
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
         show_slack(slack, &mut add);
@@ -33,6 +46,7 @@ impl Config {
         let Canary { channel, every } = canary;
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
+        super::alarm::show(alarm, mail, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());

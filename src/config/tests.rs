@@ -366,7 +366,7 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 10] = [
+const WITHOUT_DEFAULT: [&str; 18] = [
     "fallback = \"C0",
     "channel",
     "app_token_file",
@@ -377,6 +377,14 @@ const WITHOUT_DEFAULT: [&str; 10] = [
     "urgent",
     "high",
     "low",
+    "command",
+    "webhook_file",
+    "email",
+    "backup_older_than",
+    "server",
+    "from",
+    "user",
+    "password_file",
 ];
 
 #[test]

@@ -20,6 +20,17 @@ pub struct Secrets {
     pub api_token: Option<Secret>,
     /// What Slack signs its requests with; always there when they are taken.
     pub signing_secret: Option<Secret>,
+    /// What the ways out of deskd need.
+    pub alarm: AlarmSecrets,
+}
+
+/// The secrets of `[alarm]` and `[mail]`, each where it is configured.
+#[derive(Clone, Debug, Default)]
+pub struct AlarmSecrets {
+    /// The address of the webhook.
+    pub webhook: Option<Secret>,
+    /// The password for the mail server.
+    pub mail_password: Option<Secret>,
 }
 
 /// The tokens and what should be said about where they were found.
@@ -42,6 +53,10 @@ pub enum Token {
     Api,
     /// The signing secret of deliveries over HTTP.
     Signing,
+    /// The address of the alarm's webhook, which whoever knows it may call.
+    Webhook,
+    /// The password for the mail server.
+    MailPassword,
 }
 
 /// What looking for one token came to.
@@ -77,11 +92,12 @@ impl Secrets {
                 None
             }
         };
-        let [app_token, bot_token, api_token, signing_secret] =
-            Token::ALL.map(|token| if token.is_needed(config) { take(token) } else { None });
+        let [app_token, bot_token, api_token, signing_secret, webhook, mail_password] =
+            Token::ALL.map(|token| if token.is_needed(config, env) { take(token) } else { None });
+        let alarm = AlarmSecrets { webhook, mail_password };
         match bot_token {
             Some(bot_token) if problems.is_empty() => {
-                let secrets = Secrets { app_token, bot_token, api_token, signing_secret };
+                let secrets = Secrets { app_token, bot_token, api_token, signing_secret, alarm };
                 Ok(Found { secrets, remarks })
             }
             _ => Err(Problems(problems)),
@@ -91,15 +107,19 @@ impl Secrets {
 
 impl Token {
     /// All of them.
-    pub const ALL: [Token; 4] = [Token::App, Token::Bot, Token::Api, Token::Signing];
+    pub const ALL: [Token; 6] =
+        [Token::App, Token::Bot, Token::Api, Token::Signing, Token::Webhook, Token::MailPassword];
 
     /// Whether a desk with this configuration works with it.
-    pub fn is_needed(self, config: &Config) -> bool {
+    pub fn is_needed(self, config: &Config, env: &Environment) -> bool {
         match self {
             Token::App => config.slack.mode.has_sockets(),
             Token::Bot => true,
             Token::Api => config.api.listen.is_some(),
             Token::Signing => config.slack.mode.has_http(),
+            // A webhook may be given by the environment or a credential alone; nothing is missing where there is none.
+            Token::Webhook => !matches!(look(Token::Webhook, config, env), Look::Missing(_)),
+            Token::MailPassword => config.mail.user.is_some(),
         }
     }
 
@@ -110,6 +130,8 @@ impl Token {
             Token::Bot => "slack_bot_token",
             Token::Api => "api_token",
             Token::Signing => "slack_signing_secret",
+            Token::Webhook => "alarm_webhook",
+            Token::MailPassword => "mail_password",
         }
     }
 
@@ -119,6 +141,8 @@ impl Token {
             Token::Bot => Some("SLACK_BOT_TOKEN"),
             Token::Api => None,
             Token::Signing => Some("SLACK_SIGNING_SECRET"),
+            Token::Webhook => Some("DESKD_ALARM_WEBHOOK"),
+            Token::MailPassword => Some("DESKD_MAIL_PASSWORD"),
         }
     }
 
@@ -128,6 +152,8 @@ impl Token {
             Token::Bot => "slack.bot_token_file",
             Token::Api => "api.token_file",
             Token::Signing => "slack.signing_secret_file",
+            Token::Webhook => "alarm.webhook_file",
+            Token::MailPassword => "mail.password_file",
         }
     }
 
@@ -137,6 +163,8 @@ impl Token {
             Token::Bot => config.slack.bot_token_file.as_deref(),
             Token::Api => config.api.token_file.as_deref(),
             Token::Signing => config.slack.signing_secret_file.as_deref(),
+            Token::Webhook => config.alarm.webhook_file.as_deref(),
+            Token::MailPassword => config.mail.password_file.as_deref(),
         }
     }
 }
@@ -148,6 +176,8 @@ impl fmt::Display for Token {
             Token::Bot => "bot token",
             Token::Api => "API token",
             Token::Signing => "signing secret",
+            Token::Webhook => "webhook's address",
+            Token::MailPassword => "mail password",
         })
     }
 }
@@ -185,6 +215,8 @@ fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
         Token::Bot => "copy the Bot User OAuth Token from the app's OAuth & Permissions, after installing it",
         Token::Api => "make one with \"openssl rand -hex 32\" and keep it in a file",
         Token::Signing => "copy the Signing Secret from the app's Basic Information",
+        Token::Webhook => "whoever runs the other side gives it to you",
+        Token::MailPassword => "without mail.user nobody logs in, and no password is needed",
     };
     Problem::new(Spot::Nowhere, "", format!("the {token} is missing: {}", places.join(", "))).hint(hint)
 }
@@ -220,13 +252,25 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
     if secret.is_empty() {
         return wrong(format!("there is no {token} in it"), "write the token into it, and nothing else");
     }
+    if token == Token::MailPassword {
+        return Look::Here { secret, spot, remark: None };
+    }
     if !secret.expose().chars().all(|c| c.is_ascii_graphic()) {
         let what = format!("the {token} holds spaces, line breaks or letters that no token has");
         return wrong(what, "copy it again, and nothing else with it");
     }
+    if token == Token::Webhook {
+        let hint = "write the whole address, https://...; plain http is for this machine only";
+        return match super::check::is_private_or_encrypted(secret.expose()) {
+            true => Look::Here { secret, spot, remark: None },
+            false => wrong(format!("the {token} is not one that may be called"), hint),
+        };
+    }
     let kind = ["xoxb-", "xapp-", "xoxp-", "xoxe"].into_iter().find(|prefix| secret.has_prefix(prefix));
     match (token, kind) {
-        (Token::App, Some("xapp-")) | (Token::Bot, Some("xoxb-")) | (Token::Api | Token::Signing, None) => {
+        (Token::App, Some("xapp-"))
+        | (Token::Bot, Some("xoxb-"))
+        | (Token::Api | Token::Signing | Token::Webhook | Token::MailPassword, None) => {
             Look::Here { secret, spot, remark: None }
         }
         (Token::App, Some("xoxb-")) => wrong(
@@ -245,7 +289,7 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
             "this is a rotating token (xoxe), which ends after hours".into(),
             "create the app with token rotation off: see \"deskd manifest\"",
         ),
-        (Token::Api, Some(_)) => wrong(
+        (Token::Api | Token::Webhook | Token::MailPassword, Some(_)) => wrong(
             "this is a token of Slack, the API needs its own".into(),
             "make one with \"openssl rand -hex 32\"",
         ),

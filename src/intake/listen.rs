@@ -1,7 +1,7 @@
 //! Record, then acknowledge. Nothing else happens before the ack: one commit for all frames that are already there.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::latency::Latency;
 use crate::commands::{self, Answer};
 use crate::domain::message::{Arrival, Command};
 use crate::domain::time::Timestamp;
 use crate::domain::whisper;
 use crate::runtime::bell::Bell;
-use crate::runtime::clock::Clock;
+use crate::runtime::clock::{Clock, Steady};
 use crate::slack::decode::decode;
 use crate::slack::forms;
 use crate::slack::keys::keys;
@@ -46,9 +47,23 @@ pub struct Tally {
     batches: AtomicU64,
     failures: AtomicU64,
     refused: Mutex<BTreeMap<&'static str, u64>>,
+    /// Since when nothing can be recorded, in milliseconds since 1970; 0 while it can.
+    failing_since: AtomicI64,
+    latency: Latency,
 }
 
 impl Tally {
+    /// Since when no envelope can be recorded; `None` while that works.
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        let ms = self.failing_since.load(Ordering::Relaxed);
+        (ms != 0).then_some(Timestamp(ms))
+    }
+
+    /// How long envelopes waited for their acknowledgement, from when the listener took them.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
+    }
+
     /// Envelopes recorded for the first time.
     pub fn recorded(&self) -> u64 {
         self.recorded.load(Ordering::Relaxed)
@@ -106,12 +121,13 @@ impl Listener {
                 linger(&mut envelopes, &mut batch).await;
             }
             before = batch.len();
-            let taken = self.clock.now();
+            let (taken, begun) = (self.clock.now(), Steady::start());
             // What stood in the queue while the last batch was recorded may have come as early as that one was taken.
             let came = if queued { last } else { taken };
             // Not acknowledged: Slack will deliver them again.
             let Some(recorded) = self.record(&batch, &stop).await else { return };
             let promises = self.acknowledge(&batch, &recorded, came);
+            self.tally.latency.observe(begun.elapsed(), batch.len());
             if !promises.is_empty() {
                 self.promise(promises).await;
             }
@@ -129,12 +145,14 @@ impl Listener {
                 Ok(recorded) => {
                     if pause > FIRST_PAUSE {
                         info!("Events are recorded again");
+                        self.tally.failing_since.store(0, Ordering::Relaxed);
                     }
                     return Some(recorded);
                 }
                 Err(problem) => {
                     self.tally.failures.fetch_add(1, Ordering::Relaxed);
                     if pause == FIRST_PAUSE {
+                        self.tally.failing_since.store(self.clock.now().0, Ordering::Relaxed);
                         error!("Cannot record events, so none is acknowledged: {problem}");
                     }
                 }

@@ -5,6 +5,7 @@ pub mod backfill;
 pub mod bundle;
 pub mod canary;
 mod early;
+pub mod latency;
 pub mod listen;
 pub mod lookout;
 pub mod people;

@@ -95,6 +95,11 @@ impl Worker for Triage {
         "triage"
     }
 
+    /// Each author of a batch is asked about, and each call may take 10 s.
+    fn longest_step(&self) -> Duration {
+        Duration::from_secs(u64::from(BATCH) * 10 + 60)
+    }
+
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
         let woken = self.store.next_wake(now).await?;
         let mut bundles = self.store.sealed(BATCH).await?;

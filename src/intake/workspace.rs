@@ -164,6 +164,11 @@ impl Worker for Workspace {
         "workspace"
     }
 
+    /// Lists the channels of a large workspace at the pace that Slack allows.
+    fn longest_step(&self) -> Duration {
+        Duration::from_secs(600)
+    }
+
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
         let failure = match self.learn(now).await? {
             Ok(complete) => {

@@ -50,5 +50,29 @@ impl Clock {
     }
 }
 
+/// Counts time that the machine was awake, whatever somebody does to its clock: a sleep or a corrected clock must not make a
+/// healthy worker look stuck.
+#[derive(Clone, Copy, Debug)]
+pub struct Steady(tokio::time::Instant);
+
+impl Steady {
+    /// Begins to count.
+    pub fn start() -> Steady {
+        #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+        let started = tokio::time::Instant::now();
+        Steady(started)
+    }
+
+    /// The time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// The same in milliseconds, 1 at least.
+    pub fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+    }
+}
+
 /// How often a worker looks at its table although no bell rang: a bell may be lost, a row is not.
 pub const POLL: Duration = Duration::from_secs(30);

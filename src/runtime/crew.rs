@@ -12,10 +12,6 @@ use super::clock::Clock;
 use super::worker::{Pulse, Shift, Worker, run};
 use crate::domain::time::Timestamp;
 
-/// A step that runs longer than this is stuck. The longest honest one lists the channels of a large workspace at the pace
-/// that Slack allows; every single call has a timeout well below.
-pub const STUCK: Duration = Duration::from_secs(600);
-
 /// The loops of the process.
 pub struct Crew {
     clock: Clock,
@@ -31,20 +27,42 @@ pub struct Watch(Arc<Mutex<Pulses>>);
 /// The pulses of all workers, by name.
 type Pulses = Vec<(&'static str, Arc<Pulse>)>;
 
+/// One worker as others see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its name; several may share one.
+    pub name: &'static str,
+    /// Since when it is stuck; `None` while it is well.
+    pub stuck_since: Option<Timestamp>,
+    /// Since when every step has failed; `None` when the last one did not.
+    pub failing_since: Option<Timestamp>,
+    /// Steps that failed in a row, up to the last one.
+    pub failures: u64,
+    /// Steps since the start.
+    pub steps: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+    /// How long ago its last step ended; `None` before the first one has.
+    pub last_step: Option<Duration>,
+}
+
 impl Watch {
-    /// The names of the workers whose step has been running for too long at `now`.
-    pub fn stuck(&self, now: Timestamp) -> Vec<&'static str> {
-        self.named(|pulse| pulse.busy_for(now) > STUCK)
-    }
-
-    /// The names of the workers whose last step failed.
-    pub fn failing(&self) -> Vec<&'static str> {
-        self.named(|pulse| pulse.failures() > 0)
-    }
-
-    fn named(&self, wanted: impl Fn(&Pulse) -> bool) -> Vec<&'static str> {
+    /// Every worker at `now`, in the order they were started.
+    pub fn seen(&self, now: Timestamp) -> Vec<Seen> {
         let pulses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pulses.iter().filter(|(_, pulse)| wanted(pulse)).map(|(name, _)| *name).collect()
+        let seen = pulses.iter().map(|(name, pulse)| {
+            let (steps, failed) = pulse.steps();
+            Seen {
+                name,
+                stuck_since: pulse.stuck_for().map(|span| now.minus(span)),
+                failing_since: pulse.failing_for().map(|span| now.minus(span)),
+                failures: pulse.failures(),
+                steps,
+                failed,
+                last_step: pulse.last_step(),
+            }
+        });
+        seen.collect()
     }
 }
 
@@ -66,7 +84,7 @@ impl Crew {
 
     /// Starts a worker that listens to `bell`.
     pub fn worker<W: Worker + 'static>(&mut self, worker: W, bell: &Bell) {
-        let pulse = Arc::new(Pulse::default());
+        let pulse = Arc::new(Pulse::new(worker.longest_step()));
         let mut pulses = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner);
         pulses.push((worker.name(), pulse.clone()));
         let shift = Shift { bell: bell.clone(), clock: self.clock, stop: self.stop.clone(), pulse };

@@ -4,6 +4,7 @@
 //! No retries, no pacing and no caching here: the outbox and the intake decide those. Lists are in `rooms`, looking for
 //! a message of our own in `sent`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -81,6 +82,11 @@ impl Api {
     /// Gives up all reads, for the stop: see [`Caller::hang_up`].
     pub fn hang_up(&self) {
         self.caller.hang_up();
+    }
+
+    /// Calls since the start, by method and by what came of them.
+    pub fn calls(&self) -> BTreeMap<(String, &'static str), u64> {
+        self.caller.calls.counts()
     }
 
     /// `auth.test`, and `bots.info` for the app id where `auth.test` does not say it.

@@ -10,6 +10,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use tokio_util::sync::CancellationToken;
 
+use super::calls::Calls;
 use super::outcome::{self, Answer, Failure};
 use super::response_url::ResponseUrl;
 use crate::config::Secret;
@@ -66,6 +67,8 @@ pub struct Caller {
     bot: HeaderValue,
     app: HeaderValue,
     hung_up: CancellationToken,
+    /// What became of all calls so far.
+    pub calls: Calls,
 }
 
 /// Why no client could be made.
@@ -102,7 +105,8 @@ impl Caller {
         let builder = if is_local(&address) { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|_| Unusable::Client)?;
         let hung_up = CancellationToken::new();
-        Ok(Caller { client, base: with_api(base), bot: bearer(bot)?, app: bearer(app)?, hung_up })
+        let (base, calls) = (with_api(base), Calls::default());
+        Ok(Caller { client, base, bot: bearer(bot)?, app: bearer(app)?, hung_up, calls })
     }
 
     /// Whether calls are encrypted, so that nothing less will do for a socket.
@@ -116,7 +120,7 @@ impl Caller {
         self.hung_up.cancel();
     }
 
-    /// Calls `method` and returns the answer only if it says `ok: true`.
+    /// Calls `method`, counts that, and returns the answer only if it says `ok: true`.
     pub async fn call(
         &self,
         token: Token,
@@ -124,7 +128,7 @@ impl Caller {
         method: &str,
         form: &Form<'_>,
     ) -> Result<Done, Failure> {
-        match patience {
+        let done = match patience {
             Patience::Write => self.send(token, WRITE, method, form).await,
             Patience::Read => tokio::select! {
                 biased;
@@ -133,7 +137,9 @@ impl Caller {
                 }
                 done = self.send(token, READ, method, form) => done,
             },
-        }
+        };
+        self.calls.count(method, done.as_ref().err());
+        done
     }
 
     async fn send(

@@ -20,6 +20,7 @@ pub mod socket;
 pub mod tiers;
 pub mod wire;
 
+mod calls;
 mod canary;
 mod channel;
 mod event;

@@ -8,6 +8,7 @@ pub mod channels;
 pub mod contacts;
 mod conversation;
 pub mod copies;
+pub mod deliveries;
 pub mod destinations;
 pub mod erasures;
 mod error;

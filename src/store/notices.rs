@@ -98,7 +98,8 @@ pub(super) fn resolve(
     Ok(update.execute((&workspace.0, own.as_str(), subject, now.0))? > 0)
 }
 
-fn notice(row: &Row<'_>) -> Result<Notice, StoreError> {
+/// A notice from the first six columns of a row.
+pub(super) fn notice(row: &Row<'_>) -> Result<Notice, StoreError> {
     let word: String = row.get(1)?;
     let own = Own::from_word(&word).ok_or(StoreError::Unreadable { what: "notice", word })?;
     Ok(Notice {

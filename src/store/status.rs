@@ -1,12 +1,19 @@
 //! How the desk stands, in numbers.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rusqlite::OptionalExtension;
 
 use super::error::StoreError;
-use super::sqlite::Store;
+use super::sqlite::{Store, blocking};
 use crate::domain::time::Timestamp;
+
+const OLDEST_PENDING: &str = "SELECT received_at FROM events
+    WHERE id > (SELECT COALESCE(MAX(event), 0) FROM outcomes) ORDER BY id LIMIT 1";
+const OLDEST_SEND: &str = "SELECT MIN(created_at) FROM sends WHERE state IN ('waiting', 'sending')";
+const MADE_AT: &str = "SELECT at FROM migrations WHERE step = 1";
+const LAST_BACKUP: &str = "SELECT at FROM last_backup WHERE id = 1";
 
 /// How the desk stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +40,16 @@ pub struct Standing {
     pub destinations_broken: i64,
     /// Answers to commands that came too late for the acknowledgement and are still to be given.
     pub whispers: i64,
+    /// When the first of the rows that did not go out stopped.
+    pub oldest_stopped: Option<Timestamp>,
+    /// When the database was made.
+    pub made_at: Option<Timestamp>,
+    /// Open notices of deskd's own trouble, by kind.
+    pub notices: BTreeMap<String, i64>,
+    /// Deliveries of notices that are still stored, by way and state.
+    pub deliveries: BTreeMap<(String, String), i64>,
+    /// When the database was last copied and the copy found sound.
+    pub last_backup: Option<Timestamp>,
 }
 
 impl Store {
@@ -50,25 +67,36 @@ impl Store {
                 let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 Ok(rows.collect::<Result<_, _>>()?)
             };
+            let by_two = |sql: &str| -> Result<BTreeMap<(String, String), i64>, StoreError> {
+                let mut query = tx.prepare_cached(sql)?;
+                let rows = query.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            };
             Ok(Standing {
                 recorded: one("SELECT COALESCE(MAX(id), 0) FROM events")?,
                 pending: one(
                     "SELECT COUNT(*) FROM events WHERE id > (SELECT COALESCE(MAX(event), 0) FROM outcomes)",
                 )?,
-                oldest_pending: instant(
-                    "SELECT received_at FROM events
-                     WHERE id > (SELECT COALESCE(MAX(event), 0) FROM outcomes) ORDER BY id LIMIT 1",
-                )?,
+                oldest_pending: instant(OLDEST_PENDING)?,
                 last_event: instant("SELECT received_at FROM events ORDER BY id DESC LIMIT 1")?,
                 bundles_open: one("SELECT COUNT(*) FROM bundles WHERE state = 'open'")?,
                 bundles_sealed: one("SELECT COUNT(*) FROM bundles WHERE state = 'sealed'")?,
                 tasks: by_word("SELECT status, COUNT(*) FROM tasks GROUP BY status")?,
                 outbox: by_word("SELECT state, COUNT(*) FROM sends WHERE state <> 'sent' GROUP BY state")?,
-                oldest_send: instant(
-                    "SELECT MIN(created_at) FROM sends WHERE state IN ('waiting', 'sending')",
+                oldest_send: instant(OLDEST_SEND)?,
+                oldest_stopped: instant(
+                    "SELECT MIN(updated_at) FROM sends WHERE state IN ('failed', 'dead', 'unknown')",
                 )?,
                 destinations_broken: one("SELECT COUNT(*) FROM destinations WHERE state = 'broken'")?,
                 whispers: one("SELECT COUNT(*) FROM whispers WHERE state = 'waiting'")?,
+                made_at: instant(MADE_AT)?,
+                notices: by_word(
+                    "SELECT kind, COUNT(*) FROM notices WHERE resolved_at IS NULL GROUP BY kind",
+                )?,
+                deliveries: by_two(
+                    "SELECT destination, state, COUNT(*) FROM deliveries GROUP BY destination, state",
+                )?,
+                last_backup: instant(LAST_BACKUP)?,
             })
         })
         .await
@@ -80,6 +108,37 @@ impl Store {
             tx.execute("CREATE TEMP TABLE IF NOT EXISTS probe (at INTEGER)", [])?;
             tx.execute("UPDATE migrations SET at = at WHERE step = 1", [])?;
             Ok(())
+        })
+        .await
+    }
+
+    /// The size of the database file and of its write-ahead log, in bytes; 0 for what is not there.
+    pub async fn sizes(&self) -> Result<(u64, u64), StoreError> {
+        let path = self.path().to_owned();
+        blocking(move || {
+            let mut log = path.clone().into_os_string();
+            log.push("-wal");
+            let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+            Ok((size(&path), size(Path::new(&log))))
+        })
+        .await
+    }
+
+    /// What tells of deskd's own trouble: what waits, since when, and how old the last backup is.
+    pub async fn waiting(&self) -> Result<Standing, StoreError> {
+        self.read(|tx| {
+            let instant = |sql: &str| -> Result<Option<Timestamp>, StoreError> {
+                let at: Option<Option<i64>> =
+                    tx.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
+                Ok(at.flatten().map(Timestamp))
+            };
+            Ok(Standing {
+                oldest_pending: instant(OLDEST_PENDING)?,
+                oldest_send: instant(OLDEST_SEND)?,
+                made_at: instant(MADE_AT)?,
+                last_backup: instant(LAST_BACKUP)?,
+                ..Standing::default()
+            })
         })
         .await
     }

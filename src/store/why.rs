@@ -3,13 +3,19 @@
 use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
+use super::deliveries::{Delivery, deliveries};
 use super::error::StoreError;
 use super::events::outcome;
+use super::notices;
 use super::rows;
 use super::sqlite::Store;
 use super::tasks;
-use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, SendId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::delivery::Why;
+use crate::domain::ids::{
+    BundleId, ChannelId, EventId, MessageTs, NoticeId, SendId, TaskId, TaskNumber, WorkspaceId,
+};
 use crate::domain::task::Change;
+use crate::domain::telling::sentence;
 use crate::domain::time::Timestamp;
 
 /// What a question is about.
@@ -27,6 +33,8 @@ pub enum Subject {
     Task(TaskNumber),
     /// A row of the outbox.
     Send(SendId),
+    /// A notice of deskd's own trouble, with its deliveries.
+    Notice(NoticeId),
 }
 
 /// One step of a trail.
@@ -59,6 +67,7 @@ impl Store {
                     }
                 }
                 Subject::Send(id) => trail.sends("id = ?1", id.0)?,
+                Subject::Notice(id) => trail.notice(*id)?,
             }
             trail.steps.sort_by_key(|step| step.at);
             trail.steps.dedup();
@@ -204,6 +213,33 @@ impl Trail<'_> {
             step.sentence += &format!(": {category} ({sure:.0} % sure), because {}", why.join("; "));
         }
         self.sends("task = ?1", task.0)
+    }
+
+    /// A notice, when it was over, and how it left the house.
+    fn notice(&mut self, id: NoticeId) -> Result<(), StoreError> {
+        let sql = "SELECT id, kind, subject, detail, raised_at, resolved_at FROM notices
+                   WHERE id = ? AND workspace = ?";
+        let mut query = self.tx.prepare(sql)?;
+        let mut found = query.query((id.0, &self.workspace.0))?;
+        let Some(row) = found.next()? else { return Ok(()) };
+        let notice = notices::notice(row)?;
+        let what = format!("notice {id}");
+        let mut step = |at: Timestamp, reason: &str, sentence: String| {
+            self.steps.push(Step { at, what: what.clone(), reason: reason.to_owned(), sentence });
+        };
+        step(notice.raised_at, "raised", sentence(&notice.raised));
+        if let Some(over) = notice.resolved_at {
+            step(over, "resolved", "it is over".to_owned());
+        }
+        for delivery in deliveries(self.tx, id)? {
+            let Delivery { phase, way, state, attempts, reason, updated_at, send } = delivery;
+            let why = Why::from_word(&reason).map_or(reason.as_str(), |why| why.sentence());
+            let send = send.map(|send| format!(", as send {send}")).unwrap_or_default();
+            let (phase, way, state) = (phase.as_str(), way.as_str(), state.as_str());
+            let told = format!("{phase} by {way}: {state} after {attempts} attempts{send}: {why}");
+            step(updated_at, state, told);
+        }
+        Ok(())
     }
 
     fn sends(&mut self, condition: &str, id: i64) -> Result<(), StoreError> {

@@ -1,11 +1,12 @@
 //! What the local API works with: handed over by `app` once, shared by every request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::alarm::Ways;
 use crate::dispatch::submit::Outgoing;
 use crate::domain::message::Ourselves;
 use crate::domain::time::{Now, Timestamp};
@@ -14,6 +15,7 @@ use crate::intake::bundle::{Endings, Habits};
 use crate::intake::canary::Figures;
 use crate::intake::listen::Tally;
 use crate::intake::workspace::Trouble;
+use crate::runtime::crew::Seen;
 use crate::slack::api::Api;
 use crate::slack::socket::Links;
 use crate::store::Store;
@@ -52,12 +54,14 @@ pub struct Front {
     pub habits: watch::Receiver<Habits>,
     /// Wakes the gatherer: a replay may have opened bundles whose time is up.
     pub gather: Arc<dyn Fn() + Send + Sync>,
-    /// The workers that are stuck at an instant, and those whose last step failed.
+    /// How the workers fare at an instant.
     pub health: Arc<dyn Fn(Timestamp) -> Health + Send + Sync>,
     /// Where `now` comes from.
     pub now: Now,
     /// What the running configuration looks like from outside; changes with a reload.
     pub settings: watch::Receiver<Settings>,
+    /// The ways out of deskd, for its own trouble.
+    pub ways: Ways,
     /// When the daemon started.
     pub started_at: Timestamp,
 }
@@ -79,10 +83,32 @@ impl Reds {
 /// What the crew looks like from outside.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    /// Workers whose step has been running for too long.
-    pub stuck: Vec<&'static str>,
-    /// Workers whose last step failed.
-    pub failing: Vec<&'static str>,
+    /// Every worker; several may share a name.
+    pub workers: Vec<Seen>,
+    /// Since when the database cannot be written; `None` while it can.
+    pub unwritable_since: Option<Timestamp>,
+}
+
+impl Health {
+    /// The workers that are stuck, each name once, and since when.
+    pub fn stuck(&self) -> BTreeMap<&'static str, Timestamp> {
+        let mut stuck = BTreeMap::new();
+        for (name, since) in self.workers.iter().filter_map(|seen| Some((seen.name, seen.stuck_since?))) {
+            let first = stuck.entry(name).or_insert(since);
+            *first = since.min(*first);
+        }
+        stuck
+    }
+
+    /// Since when the first of those whose last step failed has been failing.
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        self.workers.iter().filter_map(|seen| seen.failing_since).min()
+    }
+
+    /// The workers whose last step failed, each name once.
+    pub fn failing(&self) -> BTreeSet<&'static str> {
+        self.workers.iter().filter(|seen| seen.failures > 0).map(|seen| seen.name).collect()
+    }
 }
 
 /// What the running configuration looks like from outside.

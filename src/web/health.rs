@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
+use crate::domain::telling::span;
 use crate::domain::time::Timestamp;
 
 /// How long the database may take to be written: an ack that waits longer comes too late for Slack's patience of 3 s.
@@ -46,15 +47,16 @@ pub async fn ready(State(front): State<Front>) -> (StatusCode, Json<HealthDocume
         since: Some(refused.since),
         hint: refused.sentence,
     }));
-    reds.extend((front.health)(now).stuck.into_iter().map(|worker| Red {
+    reds.extend((front.health)(now).stuck().into_iter().map(|(worker, since)| Red {
         what: format!("stuck: {worker}"),
-        since: None,
+        since: Some(since),
         hint: "look at the log, then restart deskd".to_owned(),
     }));
     let names: Vec<&str> = reds.iter().map(|red| red.what.as_str()).collect();
     let held = front.reds.hold(&names, now);
     let told = |(red, first): (&Red, Timestamp)| {
-        format!("{} since {}; hint: {}", red.what, red.since.unwrap_or(first), red.hint)
+        let since = red.since.unwrap_or(first);
+        format!("{} since {since} ({}); hint: {}", red.what, span(now.since(since)), red.hint)
     };
     let reasons: Vec<String> = reds.iter().zip(held).map(told).collect();
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -13,8 +13,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 
-use super::Front;
 use super::errors::{Code, Refusal};
+use super::{Front, figures};
 use crate::domain::send::SendState;
 use crate::domain::task::Status;
 use crate::domain::time::Timestamp;
@@ -26,12 +26,13 @@ use crate::store::status::Standing;
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-type Labels = Vec<(&'static str, String)>;
+pub(super) type Labels = Vec<(&'static str, String)>;
 
 /// `GET /metrics`: OpenMetrics for whoever accepts it, else Prometheus's older text form.
 pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Response, Refusal> {
     let now = (front.now)();
     let standing = front.store.standing().await?;
+    let sizes = front.store.sizes().await?;
     let mut registry = Registry::with_prefix("deskd");
     build(&mut registry);
     incoming(&mut registry, &front);
@@ -42,6 +43,10 @@ pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Resp
     copied(&mut registry, front.store.last_backup().await?);
     recovering(&mut registry, &front).await?;
     working(&mut registry, &front, now);
+    figures::connection(&mut registry, &front, now);
+    figures::told(&mut registry, &standing);
+    figures::database(&mut registry, sizes, &standing, now);
+    figures::workers(&mut registry, &front, now);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|_| {
         Refusal::new(Code::DatabaseBroken, "the figures cannot be written; hint: run \"deskd doctor\"")
@@ -197,9 +202,9 @@ async fn recovering(registry: &mut Registry, front: &Front) -> Result<(), Refusa
 
 fn working(registry: &mut Registry, front: &Front, now: Timestamp) {
     let health = (front.health)(now);
-    let stuck = ConstGauge::new(count(health.stuck.len()));
+    let stuck = ConstGauge::new(count(health.stuck().len()));
     registry.register("workers_stuck", "Workers whose step has been running for too long", stuck);
-    let failing = ConstGauge::new(count(health.failing.len()));
+    let failing = ConstGauge::new(count(health.failing().len()));
     registry.register("workers_failing", "Workers whose last step failed", failing);
     let uptime = ConstGauge::new(now.since(front.started_at).as_secs_f64());
     registry.register_with_unit("uptime", "Time since the daemon started", Unit::Seconds, uptime);

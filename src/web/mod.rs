@@ -11,10 +11,12 @@ pub mod channels;
 pub mod contacts;
 pub mod desk;
 pub mod errors;
+mod figures;
 pub mod handling;
 pub mod health;
 pub mod hooks;
 pub mod metrics;
+pub mod notices;
 pub mod people;
 pub mod queue;
 pub mod recover;
@@ -93,6 +95,8 @@ pub fn router(front: Front) -> Router {
         .route("/v1/queue", quick(get(queue::list)))
         .route("/v1/queue/{number}/retry", quick(post(queue::retry)))
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
+        .route("/v1/notices", quick(get(notices::list)))
+        .route("/v1/alarm/test", slow(post(notices::test)))
         .route("/v1/why", slow(get(why::show)))
         .route("/v1/replay", within(post(replay::replay), REPLAY))
         .route("/v1/recover", quick(get(recover::show).post(recover::request)))

@@ -7,12 +7,16 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
+use super::desk::Health;
 use super::errors::Refusal;
 use super::recover::{RecoveryDocument, document};
 use super::tasks::time;
+use crate::domain::notice::{Own, Raised, Severity};
+use crate::domain::telling::{advice, sentence};
 use crate::domain::time::Timestamp;
 use crate::intake::canary::Fares;
 use crate::store::destinations::Destination;
+use crate::store::notices::Notice;
 use crate::store::status::Standing;
 
 /// The document of `deskd status`.
@@ -53,10 +57,40 @@ pub struct StatusDocument {
     pub destinations_broken: Vec<DestinationDocument>,
     /// When the newest event was recorded, RFC 3339.
     pub last_event_at: Option<String>,
-    /// Workers whose step has been running for too long.
+    /// Workers that are stuck.
     pub stuck: Vec<String>,
     /// Workers whose last step failed.
     pub failing: Vec<String>,
+    /// How many workers there are.
+    pub workers: usize,
+    /// When the database was last copied and the copy found sound, RFC 3339.
+    pub last_backup_at: Option<String>,
+    /// The database on the disk.
+    pub database: DatabaseDocument,
+    /// Everything that is wrong, the worst first; empty when all is well.
+    pub wrong: Vec<WrongDocument>,
+}
+
+/// The database on the disk.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct DatabaseDocument {
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Size of its write-ahead log in bytes.
+    pub log_bytes: u64,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongDocument {
+    /// What, as people read it.
+    pub what: String,
+    /// Since when, RFC 3339; null where that is not known.
+    pub since: Option<String>,
+    /// What to do about it.
+    pub hint: String,
+    /// `critical` or `warning`.
+    pub severity: String,
 }
 
 /// The workspace we work in.
@@ -166,11 +200,17 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
     let recovery = document(&front).await?;
     let broken = front.store.broken_destinations().await?;
     let health = (front.health)(now);
+    let (bytes, log_bytes) = front.store.sizes().await?;
     let known = front.ours.borrow().clone();
     let ours = match known {
         Some(ours) => Some(ours),
         None => front.store.ourselves().await?,
     };
+    let notices = match &ours {
+        Some(ours) => front.store.open_notices(ours.workspace.clone()).await?,
+        None => Vec::new(),
+    };
+    let wrong = wrong(&front, &health, &standing, &notices);
     Ok(Json(StatusDocument {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: front.settings.borrow().config_hash.clone(),
@@ -192,9 +232,68 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         tasks: standing.tasks,
         destinations_broken: broken.into_iter().map(destination).collect(),
         last_event_at: time(standing.last_event),
-        stuck: health.stuck.into_iter().map(str::to_owned).collect(),
-        failing: health.failing.into_iter().map(str::to_owned).collect(),
+        stuck: health.stuck().into_keys().map(str::to_owned).collect(),
+        failing: health.failing().into_iter().map(str::to_owned).collect(),
+        workers: health.workers.len(),
+        last_backup_at: time(standing.last_backup),
+        database: DatabaseDocument { bytes, log_bytes },
+        wrong,
     }))
+}
+
+/// What is wrong now, be it long enough for a notice or not.
+fn wrong(front: &Front, health: &Health, standing: &Standing, notices: &[Notice]) -> Vec<WrongDocument> {
+    let mut found: Vec<(Raised, Option<Timestamp>, Option<String>)> = Vec::new();
+    let mut add = |own: Own, subject: &str, since: Option<Timestamp>, hint: Option<String>| {
+        let raised = Raised { own, subject: subject.to_owned(), detail: String::new() };
+        found.push((raised, since, hint));
+    };
+    if let Some(since) = health.unwritable_since {
+        add(Own::NotWritable, "", Some(since), None);
+    }
+    if let Some(since) = front.links.none_since() {
+        let hint = front.links.states().into_iter().find_map(|link| link.hint);
+        add(Own::NoSocket, "", Some(since), hint);
+    }
+    for (worker, since) in health.stuck() {
+        add(Own::WorkerStuck, worker, Some(since), None);
+    }
+    let told = |raised: &Raised, found: &[(Raised, Option<Timestamp>, Option<String>)]| {
+        found.iter().any(|(known, ..)| (known.own, &known.subject) == (raised.own, &raised.subject))
+    };
+    for notice in notices {
+        if !told(&notice.raised, &found) {
+            found.push((notice.raised.clone(), Some(notice.raised_at), None));
+        }
+    }
+    found.sort_by_key(|(raised, ..)| std::cmp::Reverse(raised.own.severity()));
+    let document = |(raised, since, hint): (Raised, Option<Timestamp>, Option<String>)| WrongDocument {
+        what: sentence(&raised),
+        since: time(since),
+        hint: hint.unwrap_or_else(|| advice(raised.own).to_owned()),
+        severity: raised.own.severity().as_str().to_owned(),
+    };
+    let mut wrong: Vec<WrongDocument> = found.into_iter().map(document).collect();
+    let warning = |what: String, since: Option<Timestamp>, hint: &str| WrongDocument {
+        what,
+        since: time(since),
+        hint: hint.to_owned(),
+        severity: Severity::Warning.as_str().to_owned(),
+    };
+    let failing = health.failing();
+    if !failing.is_empty() {
+        let names: Vec<&str> = failing.into_iter().collect();
+        let what = format!("a step fails again and again: {}", names.join(", "));
+        wrong.push(warning(what, health.failing_since(), "look at the log: journalctl -u deskd"));
+    }
+    let stopped: i64 =
+        ["failed", "dead", "unknown"].iter().filter_map(|state| standing.outbox.get(*state)).sum();
+    let noticed = notices.iter().any(|notice| notice.raised.own == Own::DeadLetter);
+    if stopped > 0 && !noticed {
+        let what = format!("messages that did not go out: {stopped}");
+        wrong.push(warning(what, standing.oldest_stopped, "deskd queue list"));
+    }
+    wrong
 }
 
 /// How old something that may be missing is, in whole seconds.

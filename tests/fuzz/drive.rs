@@ -4,7 +4,7 @@
 use deskd::config::check::{Layers, check};
 use deskd::config::file::Source;
 use deskd::config::{Environment, Places, Spot};
-use deskd::domain::bundle::{self, Desk, Known, Monitor, Pick, Quiet};
+use deskd::domain::bundle::{self, Desk, Heard, Known, Monitor, Pick, Quiet};
 use deskd::domain::classify::{Bundled, Compiled, classify};
 use deskd::domain::courtesy::is_courtesy;
 use deskd::domain::ids::{PersonId, WorkspaceId};
@@ -48,7 +48,7 @@ fn understand(kind: &str, payload: &str) {
     match decode(kind, payload, Some(&desk.ours.person)) {
         Ok(Arrival::Posted(message)) => decide(&message, &desk),
         Ok(Arrival::Edited(edit)) => {
-            let stored = bundle::Stored { text: edit.text.clone(), deleted: false };
+            let stored = bundle::Stored { text: edit.text.clone(), deleted: false, edited_at: None };
             assert_eq!(bundle::decide_edit(&edit, Some(&stored)), Err(EventReason::EditUnchanged));
         }
         Ok(_) => {}
@@ -64,8 +64,13 @@ fn understand(kind: &str, payload: &str) {
 fn decide(message: &Message, desk: &Desk) {
     if bundle::screen(message, Pick::Monitor, desk).is_none() {
         assert!(message.author.id().is_some(), "what is gathered has an author");
-        let known = Known { teammate: false, seen: None, root: None, open: None };
-        let decision = bundle::decide(message, &known, desk, Timestamp(1_700_000_000_000));
+        let known = Known { teammate: false, seen: None, root: None, open: None, past: None };
+        let decision = bundle::decide(
+            message,
+            &known,
+            desk,
+            Heard::of(&message.ts, Timestamp(1_700_000_000_000), false),
+        );
         assert!(matches!(decision, bundle::Decision::Open { .. }), "{decision:?}");
     }
     text(message.text.as_bytes());

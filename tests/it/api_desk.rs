@@ -111,11 +111,19 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
         status[key] = json!(word);
     }
     status["uptime_s"] = json!(0);
+    for key in ["bytes", "log_bytes"] {
+        assert!(status["database"][key].as_u64().is_some_and(|bytes| bytes > 0));
+        status["database"][key] = json!(0);
+    }
     assert_snapshot!(pretty(&status), @r#"
     {
       "bundles_open": 0,
       "bundles_sealed": 0,
       "config_hash": "HASH",
+      "database": {
+        "bytes": 0,
+        "log_bytes": 0
+      },
       "destinations_broken": [],
       "failing": [],
       "journal": {
@@ -123,6 +131,7 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
         "pending": 0,
         "recorded": 1
       },
+      "last_backup_at": null,
       "last_event_at": "TIME",
       "now": "TIME",
       "outbox": {
@@ -161,10 +170,12 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       "trouble": null,
       "uptime_s": 0,
       "version": "VERSION",
+      "workers": 15,
       "workspace": {
         "id": "T0ACME00001",
         "name": "Acme"
-      }
+      },
+      "wrong": []
     }
     "#);
     finish(world, door).await;

@@ -4,6 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deskd::config::Secret;
+use deskd::domain::time::Timestamp;
+use deskd::runtime::bell::Bell;
+use deskd::runtime::crew::Crew;
+use deskd::runtime::worker::{Next, Worker};
 use deskd::web::desk::Health;
 use deskd::web::serve_tcp;
 use insta::assert_snapshot;
@@ -15,13 +19,32 @@ use crate::api_desk::{finish, with_a_task};
 use crate::api_door::{Door, pretty};
 use crate::world::World;
 
+/// A worker that never comes back from its first step.
+struct Hung;
+
+impl Worker for Hung {
+    fn name(&self) -> &'static str {
+        "hung"
+    }
+
+    async fn step(&mut self, _now: Timestamp) -> anyhow::Result<Next> {
+        std::future::pending().await
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn ready_is_green_with_a_socket_and_red_without_or_with_a_stuck_worker() {
     let (mut world, door) = with_a_task().await;
     assert_eq!(door.get("/readyz").await, (200, json!({ "ok": true, "reasons": [] })));
     let mut front = world.desk().front();
-    front.health = Arc::new(|_| Health { stuck: vec!["bundle"], failing: Vec::new() });
+    let mut crew = Crew::new(world.clock, CancellationToken::new());
+    crew.worker(Hung, &Bell::new());
+    let watch = crew.watch();
+    front.health = Arc::new(move |now| Health { workers: watch.seen(now), ..Health::default() });
     let stuck = Door::open(front);
+    world.pass(100).await;
+    assert_eq!(stuck.get("/readyz").await.0, 200, "an honest step may take a while");
+    world.pass(21).await;
     world.close().await;
     world.pass(5).await;
     let (status, red) = stuck.get("/readyz").await;
@@ -30,12 +53,18 @@ async fn ready_is_green_with_a_socket_and_red_without_or_with_a_stuck_worker() {
     {
       "ok": false,
       "reasons": [
-        "sockets: none is connected to Slack (stopped) since TIME; hint: deskd is stopping",
-        "stuck: bundle since TIME; hint: look at the log, then restart deskd"
+        "sockets: none is connected to Slack since TIME (5 s); hint: run \"deskd status\"",
+        "stuck: hung since TIME (2 min); hint: look at the log, then restart deskd"
       ]
     }
     "#);
     assert_eq!(stuck.get("/healthz").await.0, 200, "the process lives");
+    let (_, status) = stuck.get("/v1/status").await;
+    assert_snapshot!(pretty(&status["stuck"]), @r#"
+    [
+      "hung"
+    ]
+    "#);
     stuck.close().await;
     door.close().await;
 }
@@ -62,6 +91,9 @@ async fn figures_come_in_both_forms_with_help_and_units() {
     for name in
         text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(['{', ' ']).next())
     {
+        // A histogram has one help for its three series.
+        let name =
+            ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
         assert!(text.contains(&format!("# HELP {name} ")), "{name} has no help");
         assert!(text.contains(&format!("# TYPE {name} ")), "{name} has no type");
     }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which top-level module may import which. `dispatch::submit` means that submodule alone; `*` means all.
-const IMPORTS: [(&str, &[&str]); 12] = [
+const IMPORTS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("runtime", &["domain"]),
     ("config", &["domain"]),
@@ -18,7 +18,11 @@ const IMPORTS: [(&str, &[&str]); 12] = [
     ("dispatch", &["domain", "runtime", "store", "slack"]),
     ("commands", &["domain", "store", "dispatch::submit"]),
     ("intake", &["domain", "runtime", "store", "slack", "commands", "dispatch::submit"]),
-    ("web", &["domain", "config", "store", "slack", "intake", "commands", "dispatch"]),
+    ("alarm", &["domain", "runtime", "config", "store", "slack"]),
+    (
+        "web",
+        &["domain", "config", "store", "runtime::crew", "slack", "intake", "commands", "dispatch", "alarm"],
+    ),
     ("simulator", &[]),
     ("app", &["*"]),
     ("cli", &["*"]),

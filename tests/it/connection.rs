@@ -91,7 +91,7 @@ async fn f03_half_an_hour_of_silence_costs_no_reconnect_and_asks_for_nothing() {
     let calls = world.slack.calls("apps.connections.open");
     assert_eq!(world.most_sockets(30 * MINUTE).await, 2);
     let links = world.desk().front().links;
-    assert_eq!((links.counts().reconnects, links.gaps()), (0, 0));
+    assert_eq!((links.counts().reconnects, links.gaps()), (0, 1), "the time before the start, and no other");
     assert_eq!(world.slack.calls("apps.connections.open"), calls);
     world.finish().await;
 }
@@ -107,7 +107,7 @@ async fn f04_after_ten_minutes_without_network_there_are_exactly_two_sockets_wit
     assert_eq!(world.connected(), 2);
     assert_eq!(world.most_sockets(5 * MINUTE).await, 2);
     let links = world.desk().front().links;
-    assert_eq!((links.counts().reconnects, links.gaps() >= 1), (2, true));
+    assert_eq!((links.counts().reconnects, links.gaps() > 1), (2, true));
     world.slack.say("ada", "support", "back again").unwrap();
     world.pass(MINUTE).await;
     assert!(world.tasks().await.contains("back again"));
@@ -130,7 +130,7 @@ async fn f05_f10_fifty_refreshes_with_late_close_frames_never_need_more_than_one
         assert_eq!(world.slack.sockets(), 2, "round {round}");
     }
     let links = world.desk().front().links;
-    assert_eq!((links.counts().reconnects, links.gaps()), (50, 0), "a refresh is no gap");
+    assert_eq!((links.counts().reconnects, links.gaps()), (50, 1), "a refresh is no gap");
     assert_eq!(world.notices().await, []);
     world.pass(10 * MINUTE).await;
     world.finish().await;
@@ -173,7 +173,7 @@ async fn f07_sockets_that_are_not_ours_raise_one_warning_that_ends_when_the_numb
     world.pass(16 * MINUTE).await;
     assert_eq!(world.notices().await, []);
     assert_eq!(world.slack.sockets(), 2);
-    assert_eq!(world.desk().front().links.gaps(), 0, "asking costs no gap");
+    assert_eq!(world.desk().front().links.gaps(), 1, "asking costs no gap");
     world.finish().await;
 }
 

@@ -48,7 +48,7 @@ async fn a_canary_that_does_not_come_back_recycles_the_deaf_sockets_and_tells_un
     world.slack.deafen_sockets(Which::All);
     world.pass(5 * 60).await;
     let links = world.desk().front().links;
-    assert_eq!((links.counts().reconnects, links.gaps()), (2, 1));
+    assert_eq!((links.counts().reconnects, links.gaps()), (2, 2));
     let told = world.notices().await;
     assert_eq!((told.len(), told[0].0), (1, Own::CanaryMissed), "{told:?}");
     assert_eq!(world.desk().front().canary.unwrap().now().missed, 1);

@@ -9,11 +9,11 @@ use deskd::simulator::Setup;
 use crate::world::World;
 
 /// A small file system of its own, gone with the value.
-struct SmallDisk(tempfile::TempDir);
+pub struct SmallDisk(pub tempfile::TempDir);
 
 impl SmallDisk {
     /// `None` where mounting is not allowed.
-    fn mount() -> Option<SmallDisk> {
+    pub fn mount() -> Option<SmallDisk> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
@@ -23,12 +23,12 @@ impl SmallDisk {
         mounted.is_ok_and(|status| status.success()).then_some(SmallDisk(folder))
     }
 
-    fn ballast(&self) -> PathBuf {
+    pub fn ballast(&self) -> PathBuf {
         self.0.path().join("ballast")
     }
 
     /// Takes all the room that is left.
-    fn fill(&self) {
+    pub fn fill(&self) {
         use std::io::Write;
         let mut ballast = std::fs::File::create(self.ballast()).unwrap();
         while ballast.write_all(&[0; 4096]).is_ok() {}

@@ -202,7 +202,7 @@ async fn deliver(store: &Store, clock: Clock, cases: &[Case], samples: &Samples)
     let (_, nothing) = tokio::sync::mpsc::channel(1);
     let envelopes = std::mem::replace(&mut stage.envelopes, nothing);
     let (bell, tally) = (Bell::new(), Arc::new(Tally::default()));
-    let listener = Listener { store: store.clone(), clock, bell, tally };
+    let listener = Listener { store: store.clone(), clock, bell, late: Bell::new(), tally };
     let listening = tokio::spawn(listener.run(envelopes, CancellationToken::new()));
     let plain = json!({"event_id": "EvPlain", "event": {"type": "message", "channel": "C9", "user": "UPLAIN",
         "text": "is anybody still there?", "ts": "1767603600.000100"}});

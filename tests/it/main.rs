@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a scene that cannot go on shall stop where it stands")]
 
+mod alarm;
 mod api;
 mod api_desk;
 mod api_door;
@@ -25,6 +26,7 @@ mod inbound;
 mod log;
 mod loops;
 mod migrations;
+mod monitoring;
 mod mutate;
 mod outbound;
 mod payloads;

@@ -45,7 +45,8 @@ pub fn tokens(config: &Config, env: &Environment, running: bool, findings: &mut 
             None
         }
     };
-    let [app, bot, _, _] = Token::ALL.map(|token| if token.is_needed(config) { find(token) } else { None });
+    let [app, bot, ..] =
+        Token::ALL.map(|token| if token.is_needed(config, env) { find(token) } else { None });
     Seen { app, bot }
 }
 

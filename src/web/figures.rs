@@ -1,0 +1,82 @@
+//! More figures for `/metrics`: the connection, calls of Slack, notices, the database, the workers. Labels are words of our
+//! own, each from a closed list.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::registry::{Registry, Unit};
+
+use super::Front;
+use super::metrics::Labels;
+use crate::domain::delivery::{DeliveryState, Way};
+use crate::domain::notice::Own;
+use crate::domain::time::Timestamp;
+use crate::store::status::Standing;
+
+/// The sockets as a whole, and what became of calls of the Web API.
+pub fn connection(registry: &mut Registry, front: &Front, now: Timestamp) {
+    let none = front.links.none_since().map_or(0.0, |since| now.since(since).as_secs_f64());
+    let help = "Time without any socket to Slack, 0 while one is up";
+    registry.register_with_unit("no_socket", help, Unit::Seconds, ConstGauge::new(none));
+    let seen = front.links.states().into_iter().filter_map(|link| link.connections_seen).max();
+    let help = "Sockets of this app that Slack counted at the last hello";
+    registry.register("connections_seen", help, ConstGauge::new(i64::from(seen.unwrap_or_default())));
+    let help = "Time from taking an envelope to acknowledging it";
+    registry.register_with_unit("ack", help, Unit::Seconds, front.tally.latency().histogram());
+    let calls = Family::<Labels, Counter>::default();
+    for ((method, outcome), count) in front.api.calls() {
+        calls.get_or_create(&vec![("method", method), ("outcome", outcome.to_owned())]).inc_by(count);
+    }
+    registry.register("slack_calls", "Calls of Slack's Web API by what came of them", calls);
+}
+
+/// Notices of deskd's own trouble, and who was told.
+pub fn told(registry: &mut Registry, standing: &Standing) {
+    let open = Family::<Labels, Gauge>::default();
+    for own in Own::ALL {
+        let count = standing.notices.get(own.as_str()).copied().unwrap_or_default();
+        open.get_or_create(&vec![("kind", own.as_str().to_owned())]).set(count);
+    }
+    registry.register("notices_open", "Troubles of deskd that last, by kind", open);
+    let deliveries = Family::<Labels, Gauge>::default();
+    for (way, state) in Way::ALL.into_iter().flat_map(|way| DeliveryState::ALL.map(|state| (way, state))) {
+        let key = (way.as_str().to_owned(), state.as_str().to_owned());
+        let count = standing.deliveries.get(&key).copied().unwrap_or_default();
+        deliveries.get_or_create(&vec![("way", key.0), ("state", key.1)]).set(count);
+    }
+    registry.register("deliveries", "Deliveries of notices that are stored, by way and state", deliveries);
+}
+
+/// The database on the disk.
+pub fn database(registry: &mut Registry, (file, log): (u64, u64), standing: &Standing, now: Timestamp) {
+    let bytes = |bytes: u64| ConstGauge::new(i64::try_from(bytes).unwrap_or(i64::MAX));
+    registry.register_with_unit("database", "Size of the database file", Unit::Bytes, bytes(file));
+    registry.register_with_unit("database_log", "Size of its write-ahead log", Unit::Bytes, bytes(log));
+    let last = standing.last_backup.or(standing.made_at);
+    let age = last.map_or(0.0, |at| now.since(at).as_secs_f64());
+    let help = "Age of the last sound backup, or of the database where there is none";
+    registry.register_with_unit("backup_age", help, Unit::Seconds, ConstGauge::new(age));
+}
+
+/// The workers; those that share a name are counted together.
+pub fn workers(registry: &mut Registry, front: &Front, now: Timestamp) {
+    let health = (front.health)(now);
+    let (steps, failed) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
+    let last = Family::<Labels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
+    for seen in &health.workers {
+        let label = vec![("worker", seen.name.to_owned())];
+        steps.get_or_create(&label).inc_by(seen.steps);
+        failed.get_or_create(&label).inc_by(seen.failed);
+        let age = seen.last_step.map_or(0.0, |age| age.as_secs_f64());
+        let longest = last.get_or_create(&label);
+        let known = longest.get();
+        longest.set(known.max(age));
+    }
+    registry.register("worker_steps", "Steps of the workers", steps);
+    registry.register("worker_failures", "Steps that failed", failed);
+    let help = "Time since the last step ended; for several workers of one name, the longest";
+    registry.register_with_unit("worker_last_step", help, Unit::Seconds, last);
+    let unwritable = health.unwritable_since.map_or(0.0, |since| now.since(since).as_secs_f64());
+    let help = "Time for which the database cannot be written, 0 while it can";
+    registry.register_with_unit("not_writable", help, Unit::Seconds, ConstGauge::new(unwritable));
+}
