@@ -98,11 +98,14 @@ impl Watcher {
     async fn observe(&self, now: Timestamp) -> Result<Observed> {
         let Watched { store, links, crew, .. } = &self.watched;
         let waiting = store.waiting().await?;
-        let reason = links.states().into_iter().find_map(|link| link.reason);
+        let states = links.states();
+        let refused = states.iter().any(|link| link.refused().is_some());
+        let reason = states.into_iter().find_map(|link| link.reason);
         let stuck = crew.seen(now).into_iter();
         Ok(Observed {
             no_socket_since: links.none_since(),
             no_socket_reason: reason.filter(|_| !links.any_connected()),
+            refused,
             oldest_pending: waiting.oldest_pending,
             oldest_send: waiting.oldest_send,
             last_backup: waiting.last_backup.or(waiting.made_at),

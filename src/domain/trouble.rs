@@ -25,6 +25,8 @@ pub struct Observed {
     pub no_socket_since: Option<Timestamp>,
     /// Why, as the first link says it: a stable word.
     pub no_socket_reason: Option<String>,
+    /// Whether only an operator can mend that: it is told as such, and not once more as a missing socket.
+    pub refused: bool,
     /// When the oldest event without an outcome was recorded.
     pub oldest_pending: Option<Timestamp>,
     /// When the oldest row that still has to go out was due for the first time.
@@ -75,10 +77,12 @@ pub fn calm(own: Own) -> Option<Duration> {
 /// All troubles that are seen at `now`.
 pub fn standing(seen: &Observed, thresholds: &Thresholds, now: Timestamp) -> Vec<Trouble> {
     let reason = seen.no_socket_reason.as_deref().unwrap_or_default();
+    // Never due by age, but it keeps open what was raised before.
+    let no_socket = if seen.refused { Duration::MAX } else { thresholds.no_socket };
     let half = |span: Duration| span / 2;
     // From when on it is raised, and from when on it only keeps an open notice open.
     let single = [
-        (Own::NoSocket, seen.no_socket_since, Some(thresholds.no_socket), Duration::ZERO, reason),
+        (Own::NoSocket, seen.no_socket_since, Some(no_socket), Duration::ZERO, reason),
         (Own::JournalLagging, seen.oldest_pending, Some(JOURNAL_LATE), half(JOURNAL_LATE), ""),
         (Own::OutboxLagging, seen.oldest_send, Some(OUTBOX_LATE), half(OUTBOX_LATE), ""),
         (Own::BackupOld, seen.last_backup, thresholds.backup, thresholds.backup.unwrap_or_default(), ""),

@@ -12,6 +12,10 @@ use crate::domain::time::Timestamp;
 const OLDEST_PENDING: &str = "SELECT received_at FROM events
     WHERE id > (SELECT COALESCE(MAX(event), 0) FROM outcomes) ORDER BY id LIMIT 1";
 const OLDEST_SEND: &str = "SELECT MIN(created_at) FROM sends WHERE state IN ('waiting', 'sending')";
+/// What waits for a channel that takes no messages is told of that channel, and is not late before the channel works again.
+const LATE_SEND: &str = "SELECT MIN(MAX(s.created_at, COALESCE(d.since, 0)))
+     FROM sends s LEFT JOIN destinations d ON d.workspace = s.workspace AND d.channel = s.channel
+     WHERE s.state IN ('waiting', 'sending') AND COALESCE(d.state, 'ok') = 'ok'";
 const MADE_AT: &str = "SELECT at FROM migrations WHERE step = 1";
 const LAST_BACKUP: &str = "SELECT at FROM last_backup WHERE id = 1";
 
@@ -134,7 +138,7 @@ impl Store {
             };
             Ok(Standing {
                 oldest_pending: instant(OLDEST_PENDING)?,
-                oldest_send: instant(OLDEST_SEND)?,
+                oldest_send: instant(LATE_SEND)?,
                 made_at: instant(MADE_AT)?,
                 last_backup: instant(LAST_BACKUP)?,
                 ..Standing::default()

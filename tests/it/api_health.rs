@@ -53,7 +53,7 @@ async fn ready_is_green_with_a_socket_and_red_without_or_with_a_stuck_worker() {
     {
       "ok": false,
       "reasons": [
-        "sockets: none is connected to Slack since TIME (5 s); hint: run \"deskd status\"",
+        "sockets: none is connected to Slack (stopped) since TIME (5 s); hint: deskd is stopping",
         "stuck: hung since TIME (2 min); hint: look at the log, then restart deskd"
       ]
     }

@@ -45,6 +45,7 @@ mod slow_disk;
 mod socket;
 mod stage;
 mod store_contract;
+mod stories;
 mod web;
 mod whispers;
 mod workspace;

@@ -30,7 +30,7 @@ use talk::Talk;
 
 /// Whether the desk fetches by itself what Slack never delivered. If not, such messages are counted as `missed` and are no
 /// failure.
-const RECOVERS: bool = false;
+const RECOVERS: bool = true;
 
 /// How long everything may take to come to rest once nothing goes wrong any more.
 const REST: Duration = Duration::from_secs(180);
