@@ -127,7 +127,7 @@ impl Desk {
         let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
         crew.worker(lookout, &Bell::new());
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
-        base.recover(&mut crew, &recovery, &links);
+        base.recover(&mut crew, &recovery, (&links, &trouble));
         let figures = base.canary(&mut crew, (echo, &recovery), &links);
         let watched = watched((&store, &links, &ours), &crew, &tally);
         let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
@@ -233,8 +233,9 @@ impl Base<'_> {
     }
 
     /// What reads from the history what did not arrive.
-    fn recover(&self, crew: &mut Crew, recovery: &Recovery, links: &Links) {
-        crew.task(ring_for_recovery(links, self.ours.clone(), &self.bells.recover, crew.stopping()));
+    fn recover(&self, crew: &mut Crew, recovery: &Recovery, (links, trouble): (&Links, &Trouble)) {
+        let heard = (self.bells, trouble);
+        crew.task(ring_for_recovery(links, self.ours.clone(), heard, crew.stopping()));
         let recoverer = Recoverer::new(
             recovery.clone(),
             self.api.clone(),
@@ -268,15 +269,22 @@ fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
 fn ring_for_recovery(
     links: &Links,
     mut ours: watch::Receiver<Option<Ourselves>>,
-    bell: &Bell,
+    (bells, trouble): (&Bells, &Trouble),
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let (mut line, bell) = (links.line(), bell.clone());
+    let (mut line, bell) = (links.line(), bells.recover.clone());
+    let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
     async move {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                Ok(()) = line.changed() => bell.ring(),
+                Ok(()) = line.changed() => {
+                    bell.ring();
+                    // What could not be asked while Slack was away can be asked again.
+                    if trouble.now().is_some() {
+                        workspace.ring();
+                    }
+                }
                 Ok(()) = ours.changed() => bell.ring(),
                 else => return,
             }

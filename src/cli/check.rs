@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
+use crate::config::alarm::Alarm;
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
@@ -140,7 +141,7 @@ fn meaning(config: &Config) -> Vec<String> {
         api,
         outbox,
         canary,
-        alarm: _,
+        alarm,
         mail: _,
         log: _,
         rules,
@@ -176,8 +177,22 @@ fn meaning(config: &Config) -> Vec<String> {
             .iter()
             .map(|channel| format!("  a canary in {channel} every {}", span::show(canary.every))),
     );
+    lines.push(told(alarm));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));
     lines
+}
+
+/// Whom deskd tells of its own trouble. A webhook may also come from the environment or a credential.
+fn told(alarm: &Alarm) -> String {
+    let command = alarm.command.first().map(|program| format!("the program {program}"));
+    let webhook = alarm.webhook_file.as_ref().map(|_| "a webhook".to_owned());
+    let mail = alarm.email.as_ref().map(|_| "a mail".to_owned());
+    let ways: Vec<String> =
+        alarm.channel.clone().into_iter().chain(command).chain(webhook).chain(mail).collect();
+    match ways.is_empty() {
+        true => "  nobody is told of deskd's own trouble; hint: see [alarm]".to_owned(),
+        false => format!("  deskd's own trouble is told by {}", ways.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +232,7 @@ mod tests {
           a bundle closes after 30s of quiet, 5m at the latest; a send is given up after 1d
           categories bug, billing, sales, feature, support, question, other, legal; "other" for the rest
           database /var/lib/deskd/deskd.db, commands at /run/deskd/deskd.sock
+          nobody is told of deskd's own trouble; hint: see [alarm]
           the app token is not visible here; deskd needs it when it runs
           the bot token comes from the environment variable SLACK_BOT_TOKEN
         "#);

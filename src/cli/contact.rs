@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::call::{Call, Exit};
 use super::client::{Answer, Client};
-use super::screen::{View, bold, dim, plural, styled};
+use super::screen::{View, bold, dim, styled};
 use crate::web::contacts::{
     ContactDocument, ErasedDocument, Import, ImportLine, ImportedDocument, is_address,
 };
@@ -118,7 +118,8 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
 fn erased(done: &ErasedDocument) -> String {
     let tasks = match done.contact.tasks {
         0 => "it had no tasks".to_owned(),
-        count => format!("its {} stay as numbers", plural(count, "task")),
+        1 => "its task stays as a number".to_owned(),
+        count => format!("its {count} tasks stay as numbers"),
     };
     let mut text =
         format!("contact {} is erased; {tasks}, and backups keep what they hold\n", done.contact.id);

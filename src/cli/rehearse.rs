@@ -204,8 +204,10 @@ fn cuts(outline: &Outline, kept: &KeptMessages) -> Vec<BTreeSet<i64>> {
 fn told(difference: &Difference, view: &View) -> String {
     let events = i64::try_from(difference.events).unwrap_or(i64::MAX);
     let (before, after) = difference.bundles;
-    let mut text =
-        format!("{} looked at; {before} bundles are {after}; nothing was changed\n", plural(events, "event"));
+    let mut text = format!(
+        "{} looked at; bundles: {before} as it is, {after} with the other rules; nothing was changed\n",
+        plural(events, "event")
+    );
     if difference.rows.is_empty() {
         text.push_str("nothing would be different\n");
         return text;

@@ -262,7 +262,9 @@ fn wrong(front: &Front, health: &Health, standing: &Standing, notices: &[Notice]
         found.iter().any(|(known, ..)| (known.own, &known.subject) == (raised.own, &raised.subject))
     };
     for notice in notices {
-        if !told(&notice.raised, &found) {
+        // Its notice stays open a little longer, so that a link that comes and goes is one trouble; what is seen now counts here.
+        let back = notice.raised.own == Own::NoSocket && front.links.any_connected();
+        if !back && !told(&notice.raised, &found) {
             found.push((notice.raised.clone(), Some(notice.raised_at), None));
         }
     }
