@@ -79,7 +79,7 @@ impl Api {
         Ok(Api { caller: Arc::new(Caller::new(base_url, bot, app)?) })
     }
 
-    /// Gives up all reads, for the stop: see [`Caller::hang_up`].
+    /// Gives up all reads, for the stop: they change nothing. A write under way is waited for.
     pub fn hang_up(&self) {
         self.caller.hang_up();
     }
