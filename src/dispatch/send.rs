@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tracing::{info, warn};
 
+use crate::domain::ids::MessageTs;
 use crate::domain::send::{Attempt, Effort, Fate, REPEAT_MARK, decide};
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
@@ -15,6 +16,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::worker::{Next, Worker};
 use crate::slack::api::{Api, Post};
 use crate::slack::outcome::Failure;
+use crate::slack::sent::{LookUp, Unfinished};
 use crate::store::Store;
 use crate::store::outbox::{Claim, ClaimedSend, METHOD};
 
@@ -42,9 +44,7 @@ impl Sender {
 
     async fn attempt(&self, send: &ClaimedSend) -> Result<Attempt> {
         if send.look_up {
-            let since = send.first_claimed_at;
-            let found = self.api.find_sent(&send.channel, send.thread.as_ref(), &send.key, since).await;
-            match found {
+            match self.look_up(send).await? {
                 Ok(Some(ts)) => return Ok(Attempt::Posted(Some(ts))),
                 // Certainly not there: go on and send it.
                 Ok(None) => {}
@@ -70,6 +70,25 @@ impl Sender {
                 Ok(judge(failure))
             }
         }
+    }
+
+    /// Looks for the send, going on where the last attempt had to stop.
+    async fn look_up(&self, send: &ClaimedSend) -> Result<Result<Option<MessageTs>, Failure>> {
+        let found = self.api.find_sent(LookUp {
+            channel: &send.channel,
+            thread: send.thread.as_ref(),
+            key: &send.key,
+            since: send.first_claimed_at,
+            from: &send.look_up_from,
+        });
+        let (found, from) = match found.await {
+            Ok(found) => (Ok(found), String::new()),
+            Err(Unfinished { failure, from }) => (Err(failure), from),
+        };
+        if from != send.look_up_from {
+            self.store.note_look_up(send.id, from, self.clock.now()).await?;
+        }
+        Ok(found)
     }
 
     async fn finish(&self, send: ClaimedSend, attempt: Attempt, now: Timestamp) -> Result<()> {

@@ -32,5 +32,5 @@ mod message;
 mod people;
 pub mod response_url;
 pub mod rooms;
-mod sent;
+pub mod sent;
 pub mod veil;

@@ -23,18 +23,52 @@ const MOST_PAGES: usize = 25;
 /// thread is read from its beginning, so no clock matters there.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(15 * 60);
 
+/// What is looked for, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct LookUp<'a> {
+    /// The channel it was posted to.
+    pub channel: &'a ChannelId,
+    /// The thread, if any.
+    pub thread: Option<&'a MessageTs>,
+    /// The send key.
+    pub key: &'a str,
+    /// When it may have been posted at the earliest.
+    pub since: Timestamp,
+    /// Where an unfinished look-up goes on; empty to begin.
+    pub from: &'a str,
+}
+
+/// A look-up that did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Why.
+    pub failure: Failure,
+    /// Where it goes on; empty when it has to begin anew.
+    pub from: String,
+}
+
 impl Api {
-    /// The message with this send key, posted to the channel (or thread) at or after `since`; `None` if it is surely
-    /// not there. Needs the history scope of the channel.
-    pub async fn find_sent(
-        &self,
-        channel: &ChannelId,
-        thread: Option<&MessageTs>,
-        key: &str,
-        since: Timestamp,
-    ) -> Result<Option<MessageTs>, Failure> {
+    /// The message with this send key; `None` if it is surely not there. Needs the history scope of the channel.
+    pub async fn find_sent(&self, look_up: LookUp<'_>) -> Result<Option<MessageTs>, Unfinished> {
+        let mut from = look_up.from.to_owned();
+        let mut found = self.search(look_up, &mut from).await;
+        // A cursor that Slack no longer knows.
+        if matches!(&found, Err(Failure::Refused { error, .. }) if error == "invalid_cursor" && !from.is_empty())
+        {
+            from.clear();
+            found = self.search(look_up, &mut from).await;
+        }
+        found.map_err(|failure| {
+            // A history that could not be understood is read from its beginning.
+            let goes_on = matches!(failure, Failure::RateLimited { .. } | Failure::Unreachable { .. });
+            Unfinished { from: if goes_on { from } else { String::new() }, failure }
+        })
+    }
+
+    /// Reads on from `cursor`, which says at each moment where the next page begins.
+    async fn search(&self, look_up: LookUp<'_>, cursor: &mut String) -> Result<Option<MessageTs>, Failure> {
+        let LookUp { channel, thread, key, since, from: _ } = look_up;
         let oldest = format!("{}.000000", since.minus(CLOCKS_DIFFER).unix_seconds());
-        let mut cursor = String::new();
         for _ in 0..MOST_PAGES {
             let mut form = vec![("channel", channel.0.as_str()), ("limit", PAGE)];
             form.extend([("include_all_metadata", "true"), ("inclusive", "true")]);
@@ -50,7 +84,7 @@ impl Api {
                 return loose::filled(&found.ts).map(|ts| Some(MessageTs(ts))).ok_or_else(unread);
             }
             match page.response_metadata.object().and_then(|more| loose::filled(&more.next_cursor)) {
-                Some(next) if next != cursor => cursor = next,
+                Some(next) if next != *cursor => *cursor = next,
                 Some(_) => return Err(unread()),
                 None if page.has_more => return Err(unread()),
                 None => return Ok(None),

@@ -27,6 +27,16 @@ impl Store {
         self.write(move |tx| finish(tx, &send, &fate, now)).await
     }
 
+    /// Stores how far the look-up of a claimed send has come; empty when it is over.
+    pub async fn note_look_up(&self, send: SendId, from: String, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.prepare_cached("UPDATE sends SET look_up_from = ?2, updated_at = ?3 WHERE id = ?1")?
+                .execute((send.0, &from, now.0))?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Retries or drops a row that is not sent; the answer is its state before, `None` when there is no such row. A row
     /// that is sent or being sent stays as it is.
     pub async fn rescue_send(

@@ -62,6 +62,8 @@ pub struct ClaimedSend {
     pub blocks: String,
     /// Whether an earlier attempt may have been done: look for the key before sending.
     pub look_up: bool,
+    /// Where an unfinished look-up goes on; empty to begin.
+    pub look_up_from: String,
     /// Attempts so far, this one included.
     pub attempts: u32,
     /// When it was claimed first.
@@ -285,7 +287,7 @@ fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>
     let leeway = leeway_ms();
     let mut query = tx.prepare_cached(
         "SELECT s.id, s.workspace, s.key, s.channel, s.thread, s.text, s.look_up OR s.state = 'sending', s.attempts,
-             COALESCE(s.claimed_at, ?1), s.created_at, s.kind, s.blocks
+             COALESCE(s.claimed_at, ?1), s.created_at, s.kind, s.blocks, s.look_up_from
          FROM sends s
          WHERE s.state IN ('waiting', 'sending') AND s.next_at <= ?1
            AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.thread = s.thread
@@ -315,6 +317,7 @@ fn claimed(row: &Row<'_>) -> Result<ClaimedSend, StoreError> {
         text: row.get(5)?,
         blocks: row.get(11)?,
         look_up: row.get(6)?,
+        look_up_from: row.get(12)?,
         attempts: row.get::<_, u32>(7)? + 1,
         first_claimed_at: Timestamp(row.get(8)?),
         created_at: Timestamp(row.get(9)?),

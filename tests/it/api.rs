@@ -7,6 +7,7 @@ use deskd::domain::ids::{ChannelId, MessageTs, PersonId};
 use deskd::domain::time::Timestamp;
 use deskd::slack::api::{Api, Post};
 use deskd::slack::outcome::Failure;
+use deskd::slack::sent::LookUp;
 use serde_json::json;
 
 use crate::web::{Answer, Request, serve};
@@ -209,8 +210,17 @@ async fn f35_a_sent_message_is_found_by_its_key_and_not_there_is_only_said_after
             let answer = page.clone();
             let (api, seen) = watched(move |_| ok(&answer)).await;
             let since = Timestamp(1_700_000_010_500);
-            let outcome = api.find_sent(&general(), thread.as_ref(), "k1", since).await;
-            let outcome = outcome.map(|ts| ts.map(|ts| ts.0)).map_err(|failure| failure.code().to_owned());
+            let outcome = api
+                .find_sent(LookUp {
+                    channel: &general(),
+                    thread: thread.as_ref(),
+                    key: "k1",
+                    since,
+                    from: "",
+                })
+                .await;
+            let outcome =
+                outcome.map(|ts| ts.map(|ts| ts.0)).map_err(|ended| ended.failure.code().to_owned());
             assert_eq!(outcome, found.map(|ts| ts.map(str::to_owned)).map_err(str::to_owned), "{page}");
             let call = calls(&seen).remove(0);
             assert!(call.contains("channel=C1") && call.contains("include_all_metadata=true"), "{call}");

@@ -213,3 +213,26 @@ async fn f16_sigterm_ends_the_daemon_quickly_and_politely() {
     assert!(!Path::new(&log).exists() || std::fs::metadata(&log).unwrap().len() == 0, "the log is folded");
     assert!(machine.slack.complaints().is_empty(), "{:?}", machine.slack.complaints());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn systemd_is_told_of_readiness_and_of_life_and_of_the_end() {
+    let mut machine = Machine::new();
+    let path = machine.folder.path().join("notify.sock");
+    let heard = tokio::net::UnixDatagram::bind(&path).unwrap();
+    machine.env = vec![("NOTIFY_SOCKET", path.into()), ("WATCHDOG_USEC", "2000000".into())];
+    machine.launch();
+    let mut told = String::new();
+    let mut said = [0; 256];
+    let mut hear = async |word: &str| {
+        while !told.contains(word) {
+            let length = timeout(PATIENCE, heard.recv(&mut said)).await.expect(word).unwrap();
+            told.push_str(&String::from_utf8_lossy(&said[..length]));
+        }
+    };
+    hear("READY=1").await;
+    hear("WATCHDOG=1").await;
+    let mut daemon = machine.daemon.take().unwrap();
+    assert!(Command::new("kill").arg(daemon.id().to_string()).status().unwrap().success());
+    hear("STOPPING=1").await;
+    assert!(tokio::task::spawn_blocking(move || daemon.wait()).await.unwrap().unwrap().success());
+}

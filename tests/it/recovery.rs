@@ -189,7 +189,6 @@ async fn what_was_said_in_a_gap_makes_the_bundles_that_it_would_have_made() {
     }
     world.reconnect().await;
     world.recovered().await;
-    world.slack.say("ada", "support", "goes on after it").unwrap();
     world.pass(60).await;
     assert_snapshot!(world.tasks().await, @"
     1 open other normal #support ada
@@ -204,7 +203,6 @@ async fn what_was_said_in_a_gap_makes_the_bundles_that_it_would_have_made() {
       contact grace: one of Grace
     5 open other normal #support ada
       contact ada: the third one
-      contact ada: goes on after it
     ");
     world.finish().await;
 }
@@ -518,6 +516,26 @@ async fn f38_a_send_that_looks_itself_up_is_not_starved_by_recovery() {
     assert!(world.progress().await.left > 0, "beside the reading of twelve threads at one a minute");
     world.recovered().await;
     assert_eq!(world.slack.posts("support").unwrap().len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f35_f38_a_look_up_of_many_pages_goes_on_where_the_limit_stopped_it() {
+    let setup = Setup { history: HistoryProfile::Distributed, ..Setup::default() };
+    let world = World::with(setup, |_| {}).await;
+    let thread = world.slack.say("ada", "support", "the export fails").unwrap();
+    world.pass(40).await;
+    for number in 0..50 {
+        world.slack.say_in_thread("ada", "support", &thread, &format!("and {number} more")).unwrap();
+    }
+    world.pass(60).await;
+    world.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
+    world.reply(1, "we look into it").await;
+    // 52 messages are four pages, and a page may be read once a minute.
+    world.pass(15 * 60).await;
+    assert!(world.store().standing().await.unwrap().outbox.is_empty(), "found on the last page");
+    assert_eq!(world.slack.posts("support").unwrap().len(), 1);
+    assert!(world.slack.calls(REPLIES) < 20, "{} pages were read", world.slack.calls(REPLIES));
     world.finish().await;
 }
 

@@ -9,6 +9,7 @@ use deskd::domain::time::{Now, Timestamp};
 use deskd::simulator::{Fault, Handshake, Reason, Setup, Simulator, Times, Which};
 use deskd::slack::api::{Api, Post};
 use deskd::slack::decode::decode;
+use deskd::slack::sent::LookUp;
 use deskd::slack::socket::{Acks, Envelope, LinkState, Links, SocketSettings, run};
 use deskd::slack::wire::keys;
 use tokio::sync::mpsc;
@@ -149,6 +150,15 @@ async fn the_methods_we_call_answer_as_we_expect() {
     assert_eq!(scene.slack.complaints(), Vec::<String>::new());
 }
 
+fn look_up<'a>(
+    channel: &'a ChannelId,
+    thread: Option<&'a MessageTs>,
+    key: &'a str,
+    since: Timestamp,
+) -> LookUp<'a> {
+    LookUp { channel, thread, key, since, from: "" }
+}
+
 #[tokio::test(start_paused = true)]
 async fn f35_a_message_whose_answer_was_cut_is_found_again_by_its_key() {
     let scene = Scene::open(1).await;
@@ -161,10 +171,11 @@ async fn f35_a_message_whose_answer_was_cut_is_found_again_by_its_key() {
         scene.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
         let failure = scene.api.post_message(&post).await.expect_err("the answer was cut");
         assert_eq!(failure.code(), "unknown_outcome");
-        let found = scene.api.find_sent(&support, thread, &key, since).await.expect("history is read");
+        let found =
+            scene.api.find_sent(look_up(&support, thread, &key, since)).await.expect("history is read");
         let sent = scene.slack.posts("support").expect("the channel exists").pop().expect("it was posted");
         assert_eq!(found, Some(MessageTs(sent.ts)));
-        assert_eq!(scene.api.find_sent(&support, thread, "other", since).await, Ok(None));
+        assert_eq!(scene.api.find_sent(look_up(&support, thread, "other", since)).await, Ok(None));
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
 }
