@@ -261,9 +261,7 @@ fn told_work(status: &StatusDocument, view: &View) -> Vec<String> {
     };
     let last = match &status.last_event_at {
         Some(at) => format!("the last {}", view.ago(Some(at))),
-        None => {
-            "none yet; hint: invite the bot to a channel, then deskd channels monitor \"#name\"".to_owned()
-        }
+        None => "none yet".to_owned(),
     };
     let tasks = ["open", "waiting", "snoozed", "done"].map(|state| {
         let count = status.tasks.get(state).copied().unwrap_or_default();
@@ -273,11 +271,13 @@ fn told_work(status: &StatusDocument, view: &View) -> Vec<String> {
         0 => String::new(),
         count => format!(", {count} about to become tasks"),
     };
-    vec![
-        line("events", &format!("{} recorded, {pending}, {last}", journal.recorded)),
-        line("bundles", &format!("{} open{sealed}", status.bundles_open)),
-        line("tasks", &tasks.join(", ")),
-    ]
+    let mut lines = vec![line("events", &format!("{} recorded, {pending}, {last}", journal.recorded))];
+    if status.last_event_at.is_none() {
+        lines.push(line("", "hint: invite the bot to a channel, then deskd channels monitor \"#name\""));
+    }
+    lines.push(line("bundles", &format!("{} open{sealed}", status.bundles_open)));
+    lines.push(line("tasks", &tasks.join(", ")));
+    lines
 }
 
 fn told_broken(broken: &DestinationDocument, view: &View) -> String {
