@@ -161,7 +161,7 @@ async fn soak(args: &Args) -> Result<bool, String> {
         unacked: slack.unacked(),
     };
     println!("{}", sampler.line(&told, &slack));
-    desk.stop().await?;
+    problems.extend(desk.stop().await.err());
     for problem in problems.iter().take(40) {
         println!("  {problem}");
     }

@@ -142,7 +142,7 @@ impl Judge<'_> {
         if (row.role == "team") != is_team {
             self.differs(format!("{name}: kept as {}", row.role));
         }
-        let dropped = row.bundle == "dropped" && row.deleted;
+        let dropped = row.bundle == "dropped" && (row.deleted || unasked);
         if !dropped && (row.bundle != "triaged" || row.task.is_none()) {
             self.proof.lost += 1;
             self.differs(format!("{name}: in a {} bundle without a task", row.bundle));
