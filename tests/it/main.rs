@@ -35,6 +35,7 @@ mod process_connection;
 mod readme;
 mod recovery;
 mod recovery_crash;
+mod recovery_patience;
 mod rehearsal;
 mod reorder;
 mod retention;

@@ -21,19 +21,19 @@ const HISTORY: &str = "conversations.history";
 const REPLIES: &str = "conversations.replies";
 
 /// A workspace that forgets what it could not deliver.
-fn forgetful() -> Setup {
+pub fn forgetful() -> Setup {
     Setup { offline_events: OfflineEvents::Lost, ..Setup::default() }
 }
 
 impl World {
     /// Nobody can connect any more.
-    fn disconnect(&self) {
+    pub fn disconnect(&self) {
         self.slack.fault("apps.connections.open", Fault::Status(503), Times::UntilCleared);
         self.slack.cut_sockets(Which::All);
     }
 
     /// Connecting works again; waits until a socket is there.
-    async fn reconnect(&self) {
+    pub async fn reconnect(&self) {
         self.slack.clear_faults();
         tokio::time::timeout(Duration::from_secs(600), self.slack.until(|slack| slack.sockets() > 0))
             .await
@@ -41,12 +41,12 @@ impl World {
     }
 
     /// How recovery stands.
-    async fn progress(&self) -> Progress {
+    pub async fn progress(&self) -> Progress {
         self.store().recovery_progress().await.unwrap()
     }
 
     /// Waits until nothing is left to be read; says how many seconds that took.
-    async fn recovered(&self) -> u64 {
+    pub async fn recovered(&self) -> u64 {
         for second in 0..36_000 {
             self.pass(1).await;
             let backlog = self.store().backlog().await.unwrap();
@@ -58,13 +58,13 @@ impl World {
     }
 
     /// Asks for a recovery as an operator does.
-    async fn recover(&self, wanted: Wanted) -> usize {
+    pub async fn recover(&self, wanted: Wanted) -> usize {
         let recovery = self.desk().front().recovery;
         recovery.request(self.workspace.clone(), wanted, self.clock.now()).await.unwrap()
     }
 
     /// How often each of these texts stands in a task.
-    async fn counts(&self, texts: &[String]) -> Vec<usize> {
+    pub async fn counts(&self, texts: &[String]) -> Vec<usize> {
         let tasks = self.tasks().await;
         texts
             .iter()
@@ -493,60 +493,4 @@ async fn the_command_waits_and_the_status_shows_how_far_recovery_is() {
     );
     door.close().await;
     world.finish().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn f38_a_send_that_looks_itself_up_is_not_starved_by_recovery() {
-    let setup = Setup { history: HistoryProfile::Distributed, ..forgetful() };
-    let world = World::with(setup, |_| {}).await;
-    for number in 0..12 {
-        world.slack.say("ada", "support", &format!("matter {number}")).unwrap();
-        world.pass(40).await;
-    }
-    world.disconnect();
-    world.pass(30).await;
-    world.reconnect().await;
-    // Off the beat of the recovery, whose calls come a minute apart: waiting as long as Slack says ends just after the next.
-    world.pass_ms(90_370).await;
-    world.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
-    world.reply(1, "we look into it").await;
-    world.pass(150).await;
-    let outbox = world.store().standing().await.unwrap().outbox;
-    assert!(outbox.is_empty(), "looked up and found within the next calls that Slack allows: {outbox:?}");
-    assert!(world.progress().await.left > 0, "beside the reading of twelve threads at one a minute");
-    world.recovered().await;
-    assert_eq!(world.slack.posts("support").unwrap().len(), 1);
-    world.finish().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn f35_f38_a_look_up_of_many_pages_goes_on_where_the_limit_stopped_it() {
-    let setup = Setup { history: HistoryProfile::Distributed, ..Setup::default() };
-    let world = World::with(setup, |_| {}).await;
-    let thread = world.slack.say("ada", "support", "the export fails").unwrap();
-    world.pass(40).await;
-    for number in 0..50 {
-        world.slack.say_in_thread("ada", "support", &thread, &format!("and {number} more")).unwrap();
-    }
-    world.pass(60).await;
-    world.slack.fault("chat.postMessage", Fault::AcceptThenCut, Times::Count(1));
-    world.reply(1, "we look into it").await;
-    // 52 messages are four pages, and a page may be read once a minute.
-    world.pass(15 * 60).await;
-    assert!(world.store().standing().await.unwrap().outbox.is_empty(), "found on the last page");
-    assert_eq!(world.slack.posts("support").unwrap().len(), 1);
-    assert!(world.slack.calls(REPLIES) < 20, "{} pages were read", world.slack.calls(REPLIES));
-    world.finish().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_page_that_does_not_come_holds_up_no_stop() {
-    let mut world = World::with(forgetful(), |_| {}).await;
-    world.slack.fault(HISTORY, Fault::Stall, Times::UntilCleared);
-    assert_eq!(world.recover(Wanted::everything(Cause::Asked)).await, 2);
-    world.pass(1).await;
-    let before = world.clock.now();
-    world.close().await;
-    let took = world.clock.now().since(before);
-    assert!(took < Duration::from_secs(2), "{took:?}");
 }
