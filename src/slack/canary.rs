@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::api::{Api, lenient, missing};
-use super::loose::{self, Loose, Text};
+use super::loose::{self, Text};
 use super::outcome::Failure;
+use super::sent::Found;
 use crate::domain::ids::{ChannelId, MessageTs};
 
 /// The `event_type` of a canary's metadata.
@@ -67,18 +68,4 @@ struct Told<'a> {
 struct Page<'a> {
     #[serde(borrow, deserialize_with = "loose::objects")]
     messages: Vec<Found<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Found<'a> {
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    ts: Text<'a>,
-    #[serde(borrow, default)]
-    metadata: Loose<'a, Metadata<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Metadata<'a> {
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    event_type: Text<'a>,
 }

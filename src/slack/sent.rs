@@ -108,18 +108,20 @@ struct Page<'a> {
     response_metadata: Loose<'a, More<'a>>,
 }
 
+/// A message of a history as far as our own are told by it.
 #[derive(Deserialize)]
-struct Found<'a> {
+pub(super) struct Found<'a> {
     #[serde(borrow, default, deserialize_with = "loose::text")]
-    ts: Text<'a>,
+    pub(super) ts: Text<'a>,
     #[serde(borrow, default)]
-    metadata: Loose<'a, Metadata<'a>>,
+    pub(super) metadata: Loose<'a, Metadata<'a>>,
 }
 
+/// What we write into the metadata of what we post.
 #[derive(Deserialize)]
-struct Metadata<'a> {
+pub(super) struct Metadata<'a> {
     #[serde(borrow, default, deserialize_with = "loose::text")]
-    event_type: Text<'a>,
+    pub(super) event_type: Text<'a>,
     #[serde(borrow, default)]
     event_payload: Loose<'a, SendKey<'a>>,
 }
