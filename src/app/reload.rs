@@ -23,6 +23,7 @@ pub struct Reloadable {
     habits: watch::Sender<Habits>,
     rules: watch::Sender<Arc<Compiled>>,
     settings: watch::Sender<Settings>,
+    named: watch::Sender<bool>,
 }
 
 impl Reloadable {
@@ -33,6 +34,7 @@ impl Reloadable {
             habits: watch::Sender::new(habits(config)),
             rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
             settings: watch::Sender::new(settings(config)),
+            named: watch::Sender::new(config.names_people()),
         }
     }
 
@@ -49,6 +51,11 @@ impl Reloadable {
     /// What the configuration looks like from outside.
     pub fn settings(&self) -> watch::Receiver<Settings> {
         self.settings.subscribe()
+    }
+
+    /// Whether the configuration names people or groups.
+    pub fn named(&self) -> watch::Receiver<bool> {
+        self.named.subscribe()
     }
 
     /// Reads the configuration again and swaps everything at once, or nothing.
@@ -72,6 +79,7 @@ impl Reloadable {
         self.habits.send_replace(habits(&config));
         self.rules.send_replace(compiled);
         self.settings.send_replace(settings(&config));
+        self.named.send_replace(config.names_people());
         Ok(())
     }
 }

@@ -26,6 +26,7 @@ use crate::domain::trouble::Thresholds;
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
+use crate::intake::directory::Census;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -60,6 +61,7 @@ pub struct Setup {
 #[derive(Clone, Default)]
 struct Bells {
     workspace: Bell,
+    directory: Bell,
     gather: Bell,
     triage: Bell,
     send: Bell,
@@ -118,6 +120,7 @@ impl Desk {
         crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
+        base.directory(&mut crew, reloadable.named());
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -149,6 +152,7 @@ impl Desk {
             forgotten,
             recovery,
             refresh: ringing(&bells.workspace),
+            read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
@@ -230,6 +234,13 @@ impl Base<'_> {
             let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, send.clone());
             crew.worker(sender, send);
         }
+    }
+
+    /// What reads who there is.
+    fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
+        let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
+        let census = Census::new(store, api, ours, (named, TimeZone::system()));
+        crew.worker(census, &self.bells.directory);
     }
 
     /// What reads from the history what did not arrive.

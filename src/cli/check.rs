@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
+use crate::config::mentions::Mentions;
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
+use crate::domain::mention::Mention;
 
 /// Check the configuration and say what it means.
 #[derive(Clone, Debug, clap::Args)]
@@ -143,9 +145,11 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
+        mentions,
         log: _,
         rules,
         channels_named: _,
+        mentions_named: _,
     } = config;
     let sockets =
         if slack.sockets == 1 { "one socket".to_owned() } else { format!("{} sockets", slack.sockets) };
@@ -178,6 +182,7 @@ fn meaning(config: &Config) -> Vec<String> {
             .map(|channel| format!("  a canary in {channel} every {}", span::show(canary.every))),
     );
     lines.push(told(alarm));
+    lines.extend(called(mentions));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));
     lines
 }
@@ -193,6 +198,16 @@ fn told(alarm: &Alarm) -> String {
         true => "  nobody is told of deskd's own trouble; hint: see [alarm]".to_owned(),
         false => format!("  deskd's own trouble is told by {}", ways.join(", ")),
     }
+}
+
+/// Whom notices call unless a category or a route says otherwise; nothing while that is nobody.
+fn called(mentions: &Mentions) -> Option<String> {
+    let Mentions { default, budget } = mentions;
+    let names: Vec<String> = default.iter().map(Mention::shown).collect();
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!("  notices call {names}; a whole channel {budget} times a day at most")
+    })
 }
 
 #[cfg(test)]

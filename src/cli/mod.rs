@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod init;
 pub mod manifest;
 pub mod notices;
+pub mod people;
 mod progress;
 pub mod queue;
 pub mod recover;
@@ -80,6 +81,8 @@ pub enum Command {
     Reply(reply::Args),
     Contact(contact::Args),
     Team(team::Args),
+    People(people::Args),
+    Groups(people::GroupArgs),
     Queue(queue::Args),
     Notices(notices::Args),
     Alarm(alarm::Args),
@@ -131,6 +134,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Reply(args) => reply::run(args, call).await,
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
+        Command::People(args) => people::run(args, call).await,
+        Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
         Command::Notices(args) => notices::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,

@@ -2,7 +2,8 @@
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
-//! from going there; `notice` is what deskd tells of itself; `recovery` is how gaps are closed; `reason` is why.
+//! from going there; `notice` is what deskd tells of itself; `recovery` is how gaps are closed;
+//! `directory` is who there is, `mention` whom a notice calls; `reason` is why.
 
 pub mod backoff;
 pub mod bundle;
@@ -13,10 +14,12 @@ pub mod contact;
 pub mod courtesy;
 pub mod delivery;
 pub mod destination;
+pub mod directory;
 pub mod durable;
 pub mod erasure;
 pub mod ids;
 pub mod limit;
+pub mod mention;
 pub mod message;
 pub mod mrkdwn;
 pub mod night;
