@@ -15,6 +15,7 @@ pub mod file;
 pub mod places;
 pub mod problem;
 pub mod reader;
+pub mod routes;
 pub mod secret;
 pub mod settings;
 pub mod show;

@@ -26,6 +26,8 @@ impl Config {
             mail,
             log,
             rules,
+            routing,
+            kinds,
             channels_named: _,
         } = self;
         let mut lines = Vec::new();
@@ -51,6 +53,7 @@ impl Config {
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());
         show_rules(rules, &mut add);
+        super::routes::show(routing, kinds, &mut add);
         lines
     }
 
