@@ -14,7 +14,6 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
-pub mod notices;
 pub mod people;
 mod progress;
 pub mod queue;
@@ -29,6 +28,7 @@ pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
+pub mod troubles;
 pub mod version;
 pub mod why;
 
@@ -84,7 +84,7 @@ pub enum Command {
     People(people::Args),
     Groups(people::GroupArgs),
     Queue(queue::Args),
-    Notices(notices::Args),
+    Troubles(troubles::Args),
     Alarm(alarm::Args),
     Why(why::Args),
     Replay(replay::Args),
@@ -137,7 +137,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::People(args) => people::run(args, call).await,
         Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
-        Command::Notices(args) => notices::run(args, call).await,
+        Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,

@@ -16,6 +16,7 @@ pub mod mentions;
 pub mod places;
 pub mod problem;
 pub mod reader;
+pub mod routes;
 pub mod secret;
 pub mod settings;
 pub mod show;
