@@ -95,8 +95,7 @@ impl Desk {
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
             .context("cannot prepare the ways of [alarm]")?;
-        let bells = Bells::default();
-        let trouble = Trouble::default();
+        let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let reloadable = Reloadable::new(&config);
 
@@ -301,6 +300,7 @@ fn ring_for_recovery(
 ) -> impl Future<Output = ()> + Send + 'static {
     let (mut line, bell) = (links.line(), bells.recover.clone());
     let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
+    let directory = bells.directory.clone();
     async move {
         loop {
             tokio::select! {
@@ -312,7 +312,10 @@ fn ring_for_recovery(
                         workspace.ring();
                     }
                 }
-                Ok(()) = ours.changed() => bell.ring(),
+                Ok(()) = ours.changed() => {
+                    bell.ring();
+                    directory.ring();
+                }
                 else => return,
             }
         }

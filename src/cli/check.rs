@@ -1,5 +1,5 @@
-//! `deskd check`: is the configuration right, and what does it mean? Talks to nobody: whether Slack accepts the tokens
-//! is for `deskd doctor`.
+//! `deskd check`: is the configuration right, and what does it mean? Talks to nobody, unless `--online` asks the daemon for
+//! people and groups; whether Slack accepts the tokens is for `deskd doctor`.
 
 use std::path::Path;
 
@@ -15,16 +15,21 @@ use crate::domain::mention::Mention;
 
 /// Check the configuration and say what it means.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Look up the people and groups that are mentioned, too; the daemon has to run.
+    #[arg(long)]
+    pub online: bool,
+}
 
 /// Checks, prints, and ends with `Usage` when anything is wrong.
 ///
 /// `known_channels` gives ids and names of the workspace's channels, or none when there is no database yet: then
-/// nothing is said about channels.
+/// nothing is said about channels. `unknown` is what looking up people and groups has found wrong.
 pub fn run(
     _args: &Args,
     call: &mut Call<'_>,
     known_channels: impl FnOnce(&Config) -> Vec<(String, String)>,
+    unknown: Vec<Problem>,
 ) -> anyhow::Result<Exit> {
     let Loaded { config, file } = match call.sources.load() {
         Ok(loaded) => loaded,
@@ -34,6 +39,7 @@ pub fn run(
     let known = known_channels(&config);
     let mut problems = if known.is_empty() { Vec::new() } else { unknown_channels(&config, &known) };
     problems.extend(tokens.wrong.iter().cloned());
+    problems.extend(unknown);
     if !problems.is_empty() {
         return refuse(call, &Problems(problems));
     }
@@ -235,7 +241,8 @@ mod tests {
         let mut out = Vec::new();
         let known = known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
         let exit =
-            run(&Args {}, &mut Call { sources, json, out: &mut out }, |_| known).expect("it can be written");
+            run(&Args { online: false }, &mut Call { sources, json, out: &mut out }, |_| known, Vec::new())
+                .expect("it can be written");
         let shown = String::from_utf8(out).expect("text").replace(&folder.display().to_string(), "FOLDER");
         (exit, shown)
     }

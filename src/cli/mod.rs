@@ -14,6 +14,7 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
+mod online;
 pub mod people;
 mod progress;
 pub mod queue;
@@ -124,7 +125,9 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
             let known = channels::known(&call.sources).await;
-            check::run(args, call, |_| known)
+            let unknown =
+                if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
+            check::run(args, call, |_| known, unknown)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,

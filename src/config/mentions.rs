@@ -86,3 +86,43 @@ pub fn show(mentions: &Mentions, add: &mut impl FnMut(&str, String)) {
     add("mentions.default", default.iter().map(Mention::shown).collect::<Vec<_>>().join(", "));
     add("mentions.budget", budget.to_string());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::{Layers, check};
+    use super::super::file::Source;
+    use super::super::{Config, Environment, Places, Problems};
+
+    fn load(text: &str, env: Environment) -> Result<Config, Problems> {
+        let source = Source { path: "/etc/deskd/config.toml".into(), text: text.to_owned() };
+        check(&Layers { source: Some(&source), env: &env, flags: &[] }, &Places::system())
+    }
+
+    #[test]
+    fn mentions_are_read_refused_with_a_hint_and_shown_without_addresses() {
+        let text = "[mentions]\ndefault = [\"@here\", \"@team-db\", \"bob@example.com\"]\nbudget = 3\n";
+        let config = load(text, Environment::new()).expect("nothing is wrong");
+        assert_eq!((config.mentions.default.len(), config.mentions.budget), (3, 3));
+        let named: Vec<_> = config.mentions_named.iter().map(|named| named.key.as_str()).collect();
+        assert_eq!(named, ["mentions.default[2]", "mentions.default[3]"]);
+        let shown = format!("{:?} {config:?}", config.lines());
+        assert!(shown.contains("@here, @team-db, (an e-mail address)") && !shown.contains("bob"), "{shown}");
+        let off = load("", [("DESKD_MENTIONS__DEFAULT".to_owned(), "@channel,@ops".to_owned())].into())
+            .expect("nothing is wrong");
+        assert!(off.names_people());
+        let wrong = "[mentions]\ndefault = [\"@everyone\", \"bob@@example.com\", \"none\", \"@here\"]\nbudget = 101\n";
+        let told = load(wrong, Environment::new()).expect_err("it has problems").to_string();
+        assert!(!told.contains("bob"), "an address is not repeated");
+        insta::assert_snapshot!(told, @r#"
+        4 problems in the configuration
+        /etc/deskd/config.toml:2:11: mentions.default: "none" stands beside others
+          hint: take it out, or the others
+        /etc/deskd/config.toml:2:12: mentions.default[1]: @everyone calls the whole company
+          hint: write "@here" or "@channel", or name a group
+        /etc/deskd/config.toml:2:25: mentions.default[2]: this is no mention
+          hint: write "@here", "@channel", "@handle", an e-mail address, or an id (U..., S...)
+        /etc/deskd/config.toml:3:10: mentions.budget: not a whole number from 0 to 100
+          hint: 5 is usual
+        "#);
+    }
+}

@@ -279,7 +279,7 @@ fn turn(
 /// The next group whose members this reading has not read.
 fn unstaffed(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<Option<GroupId>, StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT user_group FROM user_groups WHERE workspace = ? AND staffed < ? ORDER BY user_group LIMIT 1",
+        "SELECT user_group FROM user_groups WHERE workspace = ? AND closed = 0 AND staffed < ? ORDER BY user_group LIMIT 1",
     )?;
     let round = round(tx, workspace)?;
     Ok(query.query_row((&workspace.0, round), |row| row.get(0).map(GroupId)).optional()?)
@@ -314,7 +314,7 @@ fn finish(
 fn standing(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<Standing, StoreError> {
     let sql = "SELECT state <> 'resting' OR wanted OR ended_at IS NULL,
          (SELECT COUNT(*) FROM people WHERE workspace = ?1 AND deleted = 0 AND handle <> ''),
-         (SELECT COUNT(*) FROM user_groups WHERE workspace = ?1), joined, gone, problem, complete_at
+         (SELECT COUNT(*) FROM user_groups WHERE workspace = ?1 AND closed = 0), joined, gone, problem, complete_at
          FROM directory WHERE workspace = ?1";
     let found = tx.prepare_cached(sql)?.query_row([&workspace.0], |row| {
         let complete_at: Option<i64> = row.get(6)?;

@@ -24,7 +24,7 @@ impl Store {
         self.read(move |tx| {
             let mut query = tx.prepare_cached(
                 "SELECT user_group, handle, name, changed_at FROM user_groups
-                 WHERE workspace = ? ORDER BY handle COLLATE NOCASE, user_group",
+                 WHERE workspace = ? AND closed = 0 ORDER BY handle COLLATE NOCASE, user_group",
             )?;
             let groups: Vec<Group> = query.query_map([&workspace.0], group)?.collect::<Result<_, _>>()?;
             groups
@@ -47,27 +47,25 @@ pub(super) fn note(
         GroupNews::Changed { group, .. } => (&group.id, group.changed_at),
         GroupNews::Closed { group, at } | GroupNews::Staffed { group, at, .. } => (group, *at),
     };
-    let known = changed_at(tx, workspace, id)?;
-    if known.is_some_and(|known| at < known) {
+    let known = known(tx, workspace, id)?;
+    // Of two changes in one second the closing one counts: Slack's order is not the order of arrival.
+    let is_older = |known: Known| at < known.changed_at || (at == known.changed_at && known.closed);
+    if known.is_some_and(is_older) {
         return Ok(());
     }
+    let is_open = known.is_some_and(|known| !known.closed);
     match news {
         GroupNews::Changed { group, members } => {
             let round = directory::round(tx, workspace)?;
             upsert(tx, workspace, group, round)?;
             match members {
                 Some(members) => staff(tx, workspace, &group.id, members, round)?,
-                None if known.is_none() => directory::want(tx, workspace)?,
+                None if !is_open => directory::want(tx, workspace)?,
                 None => {}
             }
         }
-        GroupNews::Closed { group, .. } => {
-            tx.execute(
-                "DELETE FROM user_groups WHERE workspace = ? AND user_group = ?",
-                (&workspace.0, &group.0),
-            )?;
-        }
-        GroupNews::Staffed { .. } if known.is_none() => directory::want(tx, workspace)?,
+        GroupNews::Closed { group, at } => close(tx, workspace, group, *at)?,
+        GroupNews::Staffed { .. } if !is_open => directory::want(tx, workspace)?,
         GroupNews::Staffed { group, added, removed, .. } => {
             added.iter().try_for_each(|person| add(tx, workspace, group, person))?;
             let mut delete = tx.prepare_cached(
@@ -89,9 +87,10 @@ pub(super) fn upsert(
     round: i64,
 ) -> Result<(), StoreError> {
     let mut upsert = tx.prepare_cached(
-        "INSERT INTO user_groups (workspace, user_group, handle, name, changed_at, round, staffed)
-         VALUES (?, ?, ?, ?, ?, ?, 0)
+        "INSERT INTO user_groups (workspace, user_group, handle, name, changed_at, closed, round, staffed)
+         VALUES (?, ?, ?, ?, ?, 0, ?, 0)
          ON CONFLICT (workspace, user_group) DO UPDATE SET round = MAX(round, excluded.round),
+             closed = CASE WHEN excluded.changed_at < changed_at THEN closed ELSE 0 END,
              handle = CASE WHEN excluded.changed_at < changed_at THEN handle ELSE excluded.handle END,
              name = CASE WHEN excluded.changed_at < changed_at THEN name ELSE excluded.name END,
              changed_at = MAX(changed_at, excluded.changed_at)",
@@ -141,14 +140,41 @@ fn members(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn changed_at(
+/// What is known of a group that news are about.
+#[derive(Clone, Copy)]
+struct Known {
+    changed_at: Timestamp,
+    closed: bool,
+}
+
+fn known(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
     group: &GroupId,
-) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT changed_at FROM user_groups WHERE workspace = ? AND user_group = ?";
+) -> Result<Option<Known>, StoreError> {
+    let sql = "SELECT changed_at, closed FROM user_groups WHERE workspace = ? AND user_group = ?";
+    let known = tx.prepare_cached(sql)?.query_row((&workspace.0, &group.0), |row| {
+        Ok(Known { changed_at: Timestamp(row.get(0)?), closed: row.get(1)? })
+    });
+    Ok(known.optional()?)
+}
+
+/// Notes that a group is not in use any more, be it known or not.
+fn close(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    group: &GroupId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     let key = (&workspace.0, &group.0);
-    Ok(tx.prepare_cached(sql)?.query_row(key, |row| row.get(0).map(Timestamp)).optional()?)
+    tx.execute("DELETE FROM group_members WHERE workspace = ? AND user_group = ?", key)?;
+    tx.execute(
+        "INSERT INTO user_groups (workspace, user_group, handle, name, changed_at, closed, round, staffed)
+         VALUES (?, ?, '', '', ?, 1, 0, 0)
+         ON CONFLICT (workspace, user_group) DO UPDATE SET closed = 1, changed_at = excluded.changed_at",
+        (&workspace.0, &group.0, at.0),
+    )?;
+    Ok(())
 }
 
 /// A row of id, handle, name and time of change.

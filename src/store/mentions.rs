@@ -129,7 +129,7 @@ fn add_groups(
     found: &mut Vec<Group>,
 ) -> Result<(), StoreError> {
     let sql = format!(
-        "SELECT user_group, handle, name, changed_at FROM user_groups WHERE workspace = ?1 AND {which}
+        "SELECT user_group, handle, name, changed_at FROM user_groups WHERE workspace = ?1 AND closed = 0 AND {which}
          ORDER BY user_group"
     );
     let mut query = tx.prepare_cached(&sql)?;

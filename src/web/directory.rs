@@ -211,7 +211,8 @@ fn hint(problem: &str) -> String {
     match problem {
         "plan_upgrade_required" => "the workspace's plan has no user groups".to_owned(),
         "missing_scope" => {
-            "the app may not read user groups: add the scope usergroups:read and reinstall the app".to_owned()
+            "the app may not read all of it: reinstall it with the scopes of \"deskd manifest\" (usergroups:read)"
+                .to_owned()
         }
         _ => Failure::Refused { error: problem.to_owned(), needed: None, messages: Vec::new() }.sentence(),
     }

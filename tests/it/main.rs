@@ -31,6 +31,7 @@ mod mutate;
 mod notices;
 mod outbound;
 mod payloads;
+mod people;
 mod process;
 mod process_connection;
 mod readme;

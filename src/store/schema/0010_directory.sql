@@ -7,13 +7,14 @@ CREATE INDEX people_by_handle ON people (workspace, handle COLLATE NOCASE);
 CREATE INDEX people_by_name ON people (workspace, name COLLATE NOCASE);
 CREATE INDEX people_by_email ON people (workspace, email) WHERE email <> '';
 
--- User groups in use. `round` is the reading that last listed one, `staffed` the one that last read who is in it.
+-- User groups. One that was switched off stays until the next reading, so that older news of it does not bring it back. `round` is the reading that last listed one, `staffed` the one that last read who is in it.
 CREATE TABLE user_groups (
     workspace  TEXT NOT NULL,
     user_group TEXT NOT NULL,
     handle     TEXT NOT NULL,
     name       TEXT NOT NULL,
     changed_at INTEGER NOT NULL,
+    closed     INTEGER NOT NULL CHECK (closed IN (0, 1)),
     round      INTEGER NOT NULL,
     staffed    INTEGER NOT NULL,
     PRIMARY KEY (workspace, user_group)
