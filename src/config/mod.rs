@@ -15,7 +15,6 @@ pub mod file;
 pub mod places;
 pub mod problem;
 pub mod reader;
-pub mod secret;
 pub mod settings;
 pub mod show;
 pub mod span;
@@ -25,10 +24,10 @@ pub mod unknown;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use crate::domain::secret::Secret;
 pub use check::unknown_channels;
 pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
-pub use secret::Secret;
 pub use settings::Config;
 pub use tokens::{AlarmSecrets, Secrets};
 
