@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
+use crate::config::keys::{self, KeyLook};
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
@@ -49,11 +50,13 @@ struct Tokens {
     found: Vec<(Token, Option<Spot>)>,
     wrong: Vec<Problem>,
     remarks: Vec<Problem>,
+    /// Where the key of the secrets comes from, when it is seen from here.
+    key: Option<Spot>,
 }
 
 impl Tokens {
     fn look(config: &Config, env: &Environment) -> Tokens {
-        let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new() };
+        let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new(), key: None };
         for token in Token::ALL.into_iter().filter(|token| token.is_needed(config, env)) {
             match look(token, config, env) {
                 Look::Here { spot, remark, .. } => {
@@ -64,6 +67,12 @@ impl Tokens {
                 Look::Missing(_) => tokens.found.push((token, None)),
                 Look::Wrong(problem) => tokens.wrong.push(problem),
             }
+        }
+        match keys::look(config, env) {
+            KeyLook::Here { spot, .. } => tokens.key = Some(spot),
+            // Needed only where there are secrets, and then seen by the service itself.
+            KeyLook::Missing(_) => {}
+            KeyLook::Wrong(problem) => tokens.wrong.push(problem),
         }
         tokens
     }
@@ -107,6 +116,7 @@ fn as_json(config: &Config, file: Option<&Path>, tokens: &Tokens) -> Value {
         "config_hash": config.hash(),
         "config": settings,
         "tokens": found,
+        "secrets_key": tokens.key.as_ref().map(Spot::to_string),
         "remarks": remarks,
     })
 }
@@ -121,6 +131,7 @@ fn as_text(config: &Config, (file, usual): (Option<&Path>, &Path), tokens: &Toke
         Some(spot) => format!("  the {token} comes from {}", from(spot)),
         None => format!("  the {token} is not visible here; deskd needs it when it runs"),
     }));
+    lines.extend(tokens.key.iter().map(|spot| format!("  the key of the secrets comes from {}", from(spot))));
     lines.extend(tokens.remarks.iter().map(|remark| format!("remark: {remark}")));
     lines.join("\n") + "\n"
 }
@@ -143,6 +154,7 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
+        secrets: _,
         log: _,
         rules,
         channels_named: _,

@@ -16,6 +16,7 @@ pub mod init;
 pub mod manifest;
 pub mod notices;
 mod progress;
+mod prompt;
 pub mod queue;
 pub mod recover;
 pub mod rehearse;
@@ -24,11 +25,13 @@ pub mod reply;
 pub mod restore;
 pub mod run;
 pub mod screen;
+pub mod secret;
 pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
 pub mod version;
+pub mod webhook;
 pub mod why;
 
 use std::io::{ErrorKind, Write};
@@ -81,6 +84,8 @@ pub enum Command {
     Contact(contact::Args),
     Team(team::Args),
     Queue(queue::Args),
+    Webhook(webhook::Args),
+    Secret(secret::Args),
     Notices(notices::Args),
     Alarm(alarm::Args),
     Why(why::Args),
@@ -132,6 +137,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
+        Command::Webhook(args) => webhook::run(args, call).await,
+        Command::Secret(args) => secret::run(args, call).await,
         Command::Notices(args) => notices::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,

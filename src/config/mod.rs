@@ -4,7 +4,7 @@
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
 //! `alarm` holds two sections of its own;
-//! `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
+//! `webhooks` says which ones it names; `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
@@ -12,6 +12,7 @@ pub mod alarm;
 pub mod categories;
 pub mod check;
 pub mod file;
+pub mod keys;
 pub mod places;
 pub mod problem;
 pub mod reader;
@@ -20,6 +21,7 @@ pub mod show;
 pub mod span;
 pub mod tokens;
 pub mod unknown;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
