@@ -10,28 +10,33 @@ use crate::config::alarm::Alarm;
 use crate::config::keys::{self, KeyLook};
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
+use crate::config::webhooks;
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
 
 /// Check the configuration and say what it means.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {}
 
+/// What the database has of what the configuration names.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Ids and names of the workspace's channels; none when there is no database yet: then nothing is said about channels.
+    pub channels: Vec<(String, String)>,
+    /// The names of the webhooks; `None` where that cannot be seen.
+    pub webhooks: Option<Vec<String>>,
+}
+
 /// Checks, prints, and ends with `Usage` when anything is wrong.
-///
-/// `known_channels` gives ids and names of the workspace's channels, or none when there is no database yet: then
-/// nothing is said about channels.
-pub fn run(
-    _args: &Args,
-    call: &mut Call<'_>,
-    known_channels: impl FnOnce(&Config) -> Vec<(String, String)>,
-) -> anyhow::Result<Exit> {
+pub fn run(_args: &Args, call: &mut Call<'_>, known: Known) -> anyhow::Result<Exit> {
     let Loaded { config, file } = match call.sources.load() {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(call, &problems),
     };
-    let tokens = Tokens::look(&config, &call.sources.env);
-    let known = known_channels(&config);
-    let mut problems = if known.is_empty() { Vec::new() } else { unknown_channels(&config, &known) };
+    let mut tokens = Tokens::look(&config, &call.sources.env);
+    tokens.remarks.extend(webhooks::remarks(&config));
+    let Known { channels, webhooks: there } = known;
+    let mut problems = if channels.is_empty() { Vec::new() } else { unknown_channels(&config, &channels) };
+    problems.extend(there.iter().flat_map(|there| webhooks::unknown(&config, there)));
     problems.extend(tokens.wrong.iter().cloned());
     if !problems.is_empty() {
         return refuse(call, &Problems(problems));
@@ -157,6 +162,8 @@ fn meaning(config: &Config) -> Vec<String> {
         secrets: _,
         log: _,
         rules,
+        routing,
+        kinds: _,
         channels_named: _,
     } = config;
     let sockets =
@@ -181,6 +188,11 @@ fn meaning(config: &Config) -> Vec<String> {
             span::show(outbox.give_up)
         ),
         format!("  categories {}; \"{}\" for the rest", names.join(", "), rules.fallback),
+        match routing.routes.len() {
+            0 => "  no routes: notices go only where their caller says".to_owned(),
+            1 => "  1 route for notices".to_owned(),
+            count => format!("  {count} routes for notices"),
+        },
         format!("  database {}, commands at {}", store.path.display(), api.socket.display()),
     ];
     lines.extend(
@@ -209,7 +221,7 @@ fn told(alarm: &Alarm) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Args, run};
+    use super::{Args, Known, run};
     use crate::cli::call::{Call, Exit};
     use crate::config::Sources;
     use std::path::Path;
@@ -223,9 +235,10 @@ mod tests {
         ];
         let sources = Sources { config: Some(path), env: env.into(), flags: Vec::new(), root: true };
         let mut out = Vec::new();
-        let known = known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
+        let channels = known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
+        let known = Known { channels, webhooks: None };
         let exit =
-            run(&Args {}, &mut Call { sources, json, out: &mut out }, |_| known).expect("it can be written");
+            run(&Args {}, &mut Call { sources, json, out: &mut out }, known).expect("it can be written");
         let shown = String::from_utf8(out).expect("text").replace(&folder.display().to_string(), "FOLDER");
         (exit, shown)
     }
@@ -243,6 +256,7 @@ mod tests {
           messages from the channels chosen with "deskd channels monitor"
           a bundle closes after 30s of quiet, 5m at the latest; a send is given up after 1d
           categories bug, billing, sales, feature, support, question, other, legal; "other" for the rest
+          no routes: notices go only where their caller says
           database /var/lib/deskd/deskd.db, commands at /run/deskd/deskd.sock
           nobody is told of deskd's own trouble; hint: see [alarm]
           the app token is not visible here; deskd needs it when it runs

@@ -14,7 +14,6 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
-pub mod notices;
 mod progress;
 mod prompt;
 pub mod queue;
@@ -30,6 +29,7 @@ pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
+pub mod troubles;
 pub mod version;
 pub mod webhook;
 pub mod why;
@@ -86,7 +86,7 @@ pub enum Command {
     Queue(queue::Args),
     Webhook(webhook::Args),
     Secret(secret::Args),
-    Notices(notices::Args),
+    Troubles(troubles::Args),
     Alarm(alarm::Args),
     Why(why::Args),
     Replay(replay::Args),
@@ -126,7 +126,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
             let known = channels::known(&call.sources).await;
-            check::run(args, call, |_| known)
+            let webhooks = webhook::known(&call.sources).await;
+            check::run(args, call, check::Known { channels: known, webhooks })
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
@@ -139,7 +140,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Queue(args) => queue::run(args, call).await,
         Command::Webhook(args) => webhook::run(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,
-        Command::Notices(args) => notices::run(args, call).await,
+        Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,

@@ -8,8 +8,9 @@ use super::call::{Call, Exit};
 use super::client::{Answer, Client};
 use super::prompt;
 use super::screen::{View, bad, dim, good, odd, styled};
-use crate::config::Secret;
+use crate::config::{Secret, Sources};
 use crate::domain::webhook::{BadName, WebhookName, label};
+use crate::store::webhooks::peek;
 use crate::web::webhooks::{WebhookChange, WebhookRow, WebhookTest};
 
 /// Keep the incoming webhooks that notices may go to. Their addresses are secrets: each is asked for, or read from
@@ -119,6 +120,12 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
             Ok(if tested.ok { Exit::Done } else { Exit::Failed })
         }
     }
+}
+
+/// The names of the webhooks in the database; `None` when there is none to look into.
+pub async fn known(sources: &Sources) -> Option<Vec<String>> {
+    let config = sources.load().ok()?.config;
+    peek(config.store.path).await.ok().flatten()
 }
 
 /// A name, and nothing behind it: what stands there may be the address, and is not repeated.

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod places;
 pub mod problem;
 pub mod reader;
+pub mod routes;
 pub mod settings;
 pub mod show;
 pub mod span;

@@ -2,6 +2,8 @@
 //! that take none, `whisper` to answers that came too late for an acknowledgement.
 
 pub mod detour;
+pub mod feed;
+pub mod route;
 pub mod send;
 pub mod submit;
 pub mod whisper;

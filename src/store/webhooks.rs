@@ -1,13 +1,15 @@
 //! Incoming webhooks of Slack: named places to post to. Their addresses are secrets and stand sealed in their rows.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{OpenFlags, OptionalExtension, Row, Transaction};
 use thiserror::Error;
 
 use super::error::StoreError;
+use super::migrate;
 use super::sealed;
-use super::sqlite::Store;
+use super::sqlite::{Store, blocking, connect};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::limit::{self, Admission, Gate};
 use crate::domain::seal::Locked;
@@ -264,6 +266,24 @@ impl Store {
         })
         .await
     }
+}
+
+/// The names of the webhooks in the database at `path`, without opening it for good; `None` when there is no database, or one
+/// that a daemon of this version has not seen yet.
+pub async fn peek(path: PathBuf) -> Result<Option<Vec<String>>, StoreError> {
+    blocking(move || {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        if migrate::expect_newest(&reader).is_err() {
+            return Ok(None);
+        }
+        let mut query = reader.prepare("SELECT name FROM webhooks ORDER BY name")?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(Some(rows.collect::<Result<_, _>>()?))
+    })
+    .await
 }
 
 const SHOWN: &str = "name, label, origin, state, result, result_at, created_at, rotated_at";

@@ -6,7 +6,7 @@ use super::Front;
 use super::errors::{Code, Refusal};
 use super::status::WrongDocument;
 use crate::config::keys::KeyLook;
-use crate::domain::notice::Severity;
+use crate::domain::own::Severity;
 use crate::domain::seal::{self, Locked};
 use crate::store::StoreError;
 

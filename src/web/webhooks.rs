@@ -18,7 +18,7 @@ use super::{Front, ourselves};
 use crate::config::Secret;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::limit::Admission;
-use crate::domain::notice::Severity;
+use crate::domain::own::Severity;
 use crate::domain::webhook::{self, Posted, Refused, WebhookName, WebhookState};
 use crate::slack::incoming::{self, WebhookUrl};
 use crate::store::webhooks::{Changed, NewUrl, NoUrl, Webhook};

@@ -28,6 +28,8 @@ mod loops;
 mod migrations;
 mod monitoring;
 mod mutate;
+mod notices;
+mod notices_crash;
 mod outbound;
 mod payloads;
 mod process;
