@@ -14,6 +14,7 @@ use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
+use crate::config::keys::KeyLook;
 use crate::config::{AlarmSecrets, Config, Secret, Sources};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
@@ -22,6 +23,7 @@ use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
+use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
@@ -55,6 +57,8 @@ pub struct Setup {
     pub app: Secret,
     /// What the ways out of deskd need.
     pub alarm: AlarmSecrets,
+    /// The key of the secrets in the database, or why there is none.
+    pub keys: KeyLook,
     /// Where `now` comes from.
     pub clock: Clock,
 }
@@ -89,9 +93,9 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, alarm, clock } = setup;
+        let Setup { config, bot, app, alarm, keys, clock } = setup;
         let now = clock.now();
-        let (store, occupied) = open(&config, now).await?;
+        let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
             .context("cannot prepare the ways of [alarm]")?;
@@ -162,6 +166,7 @@ impl Desk {
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
             ways,
+            keys: Arc::new(keys),
             now: clock.reader(),
             settings: reloadable.settings(),
             started_at: now,
@@ -322,7 +327,7 @@ fn ring_for_recovery(
     }
 }
 
-async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
+async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {
     if let Some(folder) = config.store.path.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
@@ -330,6 +335,10 @@ async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
     let occupied = occupy(&config.store.path)?;
     let store = Store::open(&config.store.path, now).await?;
     store.take_over_sends(now.plus(SETTLE)).await?;
+    let store = match keys {
+        Some(ring) => store.with_keys(ring.clone()),
+        None => store,
+    };
     Ok((store, occupied))
 }
 

@@ -17,6 +17,7 @@ pub mod manifest;
 mod online;
 pub mod people;
 mod progress;
+mod prompt;
 pub mod queue;
 pub mod recover;
 pub mod rehearse;
@@ -25,12 +26,14 @@ pub mod reply;
 pub mod restore;
 pub mod run;
 pub mod screen;
+pub mod secret;
 pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
 pub mod troubles;
 pub mod version;
+pub mod webhook;
 pub mod why;
 
 use std::io::{ErrorKind, Write};
@@ -85,6 +88,8 @@ pub enum Command {
     People(people::Args),
     Groups(people::GroupArgs),
     Queue(queue::Args),
+    Webhook(webhook::Args),
+    Secret(secret::Args),
     Troubles(troubles::Args),
     Alarm(alarm::Args),
     Why(why::Args),
@@ -125,9 +130,10 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
             let known = channels::known(&call.sources).await;
+            let webhooks = webhook::known(&call.sources).await;
             let unknown =
                 if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
-            check::run(args, call, |_| known, unknown)
+            check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
@@ -140,6 +146,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::People(args) => people::run(args, call).await,
         Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
+        Command::Webhook(args) => webhook::run(args, call).await,
+        Command::Secret(args) => secret::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::alarm::{Alarm, Mail};
+use super::keys::SecretsKey;
 use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::Spot;
@@ -36,6 +37,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[mentions]`: whom notices call.
     pub mentions: Mentions,
+    /// `[secrets]`: where the key of the secrets in the database is.
+    pub secrets: SecretsKey,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -227,6 +230,7 @@ impl Config {
             alarm: Alarm::default(),
             mail: Mail::default(),
             mentions: Mentions::default(),
+            secrets: SecretsKey::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             routing: Routing::default(),

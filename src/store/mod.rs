@@ -32,6 +32,7 @@ pub mod rehearse;
 pub mod retention;
 pub mod routing;
 mod rows;
+pub mod sealed;
 mod sqlite;
 pub mod status;
 pub mod tasks;
@@ -39,6 +40,7 @@ pub mod tellings;
 mod traces;
 pub mod triage;
 pub mod troubles;
+pub mod webhooks;
 pub mod whispers;
 pub mod why;
 
