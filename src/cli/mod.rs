@@ -14,6 +14,8 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
+mod online;
+pub mod people;
 mod progress;
 mod prompt;
 pub mod queue;
@@ -83,6 +85,8 @@ pub enum Command {
     Reply(reply::Args),
     Contact(contact::Args),
     Team(team::Args),
+    People(people::Args),
+    Groups(people::GroupArgs),
     Queue(queue::Args),
     Webhook(webhook::Args),
     Secret(secret::Args),
@@ -126,8 +130,10 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
             let known = channels::known(&call.sources).await;
+            let unknown =
+                if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
             let webhooks = webhook::known(&call.sources).await;
-            check::run(args, call, check::Known { channels: known, webhooks })
+            check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
@@ -137,6 +143,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Reply(args) => reply::run(args, call).await,
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
+        Command::People(args) => people::run(args, call).await,
+        Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
         Command::Webhook(args) => webhook::run(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,

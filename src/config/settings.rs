@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::alarm::{Alarm, Mail};
 use super::keys::SecretsKey;
+use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::Spot;
 use crate::domain::destination::Fallbacks;
@@ -36,6 +37,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[secrets]`: where the key of the secrets in the database is.
     pub secrets: SecretsKey,
+    /// `[mentions]`: whom notices call.
+    pub mentions: Mentions,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -46,6 +49,8 @@ pub struct Config {
     pub kinds: Kinds,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
+    /// Every person and group that the file names as a mention, and where.
+    pub mentions_named: Vec<MentionNamed>,
 }
 
 /// `[slack]`.
@@ -225,12 +230,21 @@ impl Config {
             alarm: Alarm::default(),
             mail: Mail::default(),
             secrets: SecretsKey::default(),
+            mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             routing: Routing::default(),
             kinds: Kinds::builtin(),
             channels_named: Vec::new(),
+            mentions_named: Vec::new(),
         }
+    }
+}
+
+impl Config {
+    /// Whether any person or group is named to be mentioned: then the directory is needed from the start.
+    pub fn names_people(&self) -> bool {
+        !self.mentions_named.is_empty()
     }
 }
 
