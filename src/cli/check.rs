@@ -33,6 +33,7 @@ pub struct Known {
 }
 
 /// Checks, prints, and ends with `Usage` when anything is wrong.
+///
 /// `unknown` is what looking up people and groups has found wrong.
 pub fn run(_args: &Args, call: &mut Call<'_>, known: Known, unknown: Vec<Problem>) -> anyhow::Result<Exit> {
     let Loaded { config, file } = match call.sources.load() {
@@ -167,8 +168,8 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
-        mentions,
         secrets: _,
+        mentions,
         log: _,
         rules,
         routing,

@@ -3,9 +3,8 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm` and `mentions` hold sections of their own; `webhooks` says which ones it names; `keys` finds the key of the
-//! secrets in the database;
-//! `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
+//! `alarm` and `mentions` hold sections of their own;
+//! `webhooks` says which ones it names; `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 

@@ -35,10 +35,10 @@ pub struct Config {
     pub alarm: Alarm,
     /// `[mail]`: how it sends mail.
     pub mail: Mail,
-    /// `[mentions]`: whom notices call.
-    pub mentions: Mentions,
     /// `[secrets]`: where the key of the secrets in the database is.
     pub secrets: SecretsKey,
+    /// `[mentions]`: whom notices call.
+    pub mentions: Mentions,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -229,8 +229,8 @@ impl Config {
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             alarm: Alarm::default(),
             mail: Mail::default(),
-            mentions: Mentions::default(),
             secrets: SecretsKey::default(),
+            mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             routing: Routing::default(),

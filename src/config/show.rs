@@ -25,8 +25,8 @@ impl Config {
             canary,
             alarm,
             mail,
-            mentions,
             secrets,
+            mentions,
             log,
             rules,
             routing,
@@ -53,9 +53,9 @@ impl Config {
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
         super::alarm::show(alarm, mail, &mut add);
-        super::mentions::show(mentions, &mut add);
         let SecretsKey { key_file } = secrets;
         add("secrets.key_file", path(key_file.as_deref()));
+        super::mentions::show(mentions, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());
