@@ -88,7 +88,7 @@ impl Teller {
     async fn by_second(&self, due: &Due, why: &str, now: Timestamp) -> Result<()> {
         self.store.claim_delivery(due.id, now.plus(LEASE), now).await?;
         let (notice, way, phase) = (due.notice.id.0, due.way.as_str(), due.phase.as_str());
-        match self.ways.tell(due.way, &telling(due), Some(due.notice.id)).await {
+        match self.ways.tell(due.way, &telling(due), Some(due.notice.id), now).await {
             Ok(()) => {
                 info!(notice, way, phase, why, "Told of notice {notice} ({phase}) by {way}");
                 let outcome = Outcome { state: DeliveryState::Sent, next_at: now, reason: why.to_owned() };

@@ -30,7 +30,7 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         }
         None => None,
     };
-    let Secrets { app_token, bot_token: bot, api_token, signing_secret, alarm } = secrets;
+    let Secrets { app_token, bot_token: bot, api_token, signing_secret, ways } = secrets;
     let http = match signing_secret {
         Some(secret) => {
             let address = config.http.listen;
@@ -41,7 +41,7 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         None => None,
     };
     let app = app_token.unwrap_or_else(|| Secret::new(""));
-    let setup = Setup { config: config.clone(), bot, app, alarm, clock };
+    let setup = Setup { config: config.clone(), bot, app, ways, clock };
     let mut desk = Desk::start(setup).await?;
     let doors = CancellationToken::new();
     let hooks = http.map(|(listener, secret)| {

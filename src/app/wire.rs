@@ -14,7 +14,7 @@ use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
-use crate::config::{AlarmSecrets, Config, Secret, Sources};
+use crate::config::{Config, Secret, Sources, WaySecrets};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
@@ -51,7 +51,7 @@ pub struct Setup {
     /// The app-level token; empty where no sockets are held.
     pub app: Secret,
     /// What the ways out of deskd need.
-    pub alarm: AlarmSecrets,
+    pub ways: WaySecrets,
     /// Where `now` comes from.
     pub clock: Clock,
 }
@@ -83,11 +83,11 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, alarm, clock } = setup;
+        let Setup { config, bot, app, ways: secrets, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
-        let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
+        let ways = Ways::new(config.alarm.clone(), &config.mail, secrets.clone())
             .context("cannot prepare the ways of [alarm]")?;
         let bells = Bells::default();
         let trouble = Trouble::default();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
+use crate::config::endpoint;
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
@@ -65,6 +66,9 @@ impl Tokens {
                 Look::Wrong(problem) => tokens.wrong.push(problem),
             }
         }
+        let (_, wrong, remarks) = endpoint::secrets(config, env);
+        tokens.wrong.extend(wrong);
+        tokens.remarks.extend(remarks);
         tokens
     }
 }
@@ -143,6 +147,7 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
+        endpoints,
         log: _,
         rules,
         channels_named: _,
@@ -176,6 +181,9 @@ fn meaning(config: &Config) -> Vec<String> {
             .channel
             .iter()
             .map(|channel| format!("  a canary in {channel} every {}", span::show(canary.every))),
+    );
+    lines.extend(
+        endpoints.iter().map(|endpoint| format!("  endpoint {} at {}", endpoint.name, endpoint.shown())),
     );
     lines.push(told(alarm));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));

@@ -3,7 +3,7 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm` holds two sections of its own;
+//! `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack;
 //! `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
@@ -11,7 +11,9 @@
 pub mod alarm;
 pub mod categories;
 pub mod check;
+pub mod endpoint;
 pub mod file;
+pub mod mail;
 pub mod places;
 pub mod problem;
 pub mod reader;
@@ -30,7 +32,7 @@ pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
 pub use secret::Secret;
 pub use settings::Config;
-pub use tokens::{AlarmSecrets, Secrets};
+pub use tokens::{Secrets, WaySecrets};
 
 /// The environment variables, handed in so that a test has its own.
 pub type Environment = BTreeMap<String, String>;

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::alarm::{Alarm, Mail};
+use super::alarm::Alarm;
+use super::endpoint::Endpoint;
+use super::mail::Mail;
 use super::places::Places;
 use super::problem::Spot;
 use crate::domain::destination::Fallbacks;
@@ -31,6 +33,8 @@ pub struct Config {
     pub alarm: Alarm,
     /// `[mail]`: how it sends mail.
     pub mail: Mail,
+    /// `[[endpoint]]`: systems that are sent notices.
+    pub endpoints: Vec<Endpoint>,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -215,6 +219,7 @@ impl Config {
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             alarm: Alarm::default(),
             mail: Mail::default(),
+            endpoints: Vec::new(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             channels_named: Vec::new(),

@@ -24,6 +24,7 @@ impl Config {
             canary,
             alarm,
             mail,
+            endpoints,
             log,
             rules,
             channels_named: _,
@@ -46,7 +47,9 @@ impl Config {
         let Canary { channel, every } = canary;
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
-        super::alarm::show(alarm, mail, &mut add);
+        super::alarm::show(alarm, &mut add);
+        super::mail::show(mail, &mut add);
+        super::endpoint::show(endpoints, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());

@@ -2,11 +2,13 @@
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
-//! from going there; `notice` is what deskd tells of itself; `recovery` is how gaps are closed; `reason` is why.
+//! from going there; `notice` is what deskd tells of itself; `carry` and `handout` are the ways that do not
+//! lead through Slack, `reach` how far they go; `recovery` is how gaps are closed; `reason` is why.
 
 pub mod backoff;
 pub mod bundle;
 pub mod canary;
+pub mod carry;
 pub mod classify;
 pub mod connection;
 pub mod contact;
@@ -15,12 +17,14 @@ pub mod delivery;
 pub mod destination;
 pub mod durable;
 pub mod erasure;
+pub mod handout;
 pub mod ids;
 pub mod limit;
 pub mod message;
 pub mod mrkdwn;
 pub mod night;
 pub mod notice;
+pub mod reach;
 pub mod reason;
 pub mod recovery;
 pub mod reference;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use deskd::app::{Desk, Setup as DeskSetup};
-use deskd::config::{AlarmSecrets, Config, Places, Secret};
+use deskd::config::{Config, Places, Secret, WaySecrets};
 use deskd::domain::bundle::Pick;
 use deskd::domain::ids::{ChannelId, PersonId, TaskNumber, WorkspaceId};
 use deskd::domain::task::Actor;
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 pub struct World {
     pub slack: Simulator,
     pub config: Config,
-    pub secrets: AlarmSecrets,
+    pub secrets: WaySecrets,
     pub clock: Clock,
     pub workspace: WorkspaceId,
     desk: Option<Desk>,
@@ -63,15 +63,7 @@ impl World {
         config.slack.api_url = slack.api_url();
         config.store.path = folder.path().join("deskd.db");
         change(&mut config);
-        World {
-            slack,
-            config,
-            secrets: AlarmSecrets::default(),
-            clock,
-            workspace,
-            desk: None,
-            _folder: folder,
-        }
+        World { slack, config, secrets: WaySecrets::default(), clock, workspace, desk: None, _folder: folder }
     }
 
     /// Starts the desk.
@@ -86,7 +78,7 @@ impl World {
             config: self.config.clone(),
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),
-            alarm: self.secrets.clone(),
+            ways: self.secrets.clone(),
             clock: self.clock,
         };
         Desk::start(setup).await
