@@ -17,7 +17,6 @@ pub mod mail;
 pub mod places;
 pub mod problem;
 pub mod reader;
-pub mod secret;
 pub mod settings;
 pub mod show;
 pub mod span;
@@ -27,10 +26,10 @@ pub mod unknown;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use crate::domain::secret::Secret;
 pub use check::unknown_channels;
 pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
-pub use secret::Secret;
 pub use settings::Config;
 pub use tokens::{Secrets, WaySecrets};
 

@@ -27,11 +27,13 @@ pub mod recovery;
 pub mod rehearse;
 pub mod retention;
 mod rows;
+pub mod sealed;
 mod sqlite;
 pub mod status;
 pub mod tasks;
 mod traces;
 pub mod triage;
+pub mod webhooks;
 pub mod whispers;
 pub mod why;
 

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::StoreError;
 use super::migrate;
+use crate::domain::seal::Keyring;
 use crate::domain::time::Timestamp;
 
 /// How long a statement waits for another process (a backup, a shell) to let go.
@@ -35,6 +36,8 @@ const LOG_BYTES: u64 = 8 << 20;
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// Opens and seals secrets; `None` while there is no key.
+    keys: Option<Arc<Keyring>>,
 }
 
 struct Inner {
@@ -60,9 +63,7 @@ impl Store {
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
-            Ok(Store {
-                inner: Arc::new(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
-            })
+            Ok(Store::of(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
         })
         .await
     }
@@ -73,11 +74,23 @@ impl Store {
         blocking(move || {
             let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             migrate::expect_newest(&writer)?;
-            Ok(Store {
-                inner: Arc::new(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
-            })
+            Ok(Store::of(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
         })
         .await
+    }
+
+    fn of(inner: Inner) -> Store {
+        Store { inner: Arc::new(inner), keys: None }
+    }
+
+    /// The same database for one who has these keys.
+    pub fn with_keys(self, keys: Keyring) -> Store {
+        Store { keys: Some(Arc::new(keys)), ..self }
+    }
+
+    /// The keys of the secrets in it.
+    pub(super) fn keys(&self) -> Option<Arc<Keyring>> {
+        self.keys.clone()
     }
 
     /// Where the database is.
