@@ -12,9 +12,9 @@ use crate::config::mail::Mail;
 use crate::config::{Secret, WaySecrets};
 use crate::dispatch::mail::Mailer;
 use crate::dispatch::sign::{DELIVERY, SIGNATURE, signature};
-use crate::domain::delivery::Way;
+use crate::domain::alarm::Way;
 use crate::domain::handout::Letter;
-use crate::domain::ids::NoticeId;
+use crate::domain::ids::TroubleId;
 use crate::domain::telling::{Telling, advice, sentence};
 use crate::domain::time::Timestamp;
 
@@ -79,7 +79,7 @@ impl Ways {
         &self,
         way: Way,
         telling: &Telling,
-        id: Option<NoticeId>,
+        id: Option<TroubleId>,
         now: Timestamp,
     ) -> Result<(), Untold> {
         match way {
@@ -134,12 +134,12 @@ fn client(address: &Secret) -> reqwest::Result<reqwest::Client> {
 
 /// What a command and a webhook are told. `key` is the same for each repetition of the same news; `text` is there for chat
 /// systems, which show it.
-pub fn document(telling: &Telling, id: Option<NoticeId>) -> Value {
+pub fn document(telling: &Telling, id: Option<TroubleId>) -> Value {
     let Telling { raised, phase, raised_at, resolved_at, test } = telling;
     json!({
         "deskd": env!("CARGO_PKG_VERSION"),
         "test": test,
-        "notice": id.map(|id| id.0),
+        "trouble": id.map(|id| id.0),
         "key": key(telling, id),
         "kind": raised.own.as_str(),
         "severity": telling.severity().as_str(),
@@ -155,7 +155,7 @@ pub fn document(telling: &Telling, id: Option<NoticeId>) -> Value {
 }
 
 /// The same for each repetition of the same news.
-fn key(telling: &Telling, id: Option<NoticeId>) -> String {
+fn key(telling: &Telling, id: Option<TroubleId>) -> String {
     let which = id.map_or_else(|| format!("at-{}", telling.raised_at.0), |id| id.0.to_string());
     format!("{which}-{}", telling.phase.as_str())
 }

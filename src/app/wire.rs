@@ -16,8 +16,10 @@ use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
 use crate::config::{Config, Secret, Sources, WaySecrets};
 use crate::dispatch::detour::Detour;
+use crate::dispatch::feed::Feeder;
+use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
-use crate::dispatch::submit::Outgoing;
+use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
 use crate::domain::send::SETTLE;
@@ -67,6 +69,8 @@ struct Bells {
     recover: Bell,
     late: Bell,
     tell: Bell,
+    route: Bell,
+    feed: Bell,
 }
 
 /// A running desk.
@@ -118,6 +122,7 @@ impl Desk {
         crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
+        let inlet = base.notices(&mut crew, &reloadable);
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -138,6 +143,7 @@ impl Desk {
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
+            inlet,
             api,
             ours,
             links,
@@ -227,9 +233,19 @@ impl Base<'_> {
         crew.worker(detour, &Bell::new());
         crew.worker(Whisperer::new(store.clone(), api.clone(), self.clock), &self.bells.late);
         for _ in 0..SENDERS {
-            let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, send.clone());
+            let bells = (send.clone(), self.bells.feed.clone());
+            let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, bells);
             crew.worker(sender, send);
         }
+    }
+
+    /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
+    fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
+        let Bells { route, feed, send, .. } = self.bells;
+        crew.worker(Router::new(self.store.clone(), reloadable.routing(), feed.clone()), route);
+        let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
+        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()), feed);
+        Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 
     /// What reads from the history what did not arrive.

@@ -150,6 +150,8 @@ fn meaning(config: &Config) -> Vec<String> {
         endpoints,
         log: _,
         rules,
+        routing,
+        kinds: _,
         channels_named: _,
     } = config;
     let sockets =
@@ -174,6 +176,11 @@ fn meaning(config: &Config) -> Vec<String> {
             span::show(outbox.give_up)
         ),
         format!("  categories {}; \"{}\" for the rest", names.join(", "), rules.fallback),
+        match routing.routes.len() {
+            0 => "  no routes: notices go only where their caller says".to_owned(),
+            1 => "  1 route for notices".to_owned(),
+            count => format!("  {count} routes for notices"),
+        },
         format!("  database {}, commands at {}", store.path.display(), api.socket.display()),
     ];
     lines.extend(

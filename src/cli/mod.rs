@@ -14,7 +14,6 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
-pub mod notices;
 mod progress;
 pub mod queue;
 pub mod recover;
@@ -28,6 +27,7 @@ pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
+pub mod troubles;
 pub mod version;
 pub mod why;
 
@@ -81,7 +81,7 @@ pub enum Command {
     Contact(contact::Args),
     Team(team::Args),
     Queue(queue::Args),
-    Notices(notices::Args),
+    Troubles(troubles::Args),
     Alarm(alarm::Args),
     Why(why::Args),
     Replay(replay::Args),
@@ -132,7 +132,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
-        Command::Notices(args) => notices::run(args, call).await,
+        Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,

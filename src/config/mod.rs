@@ -17,6 +17,7 @@ pub mod mail;
 pub mod places;
 pub mod problem;
 pub mod reader;
+pub mod routes;
 pub mod settings;
 pub mod show;
 pub mod span;

@@ -3,8 +3,10 @@
 //! `hook` calls systems of the user's, signed by `sign`, and `mail` writes letters.
 
 pub mod detour;
+pub mod feed;
 pub mod hook;
 pub mod mail;
+pub mod route;
 pub mod send;
 pub mod sign;
 pub mod submit;

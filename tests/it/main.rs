@@ -30,6 +30,7 @@ mod mail;
 mod migrations;
 mod monitoring;
 mod mutate;
+mod notices;
 mod outbound;
 mod payloads;
 mod process;
