@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::command;
 use crate::config::alarm::Alarm;
-use crate::config::mail::Mail;
 use crate::config::{Secret, WaySecrets};
 use crate::dispatch::mail::Mailer;
 use crate::dispatch::sign::{DELIVERY, SIGNATURE, signature};
@@ -38,17 +37,16 @@ pub struct Ways(Arc<Inner>);
 
 struct Inner {
     alarm: Alarm,
-    mailer: Mailer,
+    mailer: Arc<Mailer>,
     secrets: WaySecrets,
     /// Only where there is a webhook: making one reads all certificates of the system.
     http: Option<reqwest::Client>,
 }
 
 impl Ways {
-    /// The ways that `alarm` and `mail` name.
-    pub fn new(alarm: Alarm, mail: &Mail, secrets: WaySecrets) -> anyhow::Result<Ways> {
+    /// The ways that `alarm` names.
+    pub fn new(alarm: Alarm, mailer: Arc<Mailer>, secrets: WaySecrets) -> anyhow::Result<Ways> {
         let http = secrets.webhook.as_ref().map(client).transpose()?;
-        let mailer = Mailer::new(mail, secrets.mail_password.as_ref(), secrets.mail_ca.as_deref());
         Ok(Ways(Arc::new(Inner { alarm, mailer, secrets, http })))
     }
 

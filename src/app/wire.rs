@@ -15,8 +15,11 @@ use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
 use crate::config::{Config, Secret, Sources, WaySecrets};
+use crate::dispatch::carry::{CARRIERS, Carrier, Doors};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
+use crate::dispatch::hook::Endpoints;
+use crate::dispatch::mail::Mailer;
 use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
@@ -71,6 +74,7 @@ struct Bells {
     tell: Bell,
     route: Bell,
     feed: Bell,
+    carry: Bell,
 }
 
 /// A running desk.
@@ -91,7 +95,11 @@ impl Desk {
         let now = clock.now();
         let (store, occupied) = open(&config, now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
-        let ways = Ways::new(config.alarm.clone(), &config.mail, secrets.clone())
+        let mailer = Mailer::new(&config.mail, secrets.mail_password.as_ref(), secrets.mail_ca.as_deref());
+        let endpoints = Endpoints::new(&config.endpoints, &secrets.endpoints)
+            .context("cannot prepare calls to endpoints")?;
+        let mailer = Arc::new(mailer);
+        let ways = Ways::new(config.alarm.clone(), mailer.clone(), secrets)
             .context("cannot prepare the ways of [alarm]")?;
         let bells = Bells::default();
         let trouble = Trouble::default();
@@ -123,6 +131,7 @@ impl Desk {
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
         let inlet = base.notices(&mut crew, &reloadable);
+        base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -241,11 +250,22 @@ impl Base<'_> {
 
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
-        let Bells { route, feed, send, .. } = self.bells;
-        crew.worker(Router::new(self.store.clone(), reloadable.routing(), feed.clone()), route);
+        let Bells { route, feed, send, carry, .. } = self.bells;
+        crew.worker(
+            Router::new(self.store.clone(), reloadable.routing(), (feed.clone(), carry.clone())),
+            route,
+        );
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
-        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()), feed);
+        crew.worker(Feeder::new(self.store.clone(), kinds, rules, (send.clone(), carry.clone())), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
+    }
+
+    /// The ways of notices that do not lead through the outbox.
+    fn carry(&self, crew: &mut Crew, doors: Doors) {
+        let carry = &self.bells.carry;
+        for _ in 0..CARRIERS {
+            crew.worker(Carrier::new(self.store.clone(), doors.clone(), self.clock, carry.clone()), carry);
+        }
     }
 
     /// What reads from the history what did not arrive.

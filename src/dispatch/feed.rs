@@ -30,6 +30,8 @@ pub struct Feeder {
     rules: watch::Receiver<Arc<Rules>>,
     /// Rung when there is something to send.
     send: Bell,
+    /// Rung when something is freed that may go elsewhere than to Slack.
+    carry: Bell,
 }
 
 impl Feeder {
@@ -38,9 +40,9 @@ impl Feeder {
         store: Store,
         kinds: watch::Receiver<Arc<Kinds>>,
         rules: watch::Receiver<Arc<Rules>>,
-        send: Bell,
+        (send, carry): (Bell, Bell),
     ) -> Feeder {
-        Feeder { store, kinds, rules, send }
+        Feeder { store, kinds, rules, send, carry }
     }
 
     /// Feeds one place; says whether something went.
@@ -114,6 +116,7 @@ impl Worker for Feeder {
         let groups = self.store.release_held(now).await?;
         let mut moved = groups > 0;
         if groups > 0 {
+            self.carry.ring();
             info!(groups, "Freed {groups} groups of held notices");
         }
         for place in self.store.places(now).await? {

@@ -20,14 +20,14 @@ const BATCH: usize = 200;
 pub struct Router {
     store: Store,
     rules: watch::Receiver<Arc<Rules>>,
-    /// Rung when there are deliveries.
-    feed: Bell,
+    /// Rung when there are deliveries: for Slack, and for other places.
+    bells: (Bell, Bell),
 }
 
 impl Router {
-    /// A router by `rules`, which may change while it runs.
-    pub fn new(store: Store, rules: watch::Receiver<Arc<Rules>>, feed: Bell) -> Router {
-        Router { store, rules, feed }
+    /// A router by `rules`, which may change while it runs; `bells` wake whoever feeds the outbox, and whoever carries.
+    pub fn new(store: Store, rules: watch::Receiver<Arc<Rules>>, bells: (Bell, Bell)) -> Router {
+        Router { store, rules, bells }
     }
 }
 
@@ -56,7 +56,8 @@ impl Worker for Router {
             debug!(notice.id = id.0, count, "Notice {id} becomes {count} deliveries");
         }
         self.store.file_routed(routed, now).await?;
-        self.feed.ring();
+        self.bells.0.ring();
+        self.bells.1.ring();
         Ok(Next::Again)
     }
 }

@@ -5,7 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::ids::WorkspaceId;
+use super::route::Destination;
 use super::time::Timestamp;
+use super::webhook::{Blame, Refused};
 
 /// The pause after the first failed attempt: a restart of the other side is over by then. It doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -21,7 +23,11 @@ pub enum Why {
     /// The mail server answered with this status.
     Smtp(u16),
     /// Slack's incoming webhook refused it.
-    Refused,
+    Refused(Refused),
+    /// Slack's incoming webhook may have taken it: it has nothing to tell a repetition by.
+    Unclear,
+    /// The webhook is disabled, or its address cannot be read.
+    NoAddressKept,
     /// No answer in time.
     Timeout,
     /// No connection.
@@ -47,7 +53,11 @@ impl Why {
             Why::Http(_) => "the other side did not take it",
             Why::Smtp(530 | 534 | 535 | 538) => "the mail server does not let us in: check user and password",
             Why::Smtp(_) => "the mail server did not take it",
-            Why::Refused => "Slack's webhook did not take it",
+            Why::Refused(refused) => refused.advice(),
+            Why::Unclear => "Slack's webhook may have taken it",
+            Why::NoAddressKept => {
+                "the webhook is disabled, or its address cannot be read: deskd webhook list"
+            }
             Why::Timeout => "the other side gave no answer in time",
             Why::Unreachable => "the other side cannot be reached",
             Why::NoAddress => "the host's name has no address",
@@ -66,7 +76,9 @@ impl fmt::Display for Why {
         let word = match self {
             Why::Http(status) => return write!(f, "http_{status}"),
             Why::Smtp(status) => return write!(f, "smtp_{status}"),
-            Why::Refused => "refused",
+            Why::Refused(refused) => return f.write_str(&refused.word()),
+            Why::Unclear => "unclear",
+            Why::NoAddressKept => "webhook_closed",
             Why::Timeout => "timeout",
             Why::Unreachable => "unreachable",
             Why::NoAddress => "no_address",
@@ -117,7 +129,11 @@ pub fn answered(status: u16, retry_after: Option<Duration>) -> Result<(), Failed
 fn about(why: Why) -> About {
     match why {
         // Gone, and too large: the other side means it.
-        Why::Http(410 | 413) | Why::Refused | Why::NotAnAddress => About::Forever,
+        Why::Http(410 | 413) | Why::NotAnAddress => About::Forever,
+        Why::Refused(refused) => match refused.blame() {
+            Blame::Message => About::Forever,
+            Blame::Setting | Blame::Webhook => About::Destination,
+        },
         // Time out, too early, too many, and doors that are closed to all we send.
         Why::Http(401 | 403 | 404 | 408 | 425 | 429) => About::Destination,
         Why::Http(400..=499) => About::Delivery,
@@ -132,6 +148,8 @@ fn about(why: Why) -> About {
         | Why::NotAllowed
         | Why::NoTls
         | Why::Misunderstood
+        | Why::Unclear
+        | Why::NoAddressKept
         | Why::NotConfigured => About::Destination,
     }
 }
@@ -143,6 +161,8 @@ pub struct Effort {
     pub attempts: u32,
     /// Failed attempts at its destination since something last arrived there, this one not included.
     pub failures: u32,
+    /// Whether an earlier attempt may have arrived.
+    pub unsure: bool,
     /// When nobody wants it any more.
     pub expires_at: Timestamp,
 }
@@ -158,8 +178,15 @@ pub enum Fate {
         at: Timestamp,
         /// Why it did not arrive.
         why: Why,
-        /// Whether everything else for the same destination waits as well.
+        /// Whether everything else for the same door waits as well.
         holds: bool,
+        /// Whether an attempt so far may have arrived.
+        unsure: bool,
+    },
+    /// It may have arrived twice over: a person decides.
+    Unknown {
+        /// Why nobody knows.
+        why: Why,
     },
     /// It is given up.
     Failed {
@@ -177,18 +204,34 @@ pub fn decide(attempt: Result<(), Failed>, effort: &Effort, now: Timestamp) -> F
     if about == About::Forever {
         return Fate::Failed { why, expired: false };
     }
+    if why == Why::Unclear && effort.unsure {
+        return Fate::Unknown { why };
+    }
+    let unsure = effort.unsure || why == Why::Unclear;
     let holds = about == About::Destination;
     let pause = pause(if holds { effort.failures + 1 } else { effort.attempts });
     let at = now.plus(pause.max(retry_after.unwrap_or_default().min(LONGEST_PAUSE)));
     if at >= effort.expires_at {
         return Fate::Failed { why, expired: true };
     }
-    Fate::Again { at, why, holds }
+    Fate::Again { at, why, holds, unsure }
 }
 
 /// The pause after the `failures`-th failure in a row, from 1.
 fn pause(failures: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+}
+
+/// What a destination is reached through: where something is wrong with that, nothing else that goes there arrives. All
+/// mailboxes are reached through one server.
+pub fn door(destination: &Destination) -> String {
+    match destination {
+        Destination::Mail(_) => "mail".to_owned(),
+        Destination::Endpoint(_)
+        | Destination::Webhook(_)
+        | Destination::Channel(_)
+        | Destination::Person(_) => destination.to_string(),
+    }
 }
 
 /// The id that stands over all attempts at one delivery. The time it was planned is part of it, because a database that was
@@ -201,12 +244,13 @@ pub fn delivery_id(workspace: &WorkspaceId, delivery: i64, planned_at: Timestamp
 mod tests {
     use super::{Effort, Failed, Fate, Why, answered, decide};
     use crate::domain::time::Timestamp;
+    use crate::domain::webhook::Refused;
     use std::time::Duration;
 
     const DAY: Timestamp = Timestamp(24 * 60 * 60 * 1000);
 
     fn effort(attempts: u32, failures: u32) -> Effort {
-        Effort { attempts, failures, expires_at: DAY }
+        Effort { attempts, failures, unsure: false, expires_at: DAY }
     }
 
     fn after(why: Why, attempts: u32, failures: u32) -> Fate {
@@ -218,7 +262,7 @@ mod tests {
         let pauses: Vec<i64> = (0..10)
             .map(|failures| match after(Why::Timeout, 1, failures) {
                 Fate::Again { at, .. } => at.unix_seconds(),
-                Fate::Sent | Fate::Failed { .. } => 0,
+                Fate::Sent | Fate::Unknown { .. } | Fate::Failed { .. } => 0,
             })
             .collect();
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
@@ -241,6 +285,8 @@ mod tests {
             (Why::Smtp(450), false),
             (Why::NotAllowed, true),
             (Why::NoTls, true),
+            (Why::Refused(Refused::NoService), true),
+            (Why::Refused(Refused::ChannelNotFound), true),
         ] {
             let Fate::Again { holds: held, .. } = after(why, 1, 0) else {
                 panic!("{why} is not tried again")
@@ -251,7 +297,13 @@ mod tests {
 
     #[test]
     fn what_will_never_be_taken_is_given_up_at_once() {
-        for why in [Why::Http(410), Why::Http(413), Why::Smtp(550), Why::Refused, Why::NotAnAddress] {
+        for why in [
+            Why::Http(410),
+            Why::Http(413),
+            Why::Smtp(550),
+            Why::Refused(Refused::InvalidPayload),
+            Why::NotAnAddress,
+        ] {
             assert_eq!(after(why, 1, 0), Fate::Failed { why, expired: false }, "{why}");
         }
     }
@@ -272,8 +324,21 @@ mod tests {
             let retry_after = Some(Duration::from_secs(seconds));
             decide(Err(Failed { why: Why::Http(429), retry_after }), &effort(1, 0), Timestamp(0))
         };
-        let again = |at| Fate::Again { at: Timestamp(at), why: Why::Http(429), holds: true };
+        let again = |at| Fate::Again { at: Timestamp(at), why: Why::Http(429), holds: true, unsure: false };
         assert_eq!([asked(1), asked(60), asked(86_400)], [again(5_000), again(60_000), again(900_000)]);
+    }
+
+    #[test]
+    fn what_may_have_arrived_in_slack_is_repeated_once_and_then_left_to_a_person() {
+        let why = Why::Unclear;
+        let first = Fate::Again { at: Timestamp(5_000), why, holds: true, unsure: true };
+        assert_eq!(after(why, 1, 0), first);
+        let unsure = Effort { unsure: true, ..effort(2, 0) };
+        assert_eq!(decide(Err(why.into()), &unsure, Timestamp(0)), Fate::Unknown { why });
+        // A repetition that certainly did not arrive is still a repetition.
+        let again = decide(Err(Why::Unreachable.into()), &unsure, Timestamp(0));
+        assert!(matches!(again, Fate::Again { unsure: true, .. }));
+        assert_eq!(decide(Ok(()), &unsure, Timestamp(0)), Fate::Sent);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod api_door;
 mod api_health;
 mod architecture;
 mod backups;
+mod carry;
 mod cli_desk;
 mod cli_doctor;
 mod connection;

@@ -45,6 +45,23 @@ impl Sink {
 
 /// Takes one request whole and answers it with a status line.
 pub async fn webhook(mut stream: TcpStream, line: &'static str) -> Option<String> {
+    let text = request(&mut stream).await?;
+    let answer = format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(answer.as_bytes()).await.ok()?;
+    Some(text)
+}
+
+/// Takes one request whole and never answers it.
+pub async fn silence(mut stream: TcpStream) -> Option<String> {
+    let text = request(&mut stream).await?;
+    tokio::spawn(async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    });
+    Some(text)
+}
+
+async fn request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
@@ -54,8 +71,6 @@ pub async fn webhook(mut stream: TcpStream, line: &'static str) -> Option<String
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = header(head, "content-length").and_then(|length| length.parse().ok());
         if body.len() >= length.unwrap_or(0) {
-            let answer = format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            stream.write_all(answer.as_bytes()).await.ok()?;
             return Some(text);
         }
     }
