@@ -119,7 +119,9 @@ impl Worker for Feeder {
             self.carry.ring();
             info!(groups, "Freed {groups} groups of held notices");
         }
-        for place in self.store.places(now).await? {
+        let mut places = self.store.places(now).await?;
+        places.sort_by_key(|place| place.lane);
+        for place in places {
             moved |= self.feed(place, now).await?;
         }
         if moved {
