@@ -256,7 +256,7 @@ impl Base<'_> {
             route,
         );
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
-        crew.worker(Feeder::new(self.store.clone(), kinds, rules, (send.clone(), carry.clone())), feed);
+        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()).waking(carry.clone()), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 

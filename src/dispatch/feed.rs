@@ -30,7 +30,7 @@ pub struct Feeder {
     rules: watch::Receiver<Arc<Rules>>,
     /// Rung when there is something to send.
     send: Bell,
-    /// Rung when something is freed that may go elsewhere than to Slack.
+    /// Rung when something is freed that may not go through the outbox.
     carry: Bell,
 }
 
@@ -40,9 +40,14 @@ impl Feeder {
         store: Store,
         kinds: watch::Receiver<Arc<Kinds>>,
         rules: watch::Receiver<Arc<Rules>>,
-        (send, carry): (Bell, Bell),
+        send: Bell,
     ) -> Feeder {
-        Feeder { store, kinds, rules, send, carry }
+        Feeder { store, kinds, rules, send, carry: Bell::new() }
+    }
+
+    /// The same, waking whoever carries what does not go through the outbox.
+    pub fn waking(self, carry: Bell) -> Feeder {
+        Feeder { carry, ..self }
     }
 
     /// Feeds one place; says whether something went.

@@ -20,14 +20,21 @@ const BATCH: usize = 200;
 pub struct Router {
     store: Store,
     rules: watch::Receiver<Arc<Rules>>,
-    /// Rung when there are deliveries: for Slack, and for other places.
-    bells: (Bell, Bell),
+    /// Rung when there are deliveries.
+    feed: Bell,
+    /// Rung then, too, for those that do not go through the outbox.
+    carry: Bell,
 }
 
 impl Router {
-    /// A router by `rules`, which may change while it runs; `bells` wake whoever feeds the outbox, and whoever carries.
-    pub fn new(store: Store, rules: watch::Receiver<Arc<Rules>>, bells: (Bell, Bell)) -> Router {
-        Router { store, rules, bells }
+    /// A router by `rules`, which may change while it runs.
+    pub fn new(store: Store, rules: watch::Receiver<Arc<Rules>>, feed: Bell) -> Router {
+        Router { store, rules, feed, carry: Bell::new() }
+    }
+
+    /// The same, waking whoever carries what does not go through the outbox.
+    pub fn waking(self, carry: Bell) -> Router {
+        Router { carry, ..self }
     }
 }
 
@@ -56,8 +63,8 @@ impl Worker for Router {
             debug!(notice.id = id.0, count, "Notice {id} becomes {count} deliveries");
         }
         self.store.file_routed(routed, now).await?;
-        self.bells.0.ring();
-        self.bells.1.ring();
+        self.feed.ring();
+        self.carry.ring();
         Ok(Next::Again)
     }
 }
