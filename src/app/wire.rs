@@ -14,6 +14,7 @@ use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
+use crate::config::keys::KeyLook;
 use crate::config::{Config, Secret, Sources, WaySecrets};
 use crate::dispatch::carry::{CARRIERS, Carrier, Doors};
 use crate::dispatch::detour::Detour;
@@ -25,6 +26,7 @@ use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
+use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
@@ -57,6 +59,8 @@ pub struct Setup {
     pub app: Secret,
     /// What the ways out of deskd need.
     pub ways: WaySecrets,
+    /// The key of the secrets in the database, or why there is none.
+    pub keys: KeyLook,
     /// Where `now` comes from.
     pub clock: Clock,
 }
@@ -91,9 +95,9 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, ways: secrets, clock } = setup;
+        let Setup { config, bot, app, ways: secrets, keys, clock } = setup;
         let now = clock.now();
-        let (store, occupied) = open(&config, now).await?;
+        let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let mailer = Mailer::new(&config.mail, secrets.mail_password.as_ref(), secrets.mail_ca.as_deref());
         let endpoints = Endpoints::new(&config.endpoints, &secrets.endpoints)
@@ -168,6 +172,7 @@ impl Desk {
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
             ways,
+            keys: Arc::new(keys),
             now: clock.reader(),
             settings: reloadable.settings(),
             started_at: now,
@@ -251,10 +256,8 @@ impl Base<'_> {
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
         let Bells { route, feed, send, carry, .. } = self.bells;
-        crew.worker(
-            Router::new(self.store.clone(), reloadable.routing(), (feed.clone(), carry.clone())),
-            route,
-        );
+        let router = Router::new(self.store.clone(), reloadable.routing(), feed.clone());
+        crew.worker(router.waking(carry.clone()), route);
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
         crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()).waking(carry.clone()), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
@@ -328,7 +331,7 @@ fn ring_for_recovery(
     }
 }
 
-async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
+async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {
     if let Some(folder) = config.store.path.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
@@ -336,6 +339,10 @@ async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
     let occupied = occupy(&config.store.path)?;
     let store = Store::open(&config.store.path, now).await?;
     store.take_over_sends(now.plus(SETTLE)).await?;
+    let store = match keys {
+        Some(ring) => store.with_keys(ring.clone()),
+        None => store,
+    };
     Ok((store, occupied))
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
 use crate::config::endpoint;
+use crate::config::keys::{self, KeyLook};
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
@@ -50,11 +51,13 @@ struct Tokens {
     found: Vec<(Token, Option<Spot>)>,
     wrong: Vec<Problem>,
     remarks: Vec<Problem>,
+    /// Where the key of the secrets comes from, when it is seen from here.
+    key: Option<Spot>,
 }
 
 impl Tokens {
     fn look(config: &Config, env: &Environment) -> Tokens {
-        let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new() };
+        let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new(), key: None };
         for token in Token::ALL.into_iter().filter(|token| token.is_needed(config, env)) {
             match look(token, config, env) {
                 Look::Here { spot, remark, .. } => {
@@ -69,6 +72,12 @@ impl Tokens {
         let (_, wrong, remarks) = endpoint::secrets(config, env);
         tokens.wrong.extend(wrong);
         tokens.remarks.extend(remarks);
+        match keys::look(config, env) {
+            KeyLook::Here { spot, .. } => tokens.key = Some(spot),
+            // Needed only where there are secrets, and then seen by the service itself.
+            KeyLook::Missing(_) => {}
+            KeyLook::Wrong(problem) => tokens.wrong.push(problem),
+        }
         tokens
     }
 }
@@ -111,6 +120,7 @@ fn as_json(config: &Config, file: Option<&Path>, tokens: &Tokens) -> Value {
         "config_hash": config.hash(),
         "config": settings,
         "tokens": found,
+        "secrets_key": tokens.key.as_ref().map(Spot::to_string),
         "remarks": remarks,
     })
 }
@@ -125,6 +135,7 @@ fn as_text(config: &Config, (file, usual): (Option<&Path>, &Path), tokens: &Toke
         Some(spot) => format!("  the {token} comes from {}", from(spot)),
         None => format!("  the {token} is not visible here; deskd needs it when it runs"),
     }));
+    lines.extend(tokens.key.iter().map(|spot| format!("  the key of the secrets comes from {}", from(spot))));
     lines.extend(tokens.remarks.iter().map(|remark| format!("remark: {remark}")));
     lines.join("\n") + "\n"
 }
@@ -148,6 +159,7 @@ fn meaning(config: &Config) -> Vec<String> {
         alarm,
         mail: _,
         endpoints,
+        secrets: _,
         log: _,
         rules,
         routing,

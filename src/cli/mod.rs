@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod init;
 pub mod manifest;
 mod progress;
+mod prompt;
 pub mod queue;
 pub mod recover;
 pub mod rehearse;
@@ -23,12 +24,14 @@ pub mod reply;
 pub mod restore;
 pub mod run;
 pub mod screen;
+pub mod secret;
 pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
 pub mod troubles;
 pub mod version;
+pub mod webhook;
 pub mod why;
 
 use std::io::{ErrorKind, Write};
@@ -82,6 +85,8 @@ pub enum Command {
     Team(team::Args),
     Queue(queue::Args),
     Troubles(troubles::Args),
+    Webhook(webhook::Args),
+    Secret(secret::Args),
     Alarm(alarm::Args),
     Why(why::Args),
     Replay(replay::Args),
@@ -133,6 +138,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Team(args) => team::run(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
+        Command::Webhook(args) => webhook::run(args, call).await,
+        Command::Secret(args) => secret::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,

@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, endpoint, mail, routes, unknown};
+use super::{Environment, Flag, alarm, categories, endpoint, keys, mail, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -92,11 +92,14 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let routing = routes::read(reader, &mut channels_named);
     let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
+    let store = store(&mut reader.section("store"), defaults.store);
+    let secrets = keys::secrets(&mut reader.section("secrets"), &store);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
-        store: store(&mut reader.section("store"), defaults.store),
+        store,
+        secrets,
         api: api(&mut reader.section("api"), defaults.api),
         outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,

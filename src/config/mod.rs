@@ -3,8 +3,9 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack;
-//! `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
+//! `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack; `webhooks` says which ones it names;
+//! `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash;
+//! `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
@@ -13,6 +14,7 @@ pub mod categories;
 pub mod check;
 pub mod endpoint;
 pub mod file;
+pub mod keys;
 pub mod mail;
 pub mod places;
 pub mod problem;
@@ -23,6 +25,7 @@ pub mod show;
 pub mod span;
 pub mod tokens;
 pub mod unknown;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

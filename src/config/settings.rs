@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::alarm::Alarm;
 use super::endpoint::Endpoint;
+use super::keys::SecretsKey;
 use super::mail::Mail;
 use super::places::Places;
 use super::problem::Spot;
@@ -37,6 +38,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[[endpoint]]`: systems that are sent notices.
     pub endpoints: Vec<Endpoint>,
+    /// `[secrets]`: where the key of the secrets in the database is.
+    pub secrets: SecretsKey,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -226,6 +229,7 @@ impl Config {
             alarm: Alarm::default(),
             mail: Mail::default(),
             endpoints: Vec::new(),
+            secrets: SecretsKey::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             routing: Routing::default(),

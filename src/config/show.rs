@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::keys::SecretsKey;
 use super::settings::{Api, Canary, Config, Http, Inbox, Log, Outbox, Slack, Store};
 use super::span;
 use crate::domain::destination::Fallbacks;
@@ -25,6 +26,7 @@ impl Config {
             alarm,
             mail,
             endpoints,
+            secrets,
             log,
             rules,
             routing,
@@ -52,6 +54,8 @@ impl Config {
         super::alarm::show(alarm, &mut add);
         super::mail::show(mail, &mut add);
         super::endpoint::show(endpoints, &mut add);
+        let SecretsKey { key_file } = secrets;
+        add("secrets.key_file", path(key_file.as_deref()));
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());

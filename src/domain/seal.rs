@@ -5,6 +5,7 @@
 //! value in another's place. Nonces come in as arguments: 24 random bytes never meet twice.
 //! See `docs/decisions/0032-secrets-are-sealed-in-their-row.md`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -60,6 +61,38 @@ pub struct Place<'a> {
     pub workspace: &'a str,
     /// The row's number, which never changes and never comes back.
     pub row: i64,
+}
+
+/// The sealed values of a database, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// By the key that sealed them.
+    pub by_key: BTreeMap<KeyId, i64>,
+    /// Those of which no key can be read.
+    pub unreadable: i64,
+}
+
+/// How many of the sealed values cannot be opened, and why; `None` when all can, be it that there is none.
+pub fn locked(keys: Option<&Keyring>, inventory: &Inventory) -> Option<(Locked, i64)> {
+    let other: i64 = inventory
+        .by_key
+        .iter()
+        .filter(|(id, _)| keys.is_none_or(|keys| !keys.has(**id)))
+        .map(|(_, count)| count)
+        .sum();
+    match (other, inventory.unreadable, keys) {
+        (0, 0, _) => None,
+        (0, damaged, _) => Some((Locked::Damaged, damaged)),
+        (other, damaged, None) => Some((Locked::NoKey, other + damaged)),
+        (other, damaged, Some(_)) => Some((Locked::OtherKey, other + damaged)),
+    }
+}
+
+impl Inventory {
+    /// How many there are.
+    pub fn total(&self) -> i64 {
+        self.by_key.values().sum::<i64>() + self.unreadable
+    }
 }
 
 /// Why a sealed value cannot be read.
@@ -271,7 +304,7 @@ impl fmt::Display for KeyId {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, Keyring, Locked, Place, key_of};
+    use super::{Inventory, Key, Keyring, Locked, Place, key_of, locked};
     use crate::domain::secret::Secret;
     use zeroize::Zeroizing;
 
@@ -339,6 +372,25 @@ mod tests {
         }
         assert!(Keyring::parse(&base64.replace("E=", "F=")).is_none(), "bits left over");
         assert!(Keyring::parse(&format!("{hex} and more")).is_none());
+    }
+
+    #[test]
+    fn a_missing_or_other_key_matters_once_there_is_something_to_open() {
+        let ring = Keyring::new(key(1));
+        let count = |by_key: &[(u8, i64)], unreadable| Inventory {
+            by_key: by_key.iter().map(|(byte, count)| (key(*byte).id(), *count)).collect(),
+            unreadable,
+        };
+        for (keys, inventory, expected) in [
+            (None, count(&[], 0), None),
+            (Some(&ring), count(&[], 0), None),
+            (Some(&ring), count(&[(1, 3)], 0), None),
+            (None, count(&[(1, 3)], 0), Some((Locked::NoKey, 3))),
+            (Some(&ring), count(&[(1, 3), (2, 4)], 0), Some((Locked::OtherKey, 4))),
+            (Some(&ring), count(&[(1, 3)], 2), Some((Locked::Damaged, 2))),
+        ] {
+            assert_eq!(locked(keys, &inventory), expected, "{inventory:?}");
+        }
     }
 
     #[test]

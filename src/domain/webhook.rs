@@ -91,6 +91,9 @@ pub enum WebhookState {
 }
 
 impl WebhookState {
+    /// All of them.
+    pub const ALL: [WebhookState; 3] = [WebhookState::Ok, WebhookState::Broken, WebhookState::Disabled];
+
     /// The stored word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -102,9 +105,7 @@ impl WebhookState {
 
     /// The state of a stored word.
     pub fn from_word(word: &str) -> Option<WebhookState> {
-        [WebhookState::Ok, WebhookState::Broken, WebhookState::Disabled]
-            .into_iter()
-            .find(|state| state.as_str() == word)
+        WebhookState::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 
@@ -300,6 +301,18 @@ impl Refused {
              Slack if it stays so",
             |(.., advice)| *advice,
         )
+    }
+}
+
+impl Refused {
+    /// What it means.
+    pub fn sentence(self) -> &'static str {
+        self.advice().split_once("; ").map_or("", |(sentence, _)| sentence)
+    }
+
+    /// What to do about it.
+    pub fn hint(self) -> &'static str {
+        self.advice().split_once("; ").map_or("", |(_, hint)| hint)
     }
 }
 

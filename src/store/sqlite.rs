@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use super::backup::folder_of;
 use super::error::StoreError;
 use super::migrate;
 use crate::domain::seal::Keyring;
@@ -220,12 +221,26 @@ pub fn occupy(path: &Path) -> Result<Occupied, StoreError> {
         ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => StoreError::ReadOnly,
         _ => StoreError::File { what: format!("cannot lock {}", path.display()), problem },
     };
+    let fresh = !Path::new(&beside).exists();
     let lock = std::fs::File::options().create(true).append(true).mode(0o600).open(beside).map_err(file)?;
+    if fresh {
+        belongs_to_folder(&lock, path).map_err(file)?;
+    }
     match lock.try_lock() {
         Ok(()) => Ok(Occupied { _lock: lock }),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
         Err(std::fs::TryLockError::Error(problem)) => Err(file(problem)),
     }
+}
+
+/// What root makes beside a database belongs to whom the folder belongs, or the daemon's user could not open it.
+fn belongs_to_folder(made: &std::fs::File, path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let folder = std::fs::metadata(folder_of(path))?;
+    std::os::unix::fs::fchown(made, Some(folder.uid()), Some(folder.gid()))
 }
 
 /// Opens one connection with the settings that every connection has.

@@ -1,5 +1,7 @@
 //! Incoming webhooks of Slack: named places to post to. Their addresses are secrets and stand sealed in their rows.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Row, Transaction};
 use thiserror::Error;
 
@@ -236,6 +238,16 @@ impl Store {
     /// One webhook.
     pub async fn webhook(&self, workspace: WorkspaceId, name: String) -> Result<Option<Webhook>, StoreError> {
         self.read(move |tx| find(tx, &workspace, &name)).await
+    }
+
+    /// How many webhooks there are in each state.
+    pub async fn webhook_states(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached("SELECT state, COUNT(*) FROM webhooks GROUP BY state")?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// All webhooks, by name.

@@ -11,11 +11,13 @@ use deskd::config::file::Source;
 use deskd::config::mail::{Mail, MailTls};
 use deskd::config::{Config, Places, Secret};
 use deskd::dispatch::sign::signature;
+use deskd::domain::seal::Keyring;
 use deskd::domain::time::Timestamp;
-use deskd::simulator::Setup;
+use deskd::simulator::{Fault, Setup, Times};
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::api_door::Door;
 use crate::notices::{draft, tell, texts};
 use crate::sink::{Sink, header, silence, smtp, webhook, without_boundary};
 use crate::world::World;
@@ -32,6 +34,7 @@ async fn desk(toml: &str, change: impl FnOnce(&mut Config)) -> World {
         config.endpoints = read.endpoints;
         change(config);
     });
+    world.keys = Some(Keyring::parse(&"07".repeat(32)).unwrap());
     world.secrets.endpoints.insert("ledger".to_owned(), Secret::new(SECRET));
     world.open().await;
     world.pass(1).await;
@@ -301,5 +304,60 @@ async fn a_destination_that_is_not_configured_waits_and_says_so() {
     tell(&world, draft("payment.failed", "lost", &[("client", "A"), ("amount", "1 EUR")])).await;
     world.pass(10).await;
     assert_eq!(stand(&world, "endpoint:%").await, ["waiting not_configured"]);
+    world.close().await;
+}
+
+/// Adds an incoming webhook of the channel under the name `ops`.
+async fn hook(world: &World) {
+    let url = world.slack.add_webhook("support").unwrap();
+    let door = Door::open(world.desk().front());
+    let (status, answer) = door.post("/v1/webhooks", json!({ "name": "ops", "url": url })).await;
+    assert_eq!(status, 200, "{answer}");
+    door.close().await;
+}
+
+const TO_OPS: &str = "[[route]]\nname = \"all\"\nto = [\"webhook:ops\"]\n";
+
+async fn payment(world: &World, title: &str) {
+    tell(world, draft("payment.failed", title, &[("client", "A"), ("amount", "1 EUR")])).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incoming_webhook_takes_cards_at_its_pace_and_waits_while_it_is_closed() {
+    let mut world = desk(TO_OPS, |_| {}).await;
+    hook(&world).await;
+    world.slack.fault("incoming_webhook", Fault::Error("channel_is_archived".into()), Times::Count(1));
+    for title in ["one", "two", "three"] {
+        payment(&world, title).await;
+    }
+    world.pass(3).await;
+    assert_eq!(texts(&world, "support"), [] as [&str; 0]);
+    let stands = stand(&world, "webhook:%").await;
+    assert_eq!(stands, ["waiting channel_is_archived", "waiting", "waiting"]);
+    // Somebody mends it in Slack and says so with a test.
+    let door = Door::open(world.desk().front());
+    let (status, answer) = door.post("/v1/webhooks/ops/test", json!({})).await;
+    assert_eq!(status, 200, "{answer}");
+    door.close().await;
+    world.pass(60).await;
+    assert_eq!(texts(&world, "support")[1..], ["one", "two", "three"]);
+    assert_eq!(stand(&world, "webhook:%").await, ["sent"; 3]);
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_arrived_by_a_webhook_is_marked_and_in_doubt_twice_it_is_left_to_a_person() {
+    let mut world = desk(TO_OPS, |_| {}).await;
+    hook(&world).await;
+    world.slack.fault("incoming_webhook", Fault::Status(503), Times::Count(1));
+    payment(&world, "one").await;
+    world.pass(30).await;
+    assert_eq!(texts(&world, "support"), ["(may be a repeat) one"]);
+    world.slack.fault("incoming_webhook", Fault::Status(503), Times::Count(2));
+    payment(&world, "two").await;
+    payment(&world, "three").await;
+    world.pass(60).await;
+    assert_eq!(stand(&world, "webhook:%").await, ["sent", "unknown unclear", "sent"]);
+    assert_eq!(texts(&world, "support")[1..], ["three"], "and it holds up nothing behind it");
     world.close().await;
 }

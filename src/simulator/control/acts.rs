@@ -15,7 +15,7 @@ pub async fn act(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
             interact(simulator, name, args).await
         }
         "join" | "leave" | "rename" | "archive" | "unarchive" | "change_id" | "add_channel"
-        | "add_person" | "home" => arrange(simulator, name, args),
+        | "add_person" | "home" | "webhook" | "remove_webhook" => arrange(simulator, name, args),
         "deliver" | "event" | "raw" | "duplicate" => deliver(simulator, name, args),
         _ => Err(Wrong::Unknown),
     }
@@ -100,6 +100,8 @@ fn arrange(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
         "unarchive" => simulator.unarchive_channel(args.text("channel")?)?,
         "change_id" => return Ok(json!({"id": simulator.change_channel_id(args.text("channel")?)?})),
         "home" => simulator.open_home(args.text("person")?)?,
+        "webhook" => return Ok(json!({"url": simulator.add_webhook(args.text("channel")?)?})),
+        "remove_webhook" => return Ok(json!({"removed": simulator.remove_webhook(args.text("url")?)})),
         "add_channel" => {
             let mut channel = ChannelSetup::public(args.text("name")?);
             channel.is_private = args.flag("private");
