@@ -99,12 +99,7 @@ impl Desk {
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
-        let mailer = Mailer::new(&config.mail, secrets.mail_password.as_ref(), secrets.mail_ca.as_deref());
-        let endpoints = Endpoints::new(&config.endpoints, &secrets.endpoints)
-            .context("cannot prepare calls to endpoints")?;
-        let mailer = Arc::new(mailer);
-        let ways = Ways::new(config.alarm.clone(), mailer.clone(), secrets)
-            .context("cannot prepare the ways of [alarm]")?;
+        let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let bells = Bells::default();
         let trouble = Trouble::default();
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
@@ -225,6 +220,16 @@ impl Desk {
         }
         info!("Stopped");
     }
+}
+
+/// The ways that do not lead through Slack: deskd's own alarm, the user's systems, the mail server.
+fn outside(config: &Config, secrets: WaySecrets) -> Result<(Ways, Endpoints, Arc<Mailer>)> {
+    let endpoints = Endpoints::new(&config.endpoints, &secrets.endpoints);
+    let endpoints = endpoints.context("cannot prepare calls to endpoints")?;
+    let mailer = Mailer::new(&config.mail, secrets.mail_password.as_ref(), secrets.mail_ca.as_deref());
+    let mailer = Arc::new(mailer);
+    let ways = Ways::new(config.alarm.clone(), mailer.clone(), secrets);
+    Ok((ways.context("cannot prepare the ways of [alarm]")?, endpoints, mailer))
 }
 
 /// What every worker is made of.
