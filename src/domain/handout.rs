@@ -230,18 +230,64 @@ mod tests {
 
     #[test]
     fn a_letter_says_all_and_nothing_in_it_is_taken_for_html() {
-        assert_snapshot!(shown(&letter(&[Handout::of(&notice())], 1)), @"");
+        assert_snapshot!(shown(&letter(&[Handout::of(&notice())], 1)), @r#"
+        critical: Payment failed
+
+        critical: Payment failed
+
+        Card <declined>
+        for the 2nd time
+
+        amount: 1,040.00 EUR
+        client: Acme & Sons
+
+        https://pay.example/i/7?a=1&b="2"
+
+        Notice 3, payment.failed, 2023-11-14T22:13:20.000Z
+
+        <!doctype html>
+        <html><body>
+        <h2>critical: Payment failed</h2>
+        <p>Card &lt;declined&gt;<br>
+        for the 2nd time</p>
+        <table>
+        <tr><th align="left">amount</th><td>1,040.00 EUR</td></tr>
+        <tr><th align="left">client</th><td>Acme &amp; Sons</td></tr>
+        </table>
+        <p><a href="https://pay.example/i/7?a=1&amp;b=&quot;2&quot;">https://pay.example/i/7?a=1&amp;b=&quot;2&quot;</a></p>
+        <p><small>Notice 3, payment.failed, 2023-11-14T22:13:20.000Z</small></p>
+        </body></html>
+        "#);
     }
 
     #[test]
     fn the_document_has_every_name_also_where_there_is_nothing_to_say() {
-        assert_snapshot!(format!("{:#}", document("T1-7-99", &[Handout::of(&notice())], 1)), @"");
+        assert_snapshot!(format!("{:#}", document("T1-7-99", &[Handout::of(&notice())], 1)), @r#"
+        {
+          "amount": "1040.00",
+          "at": "2023-11-14T22:13:20.000Z",
+          "count": 1,
+          "currency": "EUR",
+          "delivery": "T1-7-99",
+          "fields": {
+            "client": "Acme & Sons"
+          },
+          "id": 3,
+          "key": "inv-7",
+          "kind": "payment.failed",
+          "link": "https://pay.example/i/7?a=1&b=\"2\"",
+          "severity": "critical",
+          "state": "event",
+          "text": "Card <declined>\nfor the 2nd time",
+          "title": "Payment failed"
+        }
+        "#);
         let bare = changed(|content| {
             (content.link, content.amount) = (None, None);
             content.fields.clear();
         });
         let bare = Notice { key: String::new(), ..bare };
-        assert_snapshot!(document("T1-7-99", &[Handout::of(&bare)], 3), @"");
+        assert_snapshot!(document("T1-7-99", &[Handout::of(&bare)], 3), @r#"{"amount":null,"at":"2023-11-14T22:13:20.000Z","count":3,"currency":null,"delivery":"T1-7-99","fields":{},"id":3,"key":null,"kind":"payment.failed","link":null,"severity":"critical","state":"event","text":"Card <declined>\nfor the 2nd time","title":"Payment failed"}"#);
     }
 
     #[test]
