@@ -33,6 +33,7 @@ use crate::domain::trouble::Thresholds;
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
+use crate::intake::directory::Census;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -69,6 +70,7 @@ pub struct Setup {
 #[derive(Clone, Default)]
 struct Bells {
     workspace: Bell,
+    directory: Bell,
     gather: Bell,
     triage: Bell,
     send: Bell,
@@ -100,8 +102,7 @@ impl Desk {
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
-        let bells = Bells::default();
-        let trouble = Trouble::default();
+        let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let reloadable = Reloadable::new(&config);
 
@@ -129,6 +130,7 @@ impl Desk {
         crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
+        base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
@@ -163,6 +165,7 @@ impl Desk {
             forgotten,
             recovery,
             refresh: ringing(&bells.workspace),
+            read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
@@ -258,6 +261,13 @@ impl Base<'_> {
         }
     }
 
+    /// What reads who there is.
+    fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
+        let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
+        let census = Census::new(store, api, ours, (named, TimeZone::system()));
+        crew.worker(census, &self.bells.directory);
+    }
+
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
         let Bells { route, feed, send, carry, .. } = self.bells;
@@ -318,6 +328,7 @@ fn ring_for_recovery(
 ) -> impl Future<Output = ()> + Send + 'static {
     let (mut line, bell) = (links.line(), bells.recover.clone());
     let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
+    let directory = bells.directory.clone();
     async move {
         loop {
             tokio::select! {
@@ -329,7 +340,10 @@ fn ring_for_recovery(
                         workspace.ring();
                     }
                 }
-                Ok(()) = ours.changed() => bell.ring(),
+                Ok(()) = ours.changed() => {
+                    bell.ring();
+                    directory.ring();
+                }
                 else => return,
             }
         }

@@ -3,7 +3,7 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack; `webhooks` says which ones it names;
+//! `mentions` holds a section of its own; `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack; `webhooks` says which ones it names;
 //! `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash;
 //! `tokens` finds the secrets, apart from all this.
 //!
@@ -16,6 +16,7 @@ pub mod endpoint;
 pub mod file;
 pub mod keys;
 pub mod mail;
+pub mod mentions;
 pub mod places;
 pub mod problem;
 pub mod reader;
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::domain::secret::Secret;
 pub use check::unknown_channels;
+pub use mentions::MentionNamed;
 pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
 pub use settings::Config;

@@ -8,6 +8,7 @@ use super::alarm::Alarm;
 use super::endpoint::Endpoint;
 use super::keys::SecretsKey;
 use super::mail::Mail;
+use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::Spot;
 use crate::domain::destination::Fallbacks;
@@ -40,6 +41,8 @@ pub struct Config {
     pub endpoints: Vec<Endpoint>,
     /// `[secrets]`: where the key of the secrets in the database is.
     pub secrets: SecretsKey,
+    /// `[mentions]`: whom notices call.
+    pub mentions: Mentions,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -50,6 +53,8 @@ pub struct Config {
     pub kinds: Kinds,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
+    /// Every person and group that the file names as a mention, and where.
+    pub mentions_named: Vec<MentionNamed>,
 }
 
 /// `[slack]`.
@@ -230,12 +235,21 @@ impl Config {
             mail: Mail::default(),
             endpoints: Vec::new(),
             secrets: SecretsKey::default(),
+            mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             routing: Routing::default(),
             kinds: Kinds::builtin(),
             channels_named: Vec::new(),
+            mentions_named: Vec::new(),
         }
+    }
+}
+
+impl Config {
+    /// Whether any person or group is named to be mentioned: then the directory is needed from the start.
+    pub fn names_people(&self) -> bool {
+        !self.mentions_named.is_empty()
     }
 }
 

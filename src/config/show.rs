@@ -27,11 +27,13 @@ impl Config {
             mail,
             endpoints,
             secrets,
+            mentions,
             log,
             rules,
             routing,
             kinds,
             channels_named: _,
+            mentions_named: _,
         } = self;
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
@@ -56,6 +58,7 @@ impl Config {
         super::endpoint::show(endpoints, &mut add);
         let SecretsKey { key_file } = secrets;
         add("secrets.key_file", path(key_file.as_deref()));
+        super::mentions::show(mentions, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());
