@@ -148,8 +148,7 @@ impl Desk {
         let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
         let unwritable = watcher.unwritable();
         crew.worker(watcher, &Bell::new());
-        let teller = Teller::new(store.clone(), ways.clone(), ours.clone(), bells.send.clone());
-        crew.worker(teller, &bells.tell);
+        base.tell(&mut crew, &ways);
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
@@ -276,6 +275,12 @@ impl Base<'_> {
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
         crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()).waking(carry.clone()), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
+    }
+
+    /// What tells of deskd's own troubles.
+    fn tell(&self, crew: &mut Crew, ways: &Ways) {
+        let (ours, send) = (self.ours.clone(), self.bells.send.clone());
+        crew.worker(Teller::new(self.store.clone(), ways.clone(), ours, send), &self.bells.tell);
     }
 
     /// The ways of notices that do not lead through the outbox.
