@@ -26,6 +26,7 @@ pub mod recovery;
 pub mod reference;
 pub mod rehearsal;
 pub mod rules;
+pub mod schedule;
 pub mod send;
 pub mod snooze;
 pub mod split;
