@@ -143,6 +143,8 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
+        time: _,
+        reports,
         log: _,
         rules,
         channels_named: _,
@@ -176,6 +178,11 @@ fn meaning(config: &Config) -> Vec<String> {
             .channel
             .iter()
             .map(|channel| format!("  a canary in {channel} every {}", span::show(canary.every))),
+    );
+    lines.extend(
+        reports
+            .iter()
+            .map(|report| format!("  report \"{}\" in {}, {}", report.name, report.channel, report.schedule)),
     );
     lines.push(told(alarm));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));

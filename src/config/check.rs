@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, unknown};
+use super::{Environment, Flag, alarm, categories, report, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -91,6 +91,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
     let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
+    let (time, reports) = report::read(reader, defaults.time, &mut channels_named);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
@@ -101,6 +102,8 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         canary,
         mail,
         alarm,
+        time,
+        reports,
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         channels_named,

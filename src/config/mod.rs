@@ -3,7 +3,7 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm` holds two sections of its own;
+//! `alarm` and `report` hold sections of their own;
 //! `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
@@ -15,6 +15,7 @@ pub mod file;
 pub mod places;
 pub mod problem;
 pub mod reader;
+pub mod report;
 pub mod secret;
 pub mod settings;
 pub mod show;
@@ -99,5 +100,7 @@ impl Sources {
     }
 }
 
+#[cfg(test)]
+mod report_tests;
 #[cfg(test)]
 mod tests;

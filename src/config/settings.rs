@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::alarm::{Alarm, Mail};
 use super::places::Places;
 use super::problem::Spot;
+use super::report::Time;
 use crate::domain::destination::Fallbacks;
+use crate::domain::report::Report;
 use crate::domain::rules::Rules;
 
 /// Everything `config.toml` says, checked and completed with defaults.
@@ -31,6 +33,10 @@ pub struct Config {
     pub alarm: Alarm,
     /// `[mail]`: how it sends mail.
     pub mail: Mail,
+    /// `[time]`: the zone of days and times of day.
+    pub time: Time,
+    /// `[recap]` and `[[report]]`: which numbers are told where and when.
+    pub reports: Vec<Report>,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -215,6 +221,8 @@ impl Config {
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             alarm: Alarm::default(),
             mail: Mail::default(),
+            time: Time { zone: jiff::tz::TimeZone::system() },
+            reports: Vec::new(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             channels_named: Vec::new(),

@@ -24,6 +24,8 @@ impl Config {
             canary,
             alarm,
             mail,
+            time,
+            reports,
             log,
             rules,
             channels_named: _,
@@ -47,6 +49,7 @@ impl Config {
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
         super::alarm::show(alarm, mail, &mut add);
+        super::report::show(time, reports, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());
@@ -61,8 +64,17 @@ impl Config {
             // Lengths in front, so that no value can look like another key.
             digest.update(format!("{}:{key}={}:{value}\n", key.len(), value.len()));
         }
-        digest.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest.finalize())
     }
+}
+
+/// A short hash of a text that is too long to be shown.
+pub fn short_hash(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn show_slack(slack: &Slack, add: &mut impl FnMut(&str, String)) {

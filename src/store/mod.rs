@@ -5,6 +5,7 @@
 
 pub mod backup;
 pub mod channels;
+pub mod charts;
 pub mod contacts;
 mod conversation;
 pub mod copies;
@@ -14,6 +15,7 @@ pub mod erasures;
 mod error;
 pub mod events;
 pub mod export;
+pub mod figures;
 mod finish;
 mod gather;
 mod known;
@@ -25,6 +27,7 @@ pub mod people;
 pub mod recovered;
 pub mod recovery;
 pub mod rehearse;
+pub mod reports;
 pub mod retention;
 mod rows;
 mod sqlite;
