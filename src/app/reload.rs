@@ -1,4 +1,4 @@
-//! What may change while the desk runs: how messages are gathered, the rules, and what `status` says of both.
+//! What may change while the desk runs: how messages are gathered, the rules, the reports, and what `status` says of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use crate::config::settings::Monitor as Listened;
 use crate::config::{Config, Sources};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
+use crate::domain::report::Report;
 use crate::intake::bundle::Habits;
 use crate::web::desk::Settings;
 
@@ -23,6 +24,7 @@ pub struct Reloadable {
     habits: watch::Sender<Habits>,
     rules: watch::Sender<Arc<Compiled>>,
     settings: watch::Sender<Settings>,
+    reports: watch::Sender<Arc<Vec<Report>>>,
 }
 
 impl Reloadable {
@@ -33,6 +35,7 @@ impl Reloadable {
             habits: watch::Sender::new(habits(config)),
             rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
             settings: watch::Sender::new(settings(config)),
+            reports: watch::Sender::new(Arc::new(config.reports.clone())),
         }
     }
 
@@ -44,6 +47,11 @@ impl Reloadable {
     /// The rules of classification.
     pub fn rules(&self) -> watch::Receiver<Arc<Compiled>> {
         self.rules.subscribe()
+    }
+
+    /// The reports.
+    pub fn reports(&self) -> watch::Receiver<Arc<Vec<Report>>> {
+        self.reports.subscribe()
     }
 
     /// What the configuration looks like from outside.
@@ -63,6 +71,7 @@ impl Reloadable {
             ("canary", config.canary == self.started_with.canary),
             ("alarm", config.alarm == self.started_with.alarm),
             ("mail", config.mail == self.started_with.mail),
+            ("time", config.time == self.started_with.time),
             ("log", config.log == self.started_with.log),
         ] {
             if !same {
@@ -72,6 +81,7 @@ impl Reloadable {
         self.habits.send_replace(habits(&config));
         self.rules.send_replace(compiled);
         self.settings.send_replace(settings(&config));
+        self.reports.send_replace(Arc::new(config.reports));
         Ok(())
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -15,11 +14,14 @@ use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
 use crate::config::{AlarmSecrets, Config, Secret, Sources};
+use crate::dispatch::chart::Uploader;
 use crate::dispatch::detour::Detour;
+use crate::dispatch::report::{Reporter, Reports};
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::Outgoing;
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
+use crate::domain::report::Report;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
@@ -67,6 +69,7 @@ struct Bells {
     recover: Bell,
     late: Bell,
     tell: Bell,
+    upload: Bell,
 }
 
 /// A running desk.
@@ -113,11 +116,12 @@ impl Desk {
         let directory = Directory::new(store.clone(), api.clone());
         crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
         crew.worker(Folder::new(store.clone()), &Bell::new());
-        let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
+        let housekeeper = Housekeeper::new(store.clone(), retention(&config), config.time.zone.clone());
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
+        let reports = base.report(&mut crew, reloadable.reports());
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -148,6 +152,7 @@ impl Desk {
             endings,
             forgotten,
             recovery,
+            reports,
             refresh: ringing(&bells.workspace),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
@@ -230,6 +235,17 @@ impl Base<'_> {
             let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, send.clone());
             crew.worker(sender, send);
         }
+    }
+
+    /// Reports and their charts.
+    fn report(&self, crew: &mut Crew, configured: watch::Receiver<Arc<Vec<Report>>>) -> Reports {
+        let (send, upload) = (self.bells.send.clone(), self.bells.upload.clone());
+        let reports = Reports::new(self.store.clone(), configured, send, upload);
+        crew.worker(Reporter::new(reports.clone(), self.ours.clone()), &Bell::new());
+        let give_up = self.config.outbox.give_up;
+        let uploader = Uploader::new(self.store.clone(), self.api.clone(), self.clock, give_up);
+        crew.worker(uploader, &self.bells.upload);
+        reports
     }
 
     /// What reads from the history what did not arrive.

@@ -21,6 +21,7 @@ pub mod recover;
 pub mod rehearse;
 mod replay;
 pub mod reply;
+pub mod report;
 pub mod restore;
 pub mod run;
 pub mod screen;
@@ -81,6 +82,7 @@ pub enum Command {
     Contact(contact::Args),
     Team(team::Args),
     Queue(queue::Args),
+    Report(report::Args),
     Notices(notices::Args),
     Alarm(alarm::Args),
     Why(why::Args),
@@ -132,6 +134,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
+        Command::Report(args) => report::run(args, call).await,
         Command::Notices(args) => notices::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,

@@ -180,9 +180,7 @@ fn zone(section: &mut Section<'_, '_>) -> Option<TimeZone> {
     match TimeZone::get(&text) {
         Ok(zone) => Some(zone),
         Err(_) => {
-            let known: Vec<String> =
-                jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-            let hint = match nearest(&text, known.iter().map(String::as_str)) {
+            let hint = match nearest_zone(&text) {
                 Some(zone) => format!("did you mean \"{zone}\"?"),
                 None => "write a name such as \"Europe/Berlin\" or \"UTC\"".to_owned(),
             };
@@ -190,6 +188,15 @@ fn zone(section: &mut Section<'_, '_>) -> Option<TimeZone> {
             None
         }
     }
+}
+
+/// Compares without upper and lower case, which people mix up in names of zones.
+fn nearest_zone(text: &str) -> Option<String> {
+    let known: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+    let lower: Vec<String> = known.iter().map(|name| name.to_lowercase()).collect();
+    let meant = nearest(text, lower.iter().map(String::as_str))?;
+    let at = lower.iter().position(|name| name == meant)?;
+    known.get(at).cloned()
 }
 
 fn channel_named(

@@ -95,7 +95,7 @@ chart = "data.days"
     insta::assert_snapshot!(problems(wrong), @r##"
     24 problems in the configuration
     /etc/deskd/config.toml:3:8: time.zone: "Europe/Berln" is not the name of a time zone
-      hint: write a name such as "Europe/Berlin" or "UTC"
+      hint: did you mean "Europe/Berlin"?
     /etc/deskd/config.toml:6:6: recap.at: "9 o'clock" is not a time of day
       hint: write for instance "09:00"
     /etc/deskd/config.toml:7:1: report[1]: a report needs a channel

@@ -10,6 +10,7 @@ use super::call::decode_form;
 use super::channels::{Channel, Kind};
 use super::clock::Clock;
 use super::faults::Faults;
+use super::files::Uploads;
 use super::ids::{self, Ids};
 use super::limits::Limits;
 use super::parcel::Purpose;
@@ -112,6 +113,8 @@ pub struct Workspace {
     pub triggers: Triggers,
     /// Response URLs.
     pub response_urls: ResponseUrls,
+    /// Files that apps upload, by their ids.
+    pub uploads: Uploads,
     /// Ephemeral messages, oldest first.
     pub ephemerals: Vec<Ephemeral>,
     /// Tickets not used yet.
@@ -136,6 +139,7 @@ impl Workspace {
             views: Vec::new(),
             triggers: Triggers::default(),
             response_urls: ResponseUrls::default(),
+            uploads: Uploads::default(),
             ephemerals: Vec::new(),
             tickets: Tickets::default(),
             places: HashMap::new(),

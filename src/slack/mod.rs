@@ -3,7 +3,7 @@
 //! In reading order: `wire` is the head of a frame; `decode` turns a stored payload into `domain::message::Arrival`
 //! (with `event`, `message`, `channel` and `people` beside it, and `loose` for JSON that keeps no promises, `mend` for a second reading); `socket`
 //! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms`, `sent` and `history` are the
-//! longer ones), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
+//! longer ones, `upload` brings files), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
 //! definition in Slack's settings.
 //!
 //! Deliberately absent: storing, retrying and deciding. Nothing in here knows the database or the outbox.
@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod signature;
 pub mod socket;
 pub mod tiers;
+pub mod upload;
 pub mod wire;
 
 mod calls;

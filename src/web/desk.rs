@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::alarm::Ways;
+use crate::dispatch::report::Reports;
 use crate::dispatch::submit::Outgoing;
 use crate::domain::message::Ourselves;
 use crate::domain::time::{Now, Timestamp};
@@ -48,6 +49,8 @@ pub struct Front {
     pub forgotten: Forgotten,
     /// The way to ask for a recovery, and what it has done.
     pub recovery: Recovery,
+    /// The scheduled reports.
+    pub reports: Reports,
     /// Asks for a fresh list of channels.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
     /// How messages are gathered: a replay decides by the same rules as the gatherer.

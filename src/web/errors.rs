@@ -41,6 +41,8 @@ pub enum Code {
     NoSuchSend,
     /// There is no such category.
     NoSuchCategory,
+    /// There is no such report.
+    NoSuchReport,
     /// The reference points at nothing that is stored.
     NothingKnown,
     /// What is asked for does not fit the present state.
@@ -96,7 +98,7 @@ pub struct RefusalDocument {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
         Code::BadRequest,
         Code::BadMethod,
         Code::NoSuchRoute,
@@ -109,6 +111,7 @@ impl Code {
         Code::NoSuchPerson,
         Code::NoSuchSend,
         Code::NoSuchCategory,
+        Code::NoSuchReport,
         Code::NothingKnown,
         Code::WrongState,
         Code::NoWorkspace,
@@ -134,6 +137,7 @@ impl Code {
             Code::NoSuchPerson => ("no_such_person", StatusCode::NOT_FOUND, false),
             Code::NoSuchSend => ("no_such_send", StatusCode::NOT_FOUND, false),
             Code::NoSuchCategory => ("no_such_category", StatusCode::BAD_REQUEST, false),
+            Code::NoSuchReport => ("no_such_report", StatusCode::NOT_FOUND, false),
             Code::NothingKnown => ("nothing_known", StatusCode::NOT_FOUND, false),
             Code::WrongState => ("wrong_state", StatusCode::CONFLICT, false),
             Code::NoWorkspace => ("no_workspace", StatusCode::SERVICE_UNAVAILABLE, true),

@@ -22,6 +22,7 @@ pub mod queue;
 pub mod recover;
 pub mod replay;
 pub mod reply;
+pub mod reports;
 pub mod serve;
 pub mod status;
 pub mod tasks;
@@ -97,6 +98,8 @@ pub fn router(front: Front) -> Router {
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
         .route("/v1/notices", quick(get(notices::list)))
         .route("/v1/alarm/test", slow(post(notices::test)))
+        .route("/v1/reports", quick(get(reports::list)))
+        .route("/v1/reports/{name}/run", within(post(reports::run), REPLAY))
         .route("/v1/why", slow(get(why::show)))
         .route("/v1/replay", within(post(replay::replay), REPLAY))
         .route("/v1/recover", quick(get(recover::show).post(recover::request)))

@@ -38,6 +38,7 @@ mod recovery_crash;
 mod recovery_patience;
 mod rehearsal;
 mod reorder;
+mod reports;
 mod retention;
 mod secrets;
 mod sending;

@@ -233,9 +233,9 @@ impl Report {
         )
     }
 
-    /// What tells a part of a run from every other message: the same due time gives the same keys.
-    pub fn key(&self, workspace: &WorkspaceId, due: Timestamp, part: usize) -> String {
-        format!("report-{workspace}-{}-{}-{part}", self.name, due.0)
+    /// What the send keys of a run begin with: the same due time gives the same keys.
+    pub fn key(&self, workspace: &WorkspaceId, due: Timestamp) -> String {
+        format!("report-{workspace}-{}-{}", self.name, due.0)
     }
 }
 
