@@ -1,4 +1,4 @@
-//! The program of `[alarm] command`: run without a shell, the notice on its standard input, nothing of it logged.
+//! The program of `[alarm] command`: run without a shell, the trouble on its standard input, nothing of it logged.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};

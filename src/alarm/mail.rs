@@ -1,4 +1,4 @@
-//! A notice as a mail.
+//! A trouble as a mail.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Seeing and saying that deskd itself is in trouble: `watch` measures and raises notices, `tell` gets them out of the house,
+//! Seeing and saying that deskd itself is in trouble: `watch` measures and raises troubles, `tell` gets them out of the house,
 //! `ways` are the doors. What is a trouble and which door is taken is decided in `domain`.
 
 pub mod command;

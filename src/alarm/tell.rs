@@ -1,4 +1,4 @@
-//! Gets notices out of the house: each, its beginning and its end, by the ways that `domain::delivery` decides on.
+//! Gets troubles out of the house: each, its beginning and its end, by the ways that `domain::telling` decides on.
 //!
 //! A call is counted before it is made, so after a crash in the middle somebody may be told twice, but never not at all.
 
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::ways::{Untold, Ways};
-use crate::domain::delivery::{DeliveryState, Facts, Phase, Verdict, Way, again, decide};
+use crate::domain::alarm::{Facts, Phase, TellingState, Verdict, Way, again, decide};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::message::Ourselves;
 use crate::domain::mrkdwn::escape;
@@ -18,10 +18,10 @@ use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
 use crate::store::Store;
-use crate::store::deliveries::{Due, Outcome};
 use crate::store::outbox::Part;
+use crate::store::tellings::{Due, Outcome};
 
-/// How often it looks: for rows of the outbox that have ended, and for notices that others raised.
+/// How often it looks: for rows of the outbox that have ended, and for troubles that others raised.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// How long a claim holds: longer than any way takes.
@@ -45,12 +45,12 @@ impl Teller {
     /// Says whether a call was made that may have taken its time.
     async fn one(&self, workspace: &WorkspaceId, ways: &[Way], due: Due, now: Timestamp) -> Result<bool> {
         let facts = Facts {
-            own: due.notice.raised.own,
+            own: due.trouble.raised.own,
             phase: due.phase,
             way: due.way,
             ways,
             planned_at: due.planned_at,
-            over: due.notice.resolved_at.is_some(),
+            over: due.trouble.resolved_at.is_some(),
             unsure: due.unsure,
             slack: due.slack,
             beginning: due.beginning,
@@ -60,8 +60,8 @@ impl Teller {
                 return self.by_slack(workspace, &due, now).await.map(|()| false);
             }
             Verdict::Tell(why) => return self.by_second(&due, why.as_str(), now).await.map(|()| true),
-            Verdict::Wait(next_at, why) => (DeliveryState::Waiting, next_at, why),
-            Verdict::Drop(why) => (DeliveryState::Dropped, now, why),
+            Verdict::Wait(next_at, why) => (TellingState::Waiting, next_at, why),
+            Verdict::Drop(why) => (TellingState::Dropped, now, why),
         };
         self.finish(&due, Outcome { state, next_at, reason: why.as_str().to_owned() }, now).await?;
         Ok(false)
@@ -69,7 +69,7 @@ impl Teller {
 
     async fn by_slack(&self, workspace: &WorkspaceId, due: &Due, now: Timestamp) -> Result<()> {
         let Some(channel) = self.channel(workspace).await? else {
-            self.store.claim_delivery(due.id, now.plus(LEASE), now).await?;
+            self.store.claim_telling(due.id, now.plus(LEASE), now).await?;
             return self.failed(due, Untold::new("no_such_channel"), now).await;
         };
         let telling = telling(due);
@@ -78,20 +78,20 @@ impl Teller {
             Phase::Resolved => ":white_check_mark:",
         };
         let text = escape(&format!("{mark} deskd: {}\n{}", telling.headline(), telling.rest()));
-        // The same delivery has the same key, whenever it is handed over.
-        let key = format!("notice-{}-{}-{}", workspace.0, due.notice.id.0, due.phase.as_str());
-        self.store.deliver_to_slack(workspace.clone(), due.id, channel, Part { key, text }, now).await?;
+        // The same telling has the same key, whenever it is handed over.
+        let key = format!("trouble-{}-{}-{}", workspace.0, due.trouble.id.0, due.phase.as_str());
+        self.store.tell_slack(workspace.clone(), due.id, channel, Part { key, text }, now).await?;
         self.send.ring();
         Ok(())
     }
 
     async fn by_second(&self, due: &Due, why: &str, now: Timestamp) -> Result<()> {
-        self.store.claim_delivery(due.id, now.plus(LEASE), now).await?;
-        let (notice, way, phase) = (due.notice.id.0, due.way.as_str(), due.phase.as_str());
-        match self.ways.tell(due.way, &telling(due), Some(due.notice.id)).await {
+        self.store.claim_telling(due.id, now.plus(LEASE), now).await?;
+        let (trouble, way, phase) = (due.trouble.id.0, due.way.as_str(), due.phase.as_str());
+        match self.ways.tell(due.way, &telling(due), Some(due.trouble.id)).await {
             Ok(()) => {
-                info!(notice, way, phase, why, "Told of notice {notice} ({phase}) by {way}");
-                let outcome = Outcome { state: DeliveryState::Sent, next_at: now, reason: why.to_owned() };
+                info!(trouble, way, phase, why, "Told of trouble {trouble} ({phase}) by {way}");
+                let outcome = Outcome { state: TellingState::Sent, next_at: now, reason: why.to_owned() };
                 self.finish(due, outcome, now).await
             }
             Err(untold) => self.failed(due, untold, now).await,
@@ -99,17 +99,17 @@ impl Teller {
     }
 
     async fn failed(&self, due: &Due, Untold(reason): Untold, now: Timestamp) -> Result<()> {
-        let (notice, way) = (due.notice.id.0, due.way.as_str());
-        warn!(notice, way, reason, "Cannot tell of notice {notice} by {way}: {reason}");
+        let (trouble, way) = (due.trouble.id.0, due.way.as_str());
+        warn!(trouble, way, reason, "Cannot tell of trouble {trouble} by {way}: {reason}");
         let outcome = match again(due.attempts + 1, now) {
-            Some(next_at) => Outcome { state: DeliveryState::Waiting, next_at, reason },
-            None => Outcome { state: DeliveryState::Failed, next_at: now, reason },
+            Some(next_at) => Outcome { state: TellingState::Waiting, next_at, reason },
+            None => Outcome { state: TellingState::Failed, next_at: now, reason },
         };
         self.finish(due, outcome, now).await
     }
 
     async fn finish(&self, due: &Due, outcome: Outcome, now: Timestamp) -> Result<()> {
-        Ok(self.store.finish_delivery(due.id, outcome, now).await?)
+        Ok(self.store.finish_telling(due.id, outcome, now).await?)
     }
 
     /// The alarm channel's id; `None` when its name is not known (yet).
@@ -128,10 +128,10 @@ pub async fn channel(store: &Store, workspace: &WorkspaceId, named: &str) -> Res
 
 fn telling(due: &Due) -> Telling {
     Telling {
-        raised: due.notice.raised.clone(),
+        raised: due.trouble.raised.clone(),
         phase: due.phase,
-        raised_at: due.notice.raised_at,
-        resolved_at: due.notice.resolved_at.filter(|_| due.phase == Phase::Resolved),
+        raised_at: due.trouble.raised_at,
+        resolved_at: due.trouble.resolved_at.filter(|_| due.phase == Phase::Resolved),
         test: false,
     }
 }
@@ -149,7 +149,7 @@ impl Worker for Teller {
         if ways.is_empty() {
             return Ok(Next::Bell);
         }
-        for due in self.store.due_deliveries(workspace.clone(), ways.clone(), now).await? {
+        for due in self.store.due_tellings(workspace.clone(), ways.clone(), now).await? {
             // One call a step: each may take half a minute.
             if self.one(&workspace, &ways, due, now).await? {
                 return Ok(Next::Again);

@@ -1,6 +1,6 @@
-//! Measures how deskd fares, every few seconds, and keeps the notices of its own trouble true.
+//! Measures how deskd fares, every few seconds, and keeps the troubles of its own trouble true.
 //!
-//! A database that cannot be written cannot hold the notice of that either: it is kept here and told by the second way at
+//! A database that cannot be written cannot hold the trouble of that either: it is kept here and told by the second way at
 //! once, and noted when it can be.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::ways::Ways;
-use crate::domain::delivery::{Phase, Way};
+use crate::domain::alarm::{Phase, Way};
 use crate::domain::message::Ourselves;
-use crate::domain::notice::{Own, Raised};
+use crate::domain::own::{Own, Raised};
 use crate::domain::telling::{Telling, meaning, sentence};
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::{Change, Memory, NOT_WRITABLE, Observed, Thresholds, calm, standing};
@@ -57,7 +57,7 @@ pub struct Watched {
     pub crew: Watch,
     /// Since when no event can be recorded; `None` while that works.
     pub recording: Arc<dyn Fn() -> Option<Timestamp> + Send + Sync>,
-    /// Who we are, once we know: notices belong to a workspace.
+    /// Who we are, once we know: troubles belong to a workspace.
     pub ours: watch::Receiver<Option<Ourselves>>,
 }
 
@@ -66,7 +66,7 @@ pub struct Watcher {
     watched: Watched,
     thresholds: Thresholds,
     ways: Ways,
-    /// Rung when a notice was raised or resolved.
+    /// Rung when a trouble was raised or resolved.
     tell: Bell,
     memory: Memory,
     unwritable: Unwritable,
@@ -117,8 +117,8 @@ impl Watcher {
         let seen = self.observe(now).await?;
         let holds = standing(&seen, &self.thresholds, now);
         let (store, workspace) = (&self.watched.store, &ours.workspace);
-        let open = store.open_notices(workspace.clone()).await?;
-        let open: Vec<Raised> = open.into_iter().map(|notice| notice.raised).collect();
+        let open = store.open_troubles(workspace.clone()).await?;
+        let open: Vec<Raised> = open.into_iter().map(|trouble| trouble.raised).collect();
         for change in self.memory.compare(&holds, &open, now) {
             match change {
                 Change::Raise(raised) => {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{command, mail};
 use crate::config::alarm::{Alarm, Mail};
 use crate::config::{AlarmSecrets, Secret};
-use crate::domain::delivery::Way;
-use crate::domain::ids::NoticeId;
+use crate::domain::alarm::Way;
+use crate::domain::ids::TroubleId;
 use crate::domain::telling::{Telling, advice, sentence};
 
 /// How long the webhook may take.
@@ -68,7 +68,7 @@ impl Ways {
     }
 
     /// Tells somebody by a way that does not lead through Slack. `id` is missing while the database cannot be written.
-    pub async fn tell(&self, way: Way, telling: &Telling, id: Option<NoticeId>) -> Result<(), Untold> {
+    pub async fn tell(&self, way: Way, telling: &Telling, id: Option<TroubleId>) -> Result<(), Untold> {
         match way {
             Way::Slack => Err(Untold::new("not_a_second_way")),
             Way::Command => command::run(&self.0.alarm.command, format!("{}\n", document(telling, id))).await,
@@ -111,13 +111,13 @@ fn client(address: &Secret) -> reqwest::Result<reqwest::Client> {
 
 /// What a command and a webhook are told. `key` is the same for each repetition of the same news; `text` is there for chat
 /// systems, which show it.
-pub fn document(telling: &Telling, id: Option<NoticeId>) -> Value {
+pub fn document(telling: &Telling, id: Option<TroubleId>) -> Value {
     let Telling { raised, phase, raised_at, resolved_at, test } = telling;
     let which = id.map_or_else(|| format!("at-{}", raised_at.0), |id| id.0.to_string());
     json!({
         "deskd": env!("CARGO_PKG_VERSION"),
         "test": test,
-        "notice": id.map(|id| id.0),
+        "trouble": id.map(|id| id.0),
         "key": format!("{which}-{}", phase.as_str()),
         "kind": raised.own.as_str(),
         "severity": telling.severity().as_str(),

@@ -71,15 +71,15 @@ impl Housekeeper {
         let copies = self.store.forget_copies(now).await?;
         let round = std::mem::take(&mut self.round);
         if round.iter().sum::<usize>() + copies > 0 {
-            let [events, tasks, bundles, sends, notices] = round;
+            let [events, tasks, bundles, sends, troubles] = round;
             info!(
                 events,
                 tasks,
                 bundles,
                 sends,
-                notices,
+                troubles,
                 copies,
-                "Forgot {events} events, {tasks} tasks, {sends} sends and {notices} notices"
+                "Forgot {events} events, {tasks} tasks, {sends} sends and {troubles} troubles"
             );
         }
         self.left = Class::ALL.to_vec();

@@ -11,7 +11,9 @@ use crate::config::settings::Monitor as Listened;
 use crate::config::{Config, Sources};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
+use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
+use crate::domain::route::Rules as Routing;
 use crate::intake::bundle::Habits;
 use crate::web::desk::Settings;
 
@@ -23,6 +25,8 @@ pub struct Reloadable {
     started_with: Config,
     habits: watch::Sender<Habits>,
     rules: watch::Sender<Arc<Compiled>>,
+    routing: watch::Sender<Arc<Routing>>,
+    kinds: watch::Sender<Arc<Kinds>>,
     settings: watch::Sender<Settings>,
     reports: watch::Sender<Arc<Vec<Report>>>,
 }
@@ -34,6 +38,8 @@ impl Reloadable {
             started_with: config.clone(),
             habits: watch::Sender::new(habits(config)),
             rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
+            routing: watch::Sender::new(Arc::new(config.routing.clone())),
+            kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
             settings: watch::Sender::new(settings(config)),
             reports: watch::Sender::new(Arc::new(config.reports.clone())),
         }
@@ -52,6 +58,16 @@ impl Reloadable {
     /// The reports.
     pub fn reports(&self) -> watch::Receiver<Arc<Vec<Report>>> {
         self.reports.subscribe()
+    }
+
+    /// The rules of routing.
+    pub fn routing(&self) -> watch::Receiver<Arc<Routing>> {
+        self.routing.subscribe()
+    }
+
+    /// The kinds of notices.
+    pub fn kinds(&self) -> watch::Receiver<Arc<Kinds>> {
+        self.kinds.subscribe()
     }
 
     /// What the configuration looks like from outside.
@@ -80,6 +96,8 @@ impl Reloadable {
         }
         self.habits.send_replace(habits(&config));
         self.rules.send_replace(compiled);
+        self.routing.send_replace(Arc::new(config.routing.clone()));
+        self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(settings(&config));
         self.reports.send_replace(Arc::new(config.reports));
         Ok(())

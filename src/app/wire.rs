@@ -16,9 +16,11 @@ use crate::alarm::{Teller, Unwritable, Watcher, Ways};
 use crate::config::{AlarmSecrets, Config, Secret, Sources};
 use crate::dispatch::chart::Uploader;
 use crate::dispatch::detour::Detour;
+use crate::dispatch::feed::Feeder;
 use crate::dispatch::report::{Reporter, Reports};
+use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
-use crate::dispatch::submit::Outgoing;
+use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
@@ -70,6 +72,8 @@ struct Bells {
     late: Bell,
     tell: Bell,
     upload: Bell,
+    route: Bell,
+    feed: Bell,
 }
 
 /// A running desk.
@@ -122,6 +126,7 @@ impl Desk {
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
         let reports = base.report(&mut crew, reloadable.reports());
+        let inlet = base.notices(&mut crew, &reloadable);
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -142,6 +147,7 @@ impl Desk {
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
+            inlet,
             api,
             ours,
             links,
@@ -232,7 +238,8 @@ impl Base<'_> {
         crew.worker(detour, &Bell::new());
         crew.worker(Whisperer::new(store.clone(), api.clone(), self.clock), &self.bells.late);
         for _ in 0..SENDERS {
-            let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, send.clone());
+            let bells = (send.clone(), self.bells.feed.clone());
+            let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, bells);
             crew.worker(sender, send);
         }
     }
@@ -246,6 +253,15 @@ impl Base<'_> {
         let uploader = Uploader::new(self.store.clone(), self.api.clone(), self.clock, give_up);
         crew.worker(uploader, &self.bells.upload);
         reports
+    }
+
+    /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
+    fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
+        let Bells { route, feed, send, .. } = self.bells;
+        crew.worker(Router::new(self.store.clone(), reloadable.routing(), feed.clone()), route);
+        let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
+        crew.worker(Feeder::new(self.store.clone(), kinds, rules, reloadable.reports(), send.clone()), feed);
+        Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 
     /// What reads from the history what did not arrive.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::call::{Call, Exit};
 use super::client::Client;
 use super::screen::{bad, good, styled};
-use crate::web::notices::TestDocument;
+use crate::web::troubles::TestDocument;
 
 /// Try the ways by which deskd tells of its own trouble.
 #[derive(Clone, Debug, clap::Args)]
@@ -36,7 +36,7 @@ fn told(tested: &TestDocument) -> String {
                 config.toml.example\n"
             .to_owned();
     }
-    let line = |way: &crate::web::notices::TestedWay| match &way.reason {
+    let line = |way: &crate::web::troubles::TestedWay| match &way.reason {
         None => format!("{:<8} {}\n", way.way, styled(good(), "told")),
         Some(reason) => {
             let hint = hint(&way.way, reason);

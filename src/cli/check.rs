@@ -147,6 +147,8 @@ fn meaning(config: &Config) -> Vec<String> {
         reports,
         log: _,
         rules,
+        routing,
+        kinds: _,
         channels_named: _,
     } = config;
     let sockets =
@@ -171,6 +173,11 @@ fn meaning(config: &Config) -> Vec<String> {
             span::show(outbox.give_up)
         ),
         format!("  categories {}; \"{}\" for the rest", names.join(", "), rules.fallback),
+        match routing.routes.len() {
+            0 => "  no routes: notices go only where their caller says".to_owned(),
+            1 => "  1 route for notices".to_owned(),
+            count => format!("  {count} routes for notices"),
+        },
         format!("  database {}, commands at {}", store.path.display(), api.socket.display()),
     ];
     lines.extend(

@@ -14,7 +14,6 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
-pub mod notices;
 mod progress;
 pub mod queue;
 pub mod recover;
@@ -29,6 +28,7 @@ pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
+pub mod troubles;
 pub mod version;
 pub mod why;
 
@@ -83,7 +83,7 @@ pub enum Command {
     Team(team::Args),
     Queue(queue::Args),
     Report(report::Args),
-    Notices(notices::Args),
+    Troubles(troubles::Args),
     Alarm(alarm::Args),
     Why(why::Args),
     Replay(replay::Args),
@@ -135,7 +135,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Team(args) => team::run(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
         Command::Report(args) => report::run(args, call).await,
-        Command::Notices(args) => notices::run(args, call).await,
+        Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,

@@ -10,7 +10,7 @@ use crate::web::why::WhyDocument;
 /// Say what became of a message, an event, a task or a send, and why.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// A message's link, CHANNEL/TS, an event id (Ev...), "task 12", "bundle 3", "event 991", "send 7" or "notice 2".
+    /// A message's link, CHANNEL/TS, an event id (Ev...), "task 12", "bundle 3", "event 991", "send 7" or "trouble 2".
     #[arg(value_name = "REF", required = true)]
     about: Vec<String>,
 }

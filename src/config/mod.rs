@@ -16,6 +16,7 @@ pub mod places;
 pub mod problem;
 pub mod reader;
 pub mod report;
+pub mod routes;
 pub mod secret;
 pub mod settings;
 pub mod show;

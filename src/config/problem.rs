@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub use crate::domain::nearest::nearest;
+
 /// Where a setting stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spot {
@@ -105,19 +107,6 @@ fn hide_tokens(text: &str) -> String {
         Regex::new(r"(xapp|xox[a-z.]+)-[\w.-]+").expect("a constant pattern that a test compiles")
     });
     TOKEN.replace_all(text, "$1-…").into_owned()
-}
-
-/// The word of `known` that a typing mistake in `word` most likely meant.
-///
-/// Jaro-Winkler, because people get the beginning of a word right; below 0.8 a guess misleads more than it helps.
-pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    const SURE_ENOUGH: f64 = 0.8;
-    known
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), candidate), candidate))
-        .filter(|(likeness, _)| *likeness >= SURE_ENOUGH)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

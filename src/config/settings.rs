@@ -9,7 +9,9 @@ use super::places::Places;
 use super::problem::Spot;
 use super::report::Time;
 use crate::domain::destination::Fallbacks;
+use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
+use crate::domain::route::Rules as Routing;
 use crate::domain::rules::Rules;
 
 /// Everything `config.toml` says, checked and completed with defaults.
@@ -41,6 +43,10 @@ pub struct Config {
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
     pub rules: Rules,
+    /// `[[route]]`: which notices go where.
+    pub routing: Routing,
+    /// The kinds of notices.
+    pub kinds: Kinds,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
 }
@@ -225,6 +231,8 @@ impl Config {
             reports: Vec::new(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
+            routing: Routing::default(),
+            kinds: Kinds::builtin(),
             channels_named: Vec::new(),
         }
     }

@@ -28,6 +28,8 @@ impl Config {
             reports,
             log,
             rules,
+            routing,
+            kinds,
             channels_named: _,
         } = self;
         let mut lines = Vec::new();
@@ -54,6 +56,7 @@ impl Config {
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());
         show_rules(rules, &mut add);
+        super::routes::show(routing, kinds, &mut add);
         lines
     }
 

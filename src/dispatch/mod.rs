@@ -4,8 +4,10 @@
 
 pub mod chart;
 pub mod detour;
+pub mod feed;
 pub mod program;
 pub mod report;
+pub mod route;
 pub mod send;
 pub mod submit;
 pub mod whisper;

@@ -23,6 +23,7 @@ use crate::domain::split::{MESSAGE_CHARS, split};
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
+use crate::store::held::HeldForRecap;
 use crate::store::outbox::Part;
 use crate::store::reports::{Chart, Message, Run, Standing};
 use crate::store::{Store, StoreError};
@@ -32,6 +33,9 @@ const INTRODUCTION: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether an unknown channel is known.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// What would be told by a message of its own within this time after a recap is told by the recap.
+const MORNING: Duration = Duration::from_secs(3_600);
 
 /// How long a step may take: the most patience with a program, and some for the database.
 const LONGEST_STEP: Duration = Duration::from_secs(360);
@@ -55,6 +59,8 @@ pub struct Made {
     pub chart: Option<Vec<u8>>,
     /// Why it is what it is.
     pub why: Why,
+    /// Held deliveries that it tells.
+    held: Vec<i64>,
 }
 
 /// A report as listed.
@@ -111,6 +117,7 @@ impl Reports {
         due: Timestamp,
         why: Why,
     ) -> Result<Made, StoreError> {
+        let held = self.held(workspace, report, due).await?;
         let data = match &report.command {
             Some(command) => match program::run(command).await {
                 Ok(data) => data,
@@ -121,17 +128,17 @@ impl Reports {
         let days = |days| report.schedule.days_before(due, days);
         // Only an instant beyond what calendars know has no days before it.
         let (Some(span), Some(stretch)) = (days(report.days), days(report.days.max(SERIES_DAYS))) else {
-            return Ok(Made { text: String::new(), chart: None, why: Why::NothingToTell });
+            return Ok(nothing());
         };
         let facts = self.store.facts(workspace.clone(), stretch.from(), stretch.to()).await?;
         let figures = Figures::of(&facts, &span, &stretch);
-        let values = report.values(Given { due, span: &span, figures: &figures, data, held: Vec::new() });
+        let values = report.values(Given { due, span: &span, figures: &figures, data, held: held.lines });
         match report.template.render(&values) {
-            Ok(text) if text.is_empty() => Ok(Made { text, chart: None, why: Why::NothingToTell }),
+            Ok(text) if text.is_empty() => Ok(nothing()),
             Ok(text) => {
                 let drawn = report.chart.as_ref().and_then(|path| series(&values, path));
                 let chart = drawn.and_then(|points| chart::png(&report.title, &points));
-                Ok(Made { text, chart, why })
+                Ok(Made { text, chart, why, held: held.deliveries })
             }
             Err(flaw) => Ok(failed(report, Why::Template(flaw))),
         }
@@ -145,10 +152,12 @@ impl Reports {
         now: Timestamp,
     ) -> Result<Option<(Made, Vec<SendId>)>, StoreError> {
         let Some(channel) = self.channel(workspace, report).await? else { return Ok(None) };
-        let made = self.make(workspace, report, now, Why::Asked).await?;
+        let mut made = self.make(workspace, report, now, Why::Asked).await?;
+        // Asked for in between, it shows what is held; the recap of the morning tells it.
+        made.held.clear();
         let key = format!("report-{workspace}-{}-{}", report.name, Uuid::now_v7());
         let sends = self.finish(workspace, report, (None, &made), (channel, key), now).await?;
-        Ok(Some((made, sends)))
+        Ok(Some((made, sends.unwrap_or_default())))
     }
 
     /// Runs a report that is due. `false` when it cannot be posted yet: its channel is not known.
@@ -182,7 +191,7 @@ impl Reports {
         (due, made): (Option<Timestamp>, &Made),
         (channel, key): (ChannelId, String),
         now: Timestamp,
-    ) -> Result<Vec<SendId>, StoreError> {
+    ) -> Result<Option<Vec<SendId>>, StoreError> {
         let texts = split(&made.text, MESSAGE_CHARS);
         let part = |(at, text): (usize, String)| Part { key: format!("{key}-{at}"), text };
         let parts: Vec<Part> = texts.into_iter().enumerate().map(part).collect();
@@ -191,12 +200,27 @@ impl Reports {
             title: report.title.clone(),
             png,
         });
-        let message = (!parts.is_empty()).then_some(Message { channel, parts, chart });
+        let message =
+            (!parts.is_empty()).then_some(Message { channel, parts, chart, held: made.held.clone() });
         let run = Run { name: report.name.clone(), due, why: made.why.clone(), message };
         let sends = self.store.finish_report(workspace.clone(), run, now).await?;
         self.send.ring();
         self.upload.ring();
         Ok(sends)
+    }
+
+    /// What is held for the morning in the report's channel, where it tells that.
+    async fn held(
+        &self,
+        workspace: &WorkspaceId,
+        report: &Report,
+        due: Timestamp,
+    ) -> Result<HeldForRecap, StoreError> {
+        let channel = if report.tells_held { self.channel(workspace, report).await? } else { None };
+        match channel {
+            Some(channel) => self.store.held_for_recap(workspace.clone(), channel, due.plus(MORNING)).await,
+            None => Ok(HeldForRecap::default()),
+        }
     }
 
     /// The id of the report's channel, which is named as people do.
@@ -213,8 +237,12 @@ impl Reports {
     }
 }
 
+fn nothing() -> Made {
+    Made { text: String::new(), chart: None, why: Why::NothingToTell, held: Vec::new() }
+}
+
 fn failed(report: &Report, why: Why) -> Made {
-    Made { text: report.excuse(&why), chart: None, why }
+    Made { text: report.excuse(&why), chart: None, why, held: Vec::new() }
 }
 
 /// The worker: runs what is due.

@@ -18,7 +18,7 @@ use crate::slack::api::{Api, Post};
 use crate::slack::outcome::Failure;
 use crate::slack::sent::{LookUp, Unfinished};
 use crate::store::Store;
-use crate::store::outbox::{Claim, ClaimedSend, METHOD};
+use crate::store::outbox::{Claim, ClaimedSend};
 
 /// How many calls may be under way at once: channels whose calls hang in a timeout leave the others room.
 pub const SENDERS: usize = 8;
@@ -34,15 +34,23 @@ pub struct Sender {
     give_up: Duration,
     /// Rung when a send has ended: the next of its lane may go, by whichever sender is free.
     bell: Bell,
+    /// Rung with it: its destination has room for another delivery.
+    feed: Bell,
 }
 
 impl Sender {
     /// A sender that gives up on a send after `give_up`.
-    pub fn new(store: Store, api: Api, clock: Clock, give_up: Duration, bell: Bell) -> Sender {
-        Sender { store, api, clock, give_up, bell }
+    pub fn new(
+        store: Store,
+        api: Api,
+        clock: Clock,
+        give_up: Duration,
+        (bell, feed): (Bell, Bell),
+    ) -> Sender {
+        Sender { store, api, clock, give_up, bell, feed }
     }
 
-    async fn attempt(&self, send: &ClaimedSend) -> Result<Attempt> {
+    async fn attempt(&self, send: &mut ClaimedSend) -> Result<Attempt> {
         if send.look_up {
             match self.look_up(send).await? {
                 Ok(Some(ts)) => return Ok(Attempt::Posted(Some(ts))),
@@ -60,12 +68,19 @@ impl Sender {
             blocks: blocks.as_ref(),
             key: &send.key,
         };
-        match self.api.post_message(&post).await {
-            Ok(posted) => Ok(Attempt::Posted(posted.ts)),
+        let done = match &send.target {
+            Some(ts) => self.api.update_message(&post, ts).await.map(|()| Some(ts.clone())),
+            None => self.api.post_message(&post).await.map(|posted| {
+                send.posted_in = Some(posted.channel);
+                posted.ts
+            }),
+        };
+        match done {
+            Ok(ts) => Ok(Attempt::Posted(ts)),
             Err(failure) => {
                 if let Failure::RateLimited { retry_after } = &failure {
                     let until = self.clock.now().plus(*retry_after);
-                    self.store.hold_method(send.workspace.clone(), METHOD, until).await?;
+                    self.store.hold_method(send.workspace.clone(), send.method(), until).await?;
                 }
                 Ok(judge(failure))
             }
@@ -100,6 +115,8 @@ impl Sender {
             attempts: send.attempts,
             look_up: send.look_up,
             give_up: self.give_up,
+            expires_at: send.expires_at,
+            repeatable: send.target.is_some(),
             jitter: fastrand::f64(),
         };
         let fate = decide(attempt, &effort, now);
@@ -122,6 +139,7 @@ impl Sender {
         }
         self.store.finish_send(send, fate, now).await?;
         self.bell.ring();
+        self.feed.ring();
         Ok(())
     }
 }
@@ -135,10 +153,10 @@ impl Worker for Sender {
         match self.store.claim_send(LEASE, now).await? {
             Claim::Idle => Ok(Next::Bell),
             Claim::At(at) => Ok(Next::At(at)),
-            Claim::Send(send) => {
+            Claim::Send(mut send) => {
                 // Another sender may take the next one meanwhile.
                 self.bell.ring();
-                let attempt = self.attempt(&send).await?;
+                let attempt = self.attempt(&mut send).await?;
                 self.finish(*send, attempt, self.clock.now()).await?;
                 Ok(Next::Again)
             }

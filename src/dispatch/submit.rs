@@ -1,14 +1,19 @@
 //! Handing something over to be sent. Success means stored: from then on it is sent once or stopped with a reason.
 
+use std::sync::Arc;
+
 use thiserror::Error;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::domain::ids::{ChannelId, SendId, TaskNumber, WorkspaceId};
 use crate::domain::mrkdwn::escape;
+use crate::domain::notice::{Draft, Kinds, Refusal, draft};
 use crate::domain::split::{MESSAGE_CHARS, split};
 use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
+use crate::store::notices::Accepted;
 use crate::store::outbox::{Part, Submitted};
 use crate::store::{Store, StoreError};
 
@@ -20,6 +25,49 @@ const MOST_PARTS: usize = 20;
 pub struct Outgoing {
     store: Store,
     bell: Bell,
+}
+
+/// The way in for notices. Clones share it.
+#[derive(Clone)]
+pub struct Inlet {
+    store: Store,
+    kinds: watch::Receiver<Arc<Kinds>>,
+    /// Rung when there is something to route.
+    bell: Bell,
+}
+
+/// Why drafts were not taken: the index of each with what is wrong with it.
+pub type Refused = Vec<(usize, Refusal)>;
+
+impl Inlet {
+    /// A way in for notices of these kinds, which may change while it is open.
+    pub fn new(store: Store, kinds: watch::Receiver<Arc<Kinds>>, bell: Bell) -> Inlet {
+        Inlet { store, kinds, bell }
+    }
+
+    /// Takes notices of `source`: all of them are stored, or none when one of them is refused.
+    pub async fn submit(
+        &self,
+        workspace: WorkspaceId,
+        drafts: &[Draft],
+        source: &str,
+        now: Timestamp,
+    ) -> Result<Result<Vec<Accepted>, Refused>, StoreError> {
+        let kinds = self.kinds.borrow().clone();
+        let (mut checked, mut refused) = (Vec::new(), Refused::new());
+        for (at, given) in drafts.iter().enumerate() {
+            match draft::check(given, source, &kinds, now) {
+                Ok(notice) => checked.push(notice),
+                Err(refusals) => refused.extend(refusals.into_iter().map(|refusal| (at, refusal))),
+            }
+        }
+        if !refused.is_empty() {
+            return Ok(Err(refused));
+        }
+        let accepted = self.store.submit_notices(workspace, checked, now).await?;
+        self.bell.ring();
+        Ok(Ok(accepted))
+    }
 }
 
 /// Why a reply was not taken.

@@ -94,6 +94,24 @@ pub fn limits(method: &str) -> Limits {
     Limits { method: pace, channel: None }
 }
 
+impl Limits {
+    /// The same with the reserve that is kept for critical messages: a few may go although the pace is used up by others.
+    /// Slack tolerates short bursts without saying how long (docs, rate limits).
+    pub fn reserved(self) -> Limits {
+        let more = |pace: Pace, by: u32| Pace { burst: pace.burst + by, ..pace };
+        Limits {
+            method: more(self.method, RESERVE),
+            channel: self.channel.map(|pace| more(pace, CHANNEL_RESERVE)),
+        }
+    }
+}
+
+/// How many critical calls of a method may go on top.
+const RESERVE: u32 = 12;
+
+/// How many of them in one channel.
+const CHANNEL_RESERVE: u32 = 2;
+
 /// Whether a call gated by `gate` may go out at `now`.
 pub fn admit(gate: Gate, limits: &Limits, now: Timestamp) -> Admission {
     let by_method = limits.method.free_at(gate.method);

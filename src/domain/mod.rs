@@ -2,32 +2,38 @@
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
-//! from going there; `notice` is what deskd tells of itself; `recovery` is how gaps are closed; `reason` is why.
+//! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `feed` when it leaves;
+//! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
 
+pub mod alarm;
 pub mod backoff;
 pub mod bundle;
 pub mod canary;
+pub mod card;
 pub mod chart;
 pub mod classify;
 pub mod connection;
 pub mod contact;
 pub mod courtesy;
-pub mod delivery;
 pub mod destination;
 pub mod durable;
 pub mod erasure;
+pub mod feed;
 pub mod figures;
 pub mod ids;
 pub mod limit;
 pub mod message;
 pub mod mrkdwn;
+pub mod nearest;
 pub mod night;
 pub mod notice;
+pub mod own;
 pub mod reason;
 pub mod recovery;
 pub mod reference;
 pub mod rehearsal;
 pub mod report;
+pub mod route;
 pub mod rules;
 pub mod schedule;
 pub mod send;

@@ -2,7 +2,7 @@
 //!
 //! Only reads the text. Whether the thing exists is the store's to say.
 
-use super::ids::{BundleId, ChannelId, EventId, MessageTs, NoticeId, SendId, TaskNumber};
+use super::ids::{BundleId, ChannelId, EventId, MessageTs, SendId, TaskNumber, TroubleId};
 
 /// Something that was pointed at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,15 +33,15 @@ pub enum Reference {
     Task(TaskNumber),
     /// A row of the outbox.
     Send(SendId),
-    /// A notice of deskd's own trouble.
-    Notice(NoticeId),
+    /// A trouble of deskd.
+    Trouble(TroubleId),
 }
 
 /// The text points at nothing we know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a reference: expected a message link (https://….slack.com/archives/…), CHANNEL/TS (C123/1700000000.000100), \
-     an event id (Ev…), a task number (12 or #12), or one of \"task 12\", \"bundle 3\", \"event 991\", \"send 7\", \"notice 2\""
+     an event id (Ev…), a task number (12 or #12), or one of \"task 12\", \"bundle 3\", \"event 991\", \"send 7\", \"trouble 2\""
 )]
 pub struct NoReference;
 
@@ -82,7 +82,7 @@ fn message(text: &str) -> Option<Reference> {
     Some(Reference::Message { channel, ts: timestamp(ts.trim())? })
 }
 
-/// `12`, `#12`, `task 12`, `bundle 3`, `event 991`, `send 7`, `notice 2`.
+/// `12`, `#12`, `task 12`, `bundle 3`, `event 991`, `send 7`, `trouble 2`.
 fn numbered(text: &str) -> Option<Reference> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let (noun, digits) = text.split_at(start);
@@ -93,7 +93,7 @@ fn numbered(text: &str) -> Option<Reference> {
         "bundle" => Some(Reference::Bundle(BundleId(number))),
         "event" => Some(Reference::Journal(EventId(number))),
         "send" => Some(Reference::Send(SendId(number))),
-        "notice" => Some(Reference::Notice(NoticeId(number))),
+        "trouble" => Some(Reference::Trouble(TroubleId(number))),
         _ => None,
     }
 }
@@ -127,7 +127,7 @@ fn is_digits(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Reference, parse};
-    use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, NoticeId, SendId, TaskNumber};
+    use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, SendId, TaskNumber, TroubleId};
     use proptest::prelude::{ProptestConfig, proptest};
 
     fn link(ts: &str, thread: Option<&str>) -> Reference {
@@ -166,7 +166,7 @@ mod tests {
             ("Task #12", Reference::Task(TaskNumber(12))),
             ("task:12", Reference::Task(TaskNumber(12))),
             ("send 7", Reference::Send(SendId(7))),
-            ("notice 2", Reference::Notice(NoticeId(2))),
+            ("trouble 2", Reference::Trouble(TroubleId(2))),
             ("bundle 3", Reference::Bundle(BundleId(3))),
             ("event 991", Reference::Journal(EventId(991))),
         ];

@@ -179,6 +179,10 @@ pub struct Effort {
     pub look_up: bool,
     /// How long it is tried.
     pub give_up: Duration,
+    /// When nobody wants to read it any more.
+    pub expires_at: Option<Timestamp>,
+    /// Whether doing it twice is the same as doing it once: a message that is changed.
+    pub repeatable: bool,
     /// A number from 0 to 1 that spreads retries.
     pub jitter: f64,
 }
@@ -191,7 +195,7 @@ pub fn decide(attempt: Attempt, effort: &Effort, now: Timestamp) -> Fate {
         Attempt::Unknowable(error) => return unknowable(error, effort, now),
         Attempt::Limited(wait) => ("rate_limited", effort.look_up, wait),
         Attempt::Unreachable => ("unreachable", effort.look_up, pause(effort)),
-        Attempt::Unclear => (UNKNOWN_OUTCOME, true, pause(effort).max(SETTLE)),
+        Attempt::Unclear => (UNKNOWN_OUTCOME, !effort.repeatable, pause(effort).max(SETTLE)),
         Attempt::NotAllowed(_) => ("not_allowed", effort.look_up, pause(effort)),
     };
     match is_over(effort, now) {
@@ -232,7 +236,8 @@ fn held(broken: Broken, look_up: bool, effort: &Effort, now: Timestamp) -> Fate 
 }
 
 fn is_over(effort: &Effort, now: Timestamp) -> bool {
-    backoff::give_up(effort.created_at, now, effort.give_up)
+    let expired = effort.expires_at.is_some_and(|expires| expires <= now);
+    expired || backoff::give_up(effort.created_at, now, effort.give_up)
 }
 
 fn pause(effort: &Effort) -> Duration {
@@ -251,7 +256,19 @@ mod tests {
         let created_at = Timestamp(0);
         let give_up = Duration::from_secs(86_400);
         let (attempts, look_up, jitter) = (1, false, 0.0);
-        Effort { kind, has_blocks: false, marked: false, created_at, attempts, look_up, give_up, jitter }
+        let (expires_at, repeatable) = (None, false);
+        Effort {
+            kind,
+            has_blocks: false,
+            marked: false,
+            created_at,
+            attempts,
+            look_up,
+            give_up,
+            expires_at,
+            repeatable,
+            jitter,
+        }
     }
 
     fn refused(error: &str) -> Attempt {

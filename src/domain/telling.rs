@@ -1,12 +1,12 @@
-//! What is told of a notice, in words: for a message, a mail, a terminal. Codes and numbers only, never what people wrote.
+//! What is told of a trouble, in words: for a message, a mail, a terminal. Codes and numbers only, never what people wrote.
 
 use std::time::Duration;
 
-use super::delivery::Phase;
-use super::notice::{Own, Raised, Severity};
+use super::alarm::Phase;
+use super::own::{Own, Raised, Severity};
 use super::time::Timestamp;
 
-/// One notice as it is told.
+/// One trouble as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Telling {
     /// What it tells of.
@@ -33,6 +33,8 @@ pub fn meaning(own: Own) -> &'static str {
         Own::OutboxLagging => "messages wait too long to be sent",
         Own::DeadLetter => "a message did not go out",
         Own::DestinationBroken => "a channel no longer takes messages",
+        Own::DeliveryFailed => "a notice was not delivered",
+        Own::NoticesExpired => "notices waited for their destination until nobody needs them",
         Own::RecoveryFailed => "missed messages of a channel cannot be read",
         Own::BackupOld => "the last backup is too old",
         Own::WorkerStuck => "a part of deskd is stuck",
@@ -51,6 +53,12 @@ pub fn advice(own: Own) -> &'static str {
         Own::OutboxLagging => "deskd queue list shows what waits and why",
         Own::DeadLetter => "deskd queue list, then deskd queue retry ID or drop ID",
         Own::DestinationBroken => "bring the channel back, or invite the bot again",
+        Own::DeliveryFailed => {
+            "deskd why \"delivery N\" says what happened; deskd test tries every destination"
+        }
+        Own::NoticesExpired => {
+            "deskd notices list --state dead shows them; deskd test tries every destination"
+        }
         Own::RecoveryFailed => "invite the bot to the channel, or check the scopes with deskd doctor",
         Own::BackupOld => "run deskd backup FILE, best from a timer",
         Own::WorkerStuck => "look at the log; systemd restarts deskd by its watchdog",
@@ -63,6 +71,8 @@ pub fn subject_word(own: Own) -> &'static str {
         Own::DeadLetter => "send",
         Own::DestinationBroken | Own::RecoveryFailed => "channel",
         Own::WorkerStuck => "worker",
+        Own::DeliveryFailed => "delivery",
+        Own::NoticesExpired => "destination",
         Own::NotAllowed => "token",
         Own::NoSocket
         | Own::ForeignSockets

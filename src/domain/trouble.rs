@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::notice::{Own, Raised};
+use super::own::{Own, Raised};
 use super::time::Timestamp;
 
 /// How long an event may wait to be decoded: a flood at the start is taken up in seconds.
@@ -53,7 +53,7 @@ pub struct Trouble {
     pub raised: Raised,
     /// Since when it is so: earlier than it is raised.
     pub since: Timestamp,
-    /// Whether it has lasted long enough to be raised. One that has not only keeps an open notice open.
+    /// Whether it has lasted long enough to be raised. One that has not only keeps an open trouble open.
     pub due: bool,
 }
 
@@ -70,6 +70,8 @@ pub fn calm(own: Own) -> Option<Duration> {
         | Own::CanaryMissed
         | Own::DeadLetter
         | Own::DestinationBroken
+        | Own::DeliveryFailed
+        | Own::NoticesExpired
         | Own::RecoveryFailed => None,
     }
 }
@@ -80,7 +82,7 @@ pub fn standing(seen: &Observed, thresholds: &Thresholds, now: Timestamp) -> Vec
     // Never due by age, but it keeps open what was raised before.
     let no_socket = if seen.refused { Duration::MAX } else { thresholds.no_socket };
     let half = |span: Duration| span / 2;
-    // From when on it is raised, and from when on it only keeps an open notice open.
+    // From when on it is raised, and from when on it only keeps an open trouble open.
     let single = [
         (Own::NoSocket, seen.no_socket_since, Some(no_socket), Duration::ZERO, reason),
         (Own::JournalLagging, seen.oldest_pending, Some(JOURNAL_LATE), half(JOURNAL_LATE), ""),
@@ -102,7 +104,7 @@ pub fn standing(seen: &Observed, thresholds: &Thresholds, now: Timestamp) -> Vec
     found
 }
 
-/// What to do with one notice.
+/// What to do with one trouble.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// It is new, or its detail is.
@@ -118,12 +120,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Compares what holds with the notices that are open.
+    /// Compares what holds with the troubles that are open.
     pub fn compare(&mut self, standing: &[Trouble], open: &[Raised], now: Timestamp) -> Vec<Change> {
-        let holds = |notice: &Raised| {
+        let holds = |trouble: &Raised| {
             standing
                 .iter()
-                .any(|found| (found.raised.own, &found.raised.subject) == (notice.own, &notice.subject))
+                .any(|found| (found.raised.own, &found.raised.subject) == (trouble.own, &trouble.subject))
         };
         let mut changes: Vec<Change> = standing
             .iter()
@@ -131,14 +133,14 @@ impl Memory {
             .map(|found| Change::Raise(found.raised.clone()))
             .collect();
         self.gone_since.retain(|(own, subject), _| {
-            open.iter().any(|notice| (notice.own, &notice.subject) == (*own, subject) && !holds(notice))
+            open.iter().any(|trouble| (trouble.own, &trouble.subject) == (*own, subject) && !holds(trouble))
         });
-        for notice in open.iter().filter(|notice| !holds(notice)) {
-            let Some(calm) = calm(notice.own) else { continue };
-            let key = (notice.own, notice.subject.clone());
+        for trouble in open.iter().filter(|trouble| !holds(trouble)) {
+            let Some(calm) = calm(trouble.own) else { continue };
+            let key = (trouble.own, trouble.subject.clone());
             let gone = *self.gone_since.entry(key).or_insert(now);
             if now.since(gone) >= calm {
-                changes.push(Change::Resolve(notice.own, notice.subject.clone()));
+                changes.push(Change::Resolve(trouble.own, trouble.subject.clone()));
             }
         }
         changes

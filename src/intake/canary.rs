@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 use crate::domain::canary::{DEADLINE, Fate, Flight, judge};
 use crate::domain::ids::{ChannelId, MessageTs, WorkspaceId};
 use crate::domain::message::{Arrival, Ourselves};
-use crate::domain::notice::{Own, Raised};
+use crate::domain::own::{Own, Raised};
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};

@@ -11,7 +11,7 @@ use super::workspace::Trouble;
 use crate::domain::connection::{Foreign, Suspicion, Tally};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::message::Ourselves;
-use crate::domain::notice::{Own, Raised};
+use crate::domain::own::{Own, Raised};
 use crate::domain::time::Timestamp;
 use crate::runtime::worker::{Next, Worker};
 use crate::slack::socket::{LinkState, Links};
@@ -20,10 +20,10 @@ use crate::store::Store;
 /// How often it looks: a look costs a lock.
 const GLANCE: Duration = Duration::from_secs(2);
 
-/// The subject of a notice about the sockets, which the app token opens.
+/// The subject of a trouble about the sockets, which the app token opens.
 const SOCKETS: &str = "sockets";
 
-/// The subject of a notice about the Web API, which the bot token opens.
+/// The subject of a trouble about the Web API, which the bot token opens.
 const BOT: &str = "bot";
 
 /// Watches the links.
@@ -37,7 +37,7 @@ pub struct Lookout {
 }
 
 /// What was told last, so that nothing is written while nothing changes. `None` until the first look: a process before us
-/// may have left a notice open.
+/// may have left a trouble open.
 #[derive(Default)]
 struct Told {
     foreign: Option<Option<Tally>>,
@@ -102,7 +102,7 @@ impl Lookout {
         Ok(())
     }
 
-    /// Raises a notice with this detail, or resolves it when there is none.
+    /// Raises a trouble with this detail, or resolves it when there is none.
     async fn write(
         &self,
         workspace: &WorkspaceId,

@@ -55,7 +55,7 @@ pub struct Post<'a> {
     pub thread: Option<&'a MessageTs>,
     /// The text, already escaped; with blocks it is what notifications show.
     pub text: &'a str,
-    /// Block Kit blocks, an array.
+    /// Block Kit blocks, an array; or an object of `blocks` and `attachments`.
     pub blocks: Option<&'a serde_json::Value>,
     /// The send key: goes into the message's metadata, for [`Api::find_sent`].
     pub key: &'a str,
@@ -141,7 +141,7 @@ impl Api {
     /// `chat.postMessage`: once, with our key in its metadata, without unfurling and without waking up anybody by name.
     pub async fn post_message(&self, post: &Post<'_>) -> Result<Posted, Failure> {
         let metadata = json!({ "event_type": SENT_BY_US, "event_payload": { "key": post.key } }).to_string();
-        let blocks = post.blocks.map(serde_json::Value::to_string);
+        let parts = parts(post.blocks);
         let mut form = vec![
             ("channel", post.channel.0.as_str()),
             ("text", post.text),
@@ -152,7 +152,7 @@ impl Api {
             ("parse", "none"),
         ];
         form.extend(post.thread.map(|thread| ("thread_ts", thread.0.as_str())));
-        form.extend(blocks.as_deref().map(|blocks| ("blocks", blocks)));
+        form.extend(parts.iter().map(|(name, part)| (*name, part.as_str())));
         let done = self.caller.call(Token::Bot, Patience::Write, "chat.postMessage", &form).await?;
         let answer: PostAnswer<'_> = lenient(&done.body);
         let inside = || answer.message.object().and_then(|message| loose::filled(&message.ts));
@@ -161,6 +161,26 @@ impl Api {
             ts: loose::filled(&answer.ts).or_else(inside).map(MessageTs),
             warning: loose::filled(&answer.warning),
         })
+    }
+
+    /// `chat.update`: what a message of ours says from now on. Blocks and attachments that are not given are taken away
+    /// [slack-facts 4.5].
+    pub async fn update_message(&self, post: &Post<'_>, ts: &MessageTs) -> Result<(), Failure> {
+        let mut parts = parts(post.blocks);
+        for name in ["blocks", "attachments"] {
+            if !parts.iter().any(|(given, _)| *given == name) {
+                parts.push((name, "[]".to_owned()));
+            }
+        }
+        let mut form = vec![
+            ("channel", post.channel.0.as_str()),
+            ("ts", &ts.0),
+            ("text", post.text),
+            ("link_names", "false"),
+            ("parse", "none"),
+        ];
+        form.extend(parts.iter().map(|(name, part)| (*name, part.as_str())));
+        self.caller.call(Token::Bot, Patience::Write, "chat.update", &form).await.map(|_| ())
     }
 
     /// `chat.postEphemeral`: a message that only this person sees.
@@ -230,6 +250,18 @@ impl SocketUrl {
 impl std::fmt::Debug for SocketUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SocketUrl(…)")
+    }
+}
+
+/// Blocks and attachments as the arguments of a call.
+fn parts(blocks: Option<&serde_json::Value>) -> Vec<(&'static str, String)> {
+    match blocks {
+        Some(serde_json::Value::Object(both)) => ["blocks", "attachments"]
+            .into_iter()
+            .filter_map(|name| both.get(name).map(|part| (name, part.to_string())))
+            .collect(),
+        Some(blocks) => vec![("blocks", blocks.to_string())],
+        None => Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@
 //! Deliberately absent: storing, retrying and deciding. Nothing in here knows the database or the outbox.
 
 pub mod api;
+pub mod blocks;
 pub mod decode;
 pub mod delivery;
 pub mod forms;

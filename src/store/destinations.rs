@@ -7,10 +7,10 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::error::StoreError;
 use super::outbox::{Part, insert_notice};
 use super::sqlite::Store;
-use super::{finish, notices, rows};
+use super::{finish, rows, troubles};
 use crate::domain::destination::{self, Broken, Fallbacks, Held, Verdict};
 use crate::domain::ids::{ChannelId, SendId, TaskNumber, WorkspaceId};
-use crate::domain::notice::{Own, Raised};
+use crate::domain::own::{Own, Raised};
 use crate::domain::send::{DESTINATION_BROKEN, SendKind, SendState};
 use crate::domain::time::Timestamp;
 
@@ -154,7 +154,7 @@ pub(super) fn broke(
     upsert.execute((&workspace.0, &channel.0, broken.as_str(), now.0, looks, next.0))?;
     let detail = broken.as_str().to_owned();
     let raised = Raised { own: Own::DestinationBroken, subject: channel.0.clone(), detail };
-    notices::raise(tx, workspace, &raised, now)?;
+    troubles::raise(tx, workspace, &raised, now)?;
     Ok(())
 }
 
@@ -170,7 +170,7 @@ pub(super) fn works(
          WHERE workspace = ?1 AND channel = ?2 AND state <> 'ok'",
     )?;
     if update.execute((&workspace.0, &channel.0, now.0))? > 0 {
-        notices::resolve(tx, workspace, Own::DestinationBroken, &channel.0, now)?;
+        troubles::resolve(tx, workspace, Own::DestinationBroken, &channel.0, now)?;
     }
     Ok(())
 }

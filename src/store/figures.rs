@@ -6,7 +6,7 @@ use rusqlite::{Row, Transaction};
 
 use super::error::StoreError;
 use super::sqlite::Store;
-use crate::domain::figures::{Facts, Moment, Standing};
+use crate::domain::figures::{Facts, Moment, Noticed, Standing};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::time::Timestamp;
 
@@ -24,6 +24,14 @@ const CLOSED: &str = "SELECT h.at, t.category, h.at - t.created_at FROM tasks t 
         (SELECT MAX(id) FROM history WHERE task = t.id AND json_extract(change, '$.what') = 'moved'
          AND json_extract(change, '$.to') = 'done')
     WHERE t.workspace = ?1 AND t.status = 'done' AND t.updated_at >= ?2 AND h.at >= ?2 AND h.at < ?3 ORDER BY t.id";
+
+/// Notices of the span: each that tells of something new or adds to it. Of those with a key only the newest counts: the
+/// others are what it said before it was changed.
+const NOTICED: &str = "SELECT n.at, n.kind, n.amount, n.currency FROM notices n
+    WHERE n.workspace = ?1 AND n.at >= ?2 AND n.at < ?3 AND n.effect IN ('begins', 'adds') AND n.state <> 'cancelled'
+      AND (n.key = '' OR n.id = (SELECT MAX(m.id) FROM notices m
+                                 WHERE m.problem = n.problem AND m.effect IN ('begins', 'adds')))
+    ORDER BY n.id";
 
 impl Store {
     /// What happened from `from` to before `to`, and how many tasks stand where now.
@@ -45,7 +53,7 @@ impl Store {
                      WHERE workspace = ?1 AND created_at >= ?2 AND created_at < ?3 ORDER BY id",
                     |row| Ok(Timestamp(row.get(0)?)),
                 )?,
-                notices: Vec::new(),
+                notices: span.all(NOTICED, noticed)?,
             })
         })
         .await
@@ -69,6 +77,11 @@ impl Span<'_> {
 
 fn moment(row: &Row<'_>) -> rusqlite::Result<Moment> {
     Ok(Moment { at: Timestamp(row.get(0)?), category: row.get(1)?, took_ms: row.get(2)? })
+}
+
+fn noticed(row: &Row<'_>) -> rusqlite::Result<Noticed> {
+    let at = Timestamp(row.get(0)?);
+    Ok(Noticed { at, kind: row.get(1)?, amount: row.get(2)?, currency: row.get(3)? })
 }
 
 fn standing(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<BTreeMap<String, Standing>, StoreError> {

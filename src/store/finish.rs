@@ -1,6 +1,6 @@
 //! How a send ends, or goes on: what an attempt came to, and what a person decides about a row that stopped.
 //!
-//! A reply that stopped is told as one notice, in the transaction that stops it, and the notice ends when a person retries
+//! A reply that stopped is told as one trouble, in the transaction that stops it, and the trouble ends when a person retries
 //! or drops the reply. A notice that stopped raises no other, so that an alarm channel cannot alarm about itself.
 
 use rusqlite::{OptionalExtension, Transaction};
@@ -9,9 +9,9 @@ use super::conversation::move_to;
 use super::error::StoreError;
 use super::outbox::{ClaimedSend, Rescue};
 use super::sqlite::Store;
-use super::{destinations, notices, rows};
+use super::{destinations, feed, rows, troubles};
 use crate::domain::ids::{MessageTs, SendId, TaskId, WorkspaceId};
-use crate::domain::notice::{Own, Raised};
+use crate::domain::own::{Own, Raised};
 use crate::domain::send::{Fate, REPEAT_MARK, SendKind, SendState, Shape, UNKNOWN_OUTCOME};
 use crate::domain::task::{Actor, Status};
 use crate::domain::time::Timestamp;
@@ -73,7 +73,7 @@ impl Store {
                     (&workspace.0, id.0),
                 )?;
             }
-            notices::resolve(tx, &workspace, Own::DeadLetter, &id.0.to_string(), now)?;
+            troubles::resolve(tx, &workspace, Own::DeadLetter, &id.0.to_string(), now)?;
             rows::send_state(&word).map(Some)
         })
         .await
@@ -102,11 +102,15 @@ fn finish(tx: &Transaction<'_>, send: &ClaimedSend, fate: &Fate, now: Timestamp)
         Fate::Sent(ts) => {
             destinations::works(tx, &send.workspace, &send.channel, now)?;
             ts.iter().try_for_each(|ts| keep(tx, send, ts, now))?;
+            let channel = send.posted_in.as_ref().unwrap_or(&send.channel);
+            let posted = ts.as_ref().map(|ts| (channel, ts));
+            feed::settle(tx, send.id, "sent", "", posted, now)?;
         }
         Fate::Reshape { into, .. } => reshape(tx, send, *into)?,
         Fate::Held { broken, .. } => destinations::broke(tx, &send.workspace, &send.channel, *broken, now)?,
         Fate::Stop { state, reason } => {
-            stopped(tx, (&send.workspace, send.id, send.kind), (*state, reason), now)?
+            stopped(tx, (&send.workspace, send.id, send.kind), (*state, reason), now)?;
+            feed::settle(tx, send.id, state.as_str(), reason, None, now)?;
         }
         Fate::Retry { .. } => {}
     }
@@ -150,7 +154,7 @@ pub(super) fn stopped(
     }
     let detail = format!("{}: {reason}", state.as_str());
     let raised = Raised { own: Own::DeadLetter, subject: send.0.to_string(), detail };
-    notices::raise(tx, workspace, &raised, now)?;
+    troubles::raise(tx, workspace, &raised, now)?;
     let sql = "SELECT s.task FROM sends s JOIN tasks t ON t.id = s.task
                WHERE s.id = ? AND t.status = 'waiting'";
     let task: Option<i64> = tx.prepare_cached(sql)?.query_row([send.0], |row| row.get(0)).optional()?;

@@ -8,6 +8,9 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::limit::{self, Admission, Gate};
 use crate::domain::time::Timestamp;
 
+/// In place of a channel: until when Slack asked us to wait with a method.
+const ASKED_TO_WAIT: &str = "!";
+
 impl Store {
     /// Asks to call a method that has no limit per channel: admitted calls are noted.
     pub async fn admit_call(
@@ -36,7 +39,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
             let held = limit::hold(gate(tx, &workspace, method, None)?, &limit::limits(method), until);
-            set(tx, &workspace, method, None, held)
+            // The reserve for critical messages holds against our own pace, not against what Slack asks for.
+            let asked = Gate { channel: Some(until), ..held };
+            set(tx, &workspace, method, Some(&ChannelId(ASKED_TO_WAIT.to_owned())), asked)
         })
         .await
     }

@@ -14,12 +14,16 @@ use super::{limits, rows, tasks};
 use crate::domain::destination::Broken;
 use crate::domain::ids::{ChannelId, MessageTs, SendId, TaskId, TaskNumber, WorkspaceId};
 use crate::domain::limit::{self, Admission};
+use crate::domain::notice::Lane;
 use crate::domain::send::{SendKind, SendState};
 use crate::domain::task::{Actor, Change};
 use crate::domain::time::Timestamp;
 
-/// The method that every row of the outbox is sent with.
+/// The method that new messages are sent with.
 pub const METHOD: &str = "chat.postMessage";
+
+/// The method that messages are changed with.
+pub const UPDATE: &str = "chat.update";
 
 /// One part of a reply, ready to be sent.
 #[derive(Clone)]
@@ -70,6 +74,21 @@ pub struct ClaimedSend {
     pub first_claimed_at: Timestamp,
     /// When it was handed over.
     pub created_at: Timestamp,
+    /// The message it changes; `None` when it is a new one.
+    pub target: Option<MessageTs>,
+    /// Whether it goes before everything else.
+    pub critical: bool,
+    /// When nobody wants to read it any more.
+    pub expires_at: Option<Timestamp>,
+    /// The channel that Slack put it into, once it is there: a person's id becomes the direct messages with them.
+    pub posted_in: Option<ChannelId>,
+}
+
+impl ClaimedSend {
+    /// The method it is sent with.
+    pub fn method(&self) -> &'static str {
+        if self.target.is_some() { UPDATE } else { METHOD }
+    }
 }
 
 /// What there is to send.
@@ -168,12 +187,14 @@ impl Store {
     pub async fn claim_send(&self, lease: Duration, now: Timestamp) -> Result<Claim, StoreError> {
         self.write(move |tx| {
             let Some(send) = claimable(tx, now)? else { return next_chance(tx, now) };
-            let gate = limits::gate(tx, &send.workspace, METHOD, Some(&send.channel))?;
-            match limit::admit(gate, &limit::limits(METHOD), now) {
+            let method = send.method();
+            let limits = limit::limits(method);
+            let limits = if send.critical { limits.reserved() } else { limits };
+            let channel = limits.channel.map(|_| &send.channel);
+            let gate = limits::gate(tx, &send.workspace, method, channel)?;
+            match limit::admit(gate, &limits, now) {
                 Admission::At(at) => return Ok(Claim::At(at)),
-                Admission::Now { next } => {
-                    limits::set(tx, &send.workspace, METHOD, Some(&send.channel), next)?
-                }
+                Admission::Now { next } => limits::set(tx, &send.workspace, method, channel, next)?,
             }
             let mut claim = tx.prepare_cached(
                 "UPDATE sends SET state = 'sending', look_up = ?2, attempts = attempts + 1,
@@ -282,31 +303,33 @@ fn submit(
 }
 
 /// The first row whose time has come, whose lane has nothing earlier, whose channel is not being sent to and takes
-/// messages, and whose method is free.
+/// messages, and whose method is free. Critical rows go first.
 fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>, StoreError> {
-    let leeway = leeway_ms();
-    let mut query = tx.prepare_cached(
-        "SELECT s.id, s.workspace, s.key, s.channel, s.thread, s.text, s.look_up OR s.state = 'sending', s.attempts,
-             COALESCE(s.claimed_at, ?1), s.created_at, s.kind, s.blocks, s.look_up_from
+    let free_at = free_at();
+    let sql = format!(
+        "SELECT s.id, s.workspace, s.key, s.channel, s.thread, s.text,
+             (s.look_up OR s.state = 'sending') AND s.act = 'post', s.attempts,
+             COALESCE(s.claimed_at, ?1), s.created_at, s.kind, s.blocks, s.look_up_from, s.target, s.lane, s.expires_at
          FROM sends s
          WHERE s.state IN ('waiting', 'sending') AND s.next_at <= ?1
            AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.thread = s.thread
-                           AND e.id < s.id AND e.state IN ('waiting', 'sending'))
+                           AND e.id < s.id AND e.lane <= s.lane AND e.state IN ('waiting', 'sending'))
            AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.state = 'sending'
                            AND e.state IN ('waiting', 'sending') AND e.next_at > ?1)
-           AND NOT EXISTS (SELECT 1 FROM limits l WHERE l.workspace = s.workspace AND l.method = ?2
-                           AND l.channel IN ('', s.channel)
-                           AND l.next_at - CASE l.channel WHEN '' THEN ?3 ELSE ?4 END > ?1)
+           AND NOT EXISTS (SELECT 1 FROM limits l WHERE l.workspace = s.workspace AND {LIMITED_BY}
+                           AND {free_at} > ?1)
            AND NOT EXISTS (SELECT 1 FROM destinations d WHERE d.workspace = s.workspace AND d.channel = s.channel
                            AND d.state = 'broken')
-         ORDER BY s.next_at, s.id LIMIT 1",
-    )?;
-    let mut found = query.query((now.0, METHOD, leeway.0, leeway.1))?;
+         ORDER BY s.lane, s.next_at, s.id LIMIT 1"
+    );
+    let mut query = tx.prepare_cached(&sql)?;
+    let mut found = query.query([now.0])?;
     found.next()?.map(claimed).transpose()
 }
 
 fn claimed(row: &Row<'_>) -> Result<ClaimedSend, StoreError> {
     let thread: String = row.get(4)?;
+    let target: String = row.get(13)?;
     Ok(ClaimedSend {
         id: SendId(row.get(0)?),
         workspace: WorkspaceId(row.get(1)?),
@@ -321,29 +344,47 @@ fn claimed(row: &Row<'_>) -> Result<ClaimedSend, StoreError> {
         attempts: row.get::<_, u32>(7)? + 1,
         first_claimed_at: Timestamp(row.get(8)?),
         created_at: Timestamp(row.get(9)?),
+        target: (!target.is_empty()).then_some(MessageTs(target)),
+        critical: row.get::<_, i64>(14)? == Lane::Critical.number(),
+        expires_at: row.get::<_, Option<i64>>(15)?.map(Timestamp),
+        posted_in: None,
     })
 }
 
 /// When it is worth looking again. A row that waits for another of its lane is woken by that one's end.
 fn next_chance(tx: &Transaction<'_>, now: Timestamp) -> Result<Claim, StoreError> {
-    let mut query = tx.prepare_cached(
-        "SELECT MIN(MAX(s.next_at, COALESCE((SELECT MAX(l.next_at - CASE l.channel WHEN '' THEN ?2 ELSE ?3 END)
-             FROM limits l WHERE l.workspace = s.workspace AND l.method = ?1 AND l.channel IN ('', s.channel)), 0)))
+    let free_at = free_at();
+    let sql = format!(
+        "SELECT MIN(MAX(s.next_at, COALESCE((SELECT MAX({free_at})
+             FROM limits l WHERE l.workspace = s.workspace AND {LIMITED_BY}), 0)))
          FROM sends s WHERE s.state IN ('waiting', 'sending')
            AND NOT EXISTS (SELECT 1 FROM destinations d WHERE d.workspace = s.workspace AND d.channel = s.channel
-                           AND d.state = 'broken')",
-    )?;
-    let leeway = leeway_ms();
-    let at: Option<i64> = query.query_row((METHOD, leeway.0, leeway.1), |row| row.get(0))?;
+                           AND d.state = 'broken')"
+    );
+    let at: Option<i64> = tx.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
     // A row that is due but blocked by a call under way is looked at again when that call ends (the bell) or shortly.
     Ok(at.map_or(Claim::Idle, |at| Claim::At(Timestamp(at).max(now.plus(Duration::from_millis(200))))))
 }
 
-/// How much earlier than its row says a call may come: for the method as a whole, and within a channel.
-fn leeway_ms() -> (i64, i64) {
-    let limits = limit::limits(METHOD);
+/// The limits that a send is under: its method as a whole, what Slack asked to wait, and its channel.
+const LIMITED_BY: &str = "l.method = CASE s.act WHEN 'update' THEN 'chat.update' ELSE 'chat.postMessage' END
+    AND (l.channel IN ('', '!') OR l.channel = s.channel AND s.act = 'post')";
+
+/// When a limit lets a send go, in SQL: each pace lets calls come earlier than its row says, by its burst.
+fn free_at() -> String {
+    let (post, update) = (limit::limits(METHOD), limit::limits(UPDATE));
     let ms = |pace: limit::Pace| i64::try_from(pace.leeway().as_millis()).unwrap_or(i64::MAX);
-    (ms(limits.method), limits.channel.map_or(0, ms))
+    let by_lane = |read: &dyn Fn(limit::Limits) -> i64, limits: limit::Limits| {
+        format!("CASE s.lane WHEN 0 THEN {} ELSE {} END", read(limits.reserved()), read(limits))
+    };
+    let method = |limits: limit::Limits| ms(limits.method);
+    let channel = |limits: limit::Limits| limits.channel.map_or(0, ms);
+    let (by_update, by_post) = (by_lane(&method, update), by_lane(&method, post));
+    let by_channel = by_lane(&channel, post);
+    format!(
+        "l.next_at - CASE l.channel WHEN '!' THEN 0
+             WHEN '' THEN CASE s.act WHEN 'update' THEN {by_update} ELSE {by_post} END ELSE {by_channel} END"
+    )
 }
 
 const QUEUED: &str = "SELECT s.id, s.kind, s.channel,

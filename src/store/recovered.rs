@@ -10,9 +10,9 @@ use super::error::StoreError;
 use super::events::{Incoming, record};
 use super::recovery::{Reading, insert, thread_key};
 use super::sqlite::Store;
-use super::{erasures, notices};
+use super::{erasures, troubles};
 use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
-use crate::domain::notice::{Own, Raised};
+use crate::domain::own::{Own, Raised};
 use crate::domain::recovery::{Cause, MOST_PAGES, MOST_THREADS, RECENTLY_DONE, ts_of};
 use crate::domain::time::Timestamp;
 
@@ -414,7 +414,7 @@ fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 
-/// Raises the notice that a channel could not be read, or not all of it.
+/// Raises the trouble that a channel could not be read, or not all of it.
 pub(super) fn tell(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
@@ -423,7 +423,7 @@ pub(super) fn tell(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let raised = Raised { own: Own::RecoveryFailed, subject: channel.0.clone(), detail: reason.to_owned() };
-    notices::raise(tx, workspace, &raised, now).map(|_| ())
+    troubles::raise(tx, workspace, &raised, now).map(|_| ())
 }
 
 /// Resolves it.
@@ -433,7 +433,7 @@ pub(super) fn resolve(
     channel: &ChannelId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    notices::resolve(tx, workspace, Own::RecoveryFailed, &channel.0, now).map(|_| ())
+    troubles::resolve(tx, workspace, Own::RecoveryFailed, &channel.0, now).map(|_| ())
 }
 
 fn cause(tx: &Transaction<'_>, reading: &Reading) -> Result<Cause, StoreError> {

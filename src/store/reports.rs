@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
+use super::held::{are_held, told_by};
 use super::outbox::{Part, insert_notice};
 use super::rows;
 use super::sqlite::Store;
@@ -54,6 +55,8 @@ pub struct Message {
     pub parts: Vec<Part>,
     /// The chart that follows.
     pub chart: Option<Chart>,
+    /// Held deliveries that it tells.
+    pub held: Vec<i64>,
 }
 
 /// A chart to be shared after a message.
@@ -117,14 +120,19 @@ impl Store {
     }
 
     /// Stores a run: its due time is dealt with, its message is in the outbox and its chart waits for it. The same run again
-    /// stores nothing twice, because its keys are the same. Returns the sends.
+    /// stores nothing twice, because its keys are the same. Returns the sends; `None` when what it tells of held deliveries is
+    /// not right any more, and nothing is stored then.
     pub async fn finish_report(
         &self,
         workspace: WorkspaceId,
         run: Run,
         now: Timestamp,
-    ) -> Result<Vec<SendId>, StoreError> {
+    ) -> Result<Option<Vec<SendId>>, StoreError> {
         self.write(move |tx| {
+            let held = run.message.as_ref().map(|message| message.held.as_slice()).unwrap_or_default();
+            if !are_held(tx, held)? {
+                return Ok(None);
+            }
             let state = if run.why.is_failure() { ReportState::Failed } else { ReportState::Made };
             let mut update = tx.prepare_cached(
                 "UPDATE reports SET seen = MAX(seen, COALESCE(?3, seen)), state = ?4, reason = ?5, sentence = ?6,
@@ -134,8 +142,8 @@ impl Store {
             let (reason, sentence) = (run.why.code(), run.why.sentence());
             update.execute((&workspace.0, &run.name, due, state.as_str(), reason, sentence, now.0))?;
             match run.message {
-                Some(message) => post(tx, &workspace, &run.name, &message, now),
-                None => Ok(Vec::new()),
+                Some(message) => post(tx, &workspace, &run.name, &message, now).map(Some),
+                None => Ok(Some(Vec::new())),
             }
         })
         .await
@@ -170,6 +178,9 @@ fn post(
 ) -> Result<Vec<SendId>, StoreError> {
     let insert = |part| insert_notice(tx, workspace, &message.channel, part, "", now);
     let sends = message.parts.iter().map(insert).collect::<Result<Vec<_>, _>>()?;
+    if let Some(last) = sends.last() {
+        told_by(tx, &message.held, *last, now)?;
+    }
     if let (Some(chart), Some(last)) = (&message.chart, sends.last()) {
         let mut insert = tx.prepare_cached(
             "INSERT INTO charts (workspace, key, report, send, channel, title, png, state, file, attempts, next_at,

@@ -1,7 +1,7 @@
 //! Forgetting in time: raw events, finished tasks with their conversations, and the ledger of what went out.
 //!
 //! What is to go is looked for beside the writer, and goes in small transactions: nobody who waits for an acknowledgement
-//! notices.
+//! troubles.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use rusqlite::Transaction;
 
 use super::error::StoreError;
 use super::sqlite::Store;
-use crate::domain::notice::Own;
+use crate::domain::own::Own;
 use crate::domain::time::Timestamp;
 
 /// How long things are kept.
@@ -21,7 +21,7 @@ pub struct Retention {
     pub events: Duration,
     /// Finished tasks, counted from when they changed last; their messages go with them.
     pub tasks: Duration,
-    /// Sends that are over, counted from their end, and notices that are over, with their deliveries.
+    /// Sends that are over, counted from their end, and troubles that are over, with their tellings.
     pub deliveries: Duration,
 }
 
@@ -36,8 +36,8 @@ pub enum Class {
     Bundles,
     /// Sends that are over.
     Sends,
-    /// Notices that are over, with their deliveries.
-    Notices,
+    /// Troubles that are over, with their tellings.
+    Troubles,
 }
 
 /// How many rows went since the start, by class. Clones share it.
@@ -58,7 +58,7 @@ impl Forgotten {
 
 impl Class {
     /// All of them, in the order in which they go.
-    pub const ALL: [Class; 5] = [Class::Events, Class::Tasks, Class::Bundles, Class::Sends, Class::Notices];
+    pub const ALL: [Class; 5] = [Class::Events, Class::Tasks, Class::Bundles, Class::Sends, Class::Troubles];
 
     /// The word in metrics and logs.
     pub fn as_str(self) -> &'static str {
@@ -67,7 +67,7 @@ impl Class {
             Class::Tasks => "tasks",
             Class::Bundles => "bundles",
             Class::Sends => "sends",
-            Class::Notices => "notices",
+            Class::Troubles => "troubles",
         }
     }
 
@@ -75,7 +75,7 @@ impl Class {
     fn batch(self) -> u32 {
         match self {
             Class::Events => 250,
-            Class::Tasks | Class::Notices => 25,
+            Class::Tasks | Class::Troubles => 25,
             Class::Bundles | Class::Sends => 250,
         }
     }
@@ -85,7 +85,7 @@ impl Class {
         now.minus(match self {
             Class::Events => retention.events,
             Class::Tasks | Class::Bundles => retention.tasks,
-            Class::Sends | Class::Notices => retention.deliveries,
+            Class::Sends | Class::Troubles => retention.deliveries,
         })
     }
 
@@ -109,7 +109,7 @@ impl Class {
                 "SELECT id FROM sends WHERE state IN ('sent', 'failed', 'dead', 'dropped') AND updated_at < ?1
                  ORDER BY id LIMIT ?2"
             }
-            Class::Notices => "SELECT id FROM notices WHERE resolved_at < ?1 ORDER BY resolved_at LIMIT ?2",
+            Class::Troubles => "SELECT id FROM troubles WHERE resolved_at < ?1 ORDER BY resolved_at LIMIT ?2",
         }
     }
 
@@ -122,7 +122,7 @@ impl Class {
             Class::Sends => {
                 "DELETE FROM sends WHERE id = ? AND state IN ('sent', 'failed', 'dead', 'dropped')"
             }
-            Class::Notices => "DELETE FROM notices WHERE id = ? AND resolved_at IS NOT NULL",
+            Class::Troubles => "DELETE FROM troubles WHERE id = ? AND resolved_at IS NOT NULL",
         }
     }
 }
@@ -149,8 +149,8 @@ impl Store {
             if class == Class::Sends {
                 // A dead letter that nobody can look at any more is no open trouble.
                 tx.prepare_cached(
-                    "UPDATE notices SET resolved_at = ?2 WHERE kind = ?1 AND resolved_at IS NULL
-                     AND NOT EXISTS (SELECT 1 FROM sends WHERE id = CAST(notices.subject AS INTEGER))",
+                    "UPDATE troubles SET resolved_at = ?2 WHERE kind = ?1 AND resolved_at IS NULL
+                     AND NOT EXISTS (SELECT 1 FROM sends WHERE id = CAST(troubles.subject AS INTEGER))",
                 )?
                 .execute((Own::DeadLetter.as_str(), now.0))?;
             }

@@ -48,10 +48,10 @@ pub struct Standing {
     pub oldest_stopped: Option<Timestamp>,
     /// When the database was made.
     pub made_at: Option<Timestamp>,
-    /// Open notices of deskd's own trouble, by kind.
-    pub notices: BTreeMap<String, i64>,
-    /// Deliveries of notices that are still stored, by way and state.
-    pub deliveries: BTreeMap<(String, String), i64>,
+    /// Open troubles of deskd, by kind.
+    pub troubles: BTreeMap<String, i64>,
+    /// Tellings that are still stored, by way and state.
+    pub tellings: BTreeMap<(String, String), i64>,
     /// When the database was last copied and the copy found sound.
     pub last_backup: Option<Timestamp>,
 }
@@ -94,11 +94,11 @@ impl Store {
                 destinations_broken: one("SELECT COUNT(*) FROM destinations WHERE state = 'broken'")?,
                 whispers: one("SELECT COUNT(*) FROM whispers WHERE state = 'waiting'")?,
                 made_at: instant(MADE_AT)?,
-                notices: by_word(
-                    "SELECT kind, COUNT(*) FROM notices WHERE resolved_at IS NULL GROUP BY kind",
+                troubles: by_word(
+                    "SELECT kind, COUNT(*) FROM troubles WHERE resolved_at IS NULL GROUP BY kind",
                 )?,
-                deliveries: by_two(
-                    "SELECT destination, state, COUNT(*) FROM deliveries GROUP BY destination, state",
+                tellings: by_two(
+                    "SELECT destination, state, COUNT(*) FROM tellings GROUP BY destination, state",
                 )?,
                 last_backup: instant(LAST_BACKUP)?,
             })

@@ -3,16 +3,16 @@
 use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
-use super::deliveries::{Delivery, deliveries};
 use super::error::StoreError;
 use super::events::outcome;
-use super::notices;
 use super::rows;
 use super::sqlite::Store;
 use super::tasks;
-use crate::domain::delivery::Why;
+use super::tellings::{Told, tellings};
+use super::troubles;
+use crate::domain::alarm::Why;
 use crate::domain::ids::{
-    BundleId, ChannelId, EventId, MessageTs, NoticeId, SendId, TaskId, TaskNumber, WorkspaceId,
+    BundleId, ChannelId, EventId, MessageTs, SendId, TaskId, TaskNumber, TroubleId, WorkspaceId,
 };
 use crate::domain::task::Change;
 use crate::domain::telling::sentence;
@@ -33,8 +33,8 @@ pub enum Subject {
     Task(TaskNumber),
     /// A row of the outbox.
     Send(SendId),
-    /// A notice of deskd's own trouble, with its deliveries.
-    Notice(NoticeId),
+    /// A trouble of deskd's own trouble, with its tellings.
+    Trouble(TroubleId),
 }
 
 /// One step of a trail.
@@ -67,7 +67,7 @@ impl Store {
                     }
                 }
                 Subject::Send(id) => trail.sends("id = ?1", id.0)?,
-                Subject::Notice(id) => trail.notice(*id)?,
+                Subject::Trouble(id) => trail.trouble(*id)?,
             }
             trail.steps.sort_by_key(|step| step.at);
             trail.steps.dedup();
@@ -215,24 +215,24 @@ impl Trail<'_> {
         self.sends("task = ?1", task.0)
     }
 
-    /// A notice, when it was over, and how it left the house.
-    fn notice(&mut self, id: NoticeId) -> Result<(), StoreError> {
-        let sql = "SELECT id, kind, subject, detail, raised_at, resolved_at FROM notices
+    /// A trouble, when it was over, and how it left the house.
+    fn trouble(&mut self, id: TroubleId) -> Result<(), StoreError> {
+        let sql = "SELECT id, kind, subject, detail, raised_at, resolved_at FROM troubles
                    WHERE id = ? AND workspace = ?";
         let mut query = self.tx.prepare(sql)?;
         let mut found = query.query((id.0, &self.workspace.0))?;
         let Some(row) = found.next()? else { return Ok(()) };
-        let notice = notices::notice(row)?;
-        let what = format!("notice {id}");
+        let trouble = troubles::trouble(row)?;
+        let what = format!("trouble {id}");
         let mut step = |at: Timestamp, reason: &str, sentence: String| {
             self.steps.push(Step { at, what: what.clone(), reason: reason.to_owned(), sentence });
         };
-        step(notice.raised_at, "raised", sentence(&notice.raised));
-        if let Some(over) = notice.resolved_at {
+        step(trouble.raised_at, "raised", sentence(&trouble.raised));
+        if let Some(over) = trouble.resolved_at {
             step(over, "resolved", "it is over".to_owned());
         }
-        for delivery in deliveries(self.tx, id)? {
-            let Delivery { phase, way, state, attempts, reason, updated_at, send } = delivery;
+        for telling in tellings(self.tx, id)? {
+            let Told { phase, way, state, attempts, reason, updated_at, send } = telling;
             let why = Why::from_word(&reason).map_or(reason.as_str(), |why| why.sentence());
             let send = send.map(|send| format!(", as send {send}")).unwrap_or_default();
             let (phase, way, state) = (phase.as_str(), way.as_str(), state.as_str());

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::alarm::Ways;
 use crate::dispatch::report::Reports;
-use crate::dispatch::submit::Outgoing;
+use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::domain::message::Ourselves;
 use crate::domain::time::{Now, Timestamp};
 use crate::intake::backfill::Recovery;
@@ -29,6 +29,8 @@ pub struct Front {
     pub store: Store,
     /// The way into the outbox.
     pub outgoing: Outgoing,
+    /// The way in for notices.
+    pub inlet: Inlet,
     /// Slack's Web API: for permalinks, and for people and channels that a caller names.
     pub api: Api,
     /// Who we are, once we know.

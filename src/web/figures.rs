@@ -1,4 +1,4 @@
-//! More figures for `/metrics`: the connection, calls of Slack, notices, the database, the workers. Labels are words of our
+//! More figures for `/metrics`: the connection, calls of Slack, troubles, the database, the workers. Labels are words of our
 //! own, each from a closed list.
 
 use prometheus_client::metrics::counter::Counter;
@@ -8,8 +8,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::Front;
 use super::metrics::Labels;
-use crate::domain::delivery::{DeliveryState, Way};
-use crate::domain::notice::Own;
+use crate::domain::alarm::{TellingState, Way};
+use crate::domain::own::Own;
 use crate::domain::time::Timestamp;
 use crate::store::status::Standing;
 
@@ -30,21 +30,21 @@ pub fn connection(registry: &mut Registry, front: &Front, now: Timestamp) {
     registry.register("slack_calls", "Calls of Slack's Web API by what came of them", calls);
 }
 
-/// Notices of deskd's own trouble, and who was told.
+/// Troubles of deskd's own trouble, and who was told.
 pub fn told(registry: &mut Registry, standing: &Standing) {
     let open = Family::<Labels, Gauge>::default();
     for own in Own::ALL {
-        let count = standing.notices.get(own.as_str()).copied().unwrap_or_default();
+        let count = standing.troubles.get(own.as_str()).copied().unwrap_or_default();
         open.get_or_create(&vec![("kind", own.as_str().to_owned())]).set(count);
     }
-    registry.register("notices_open", "Troubles of deskd that last, by kind", open);
-    let deliveries = Family::<Labels, Gauge>::default();
-    for (way, state) in Way::ALL.into_iter().flat_map(|way| DeliveryState::ALL.map(|state| (way, state))) {
+    registry.register("troubles_open", "Troubles of deskd that last, by kind", open);
+    let tellings = Family::<Labels, Gauge>::default();
+    for (way, state) in Way::ALL.into_iter().flat_map(|way| TellingState::ALL.map(|state| (way, state))) {
         let key = (way.as_str().to_owned(), state.as_str().to_owned());
-        let count = standing.deliveries.get(&key).copied().unwrap_or_default();
-        deliveries.get_or_create(&vec![("way", key.0), ("state", key.1)]).set(count);
+        let count = standing.tellings.get(&key).copied().unwrap_or_default();
+        tellings.get_or_create(&vec![("way", key.0), ("state", key.1)]).set(count);
     }
-    registry.register("deliveries", "Deliveries of notices that are stored, by way and state", deliveries);
+    registry.register("tellings", "Tellings of troubles that are stored, by way and state", tellings);
 }
 
 /// The database on the disk.

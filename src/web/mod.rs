@@ -27,6 +27,7 @@ pub mod serve;
 pub mod status;
 pub mod tasks;
 pub mod team;
+pub mod troubles;
 pub mod why;
 
 use std::time::Duration;
@@ -96,10 +97,11 @@ pub fn router(front: Front) -> Router {
         .route("/v1/queue", quick(get(queue::list)))
         .route("/v1/queue/{number}/retry", quick(post(queue::retry)))
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
-        .route("/v1/notices", quick(get(notices::list)))
-        .route("/v1/alarm/test", slow(post(notices::test)))
         .route("/v1/reports", quick(get(reports::list)))
         .route("/v1/reports/{name}/run", within(post(reports::run), REPLAY))
+        .route("/v1/notices", quick(post(notices::submit)))
+        .route("/v1/troubles", quick(get(troubles::list)))
+        .route("/v1/alarm/test", slow(post(troubles::test)))
         .route("/v1/why", slow(get(why::show)))
         .route("/v1/replay", within(post(replay::replay), REPLAY))
         .route("/v1/recover", quick(get(recover::show).post(recover::request)))

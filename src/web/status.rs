@@ -11,13 +11,13 @@ use super::desk::Health;
 use super::errors::Refusal;
 use super::recover::{RecoveryDocument, document};
 use super::tasks::time;
-use crate::domain::notice::{Own, Raised, Severity};
+use crate::domain::own::{Own, Raised, Severity};
 use crate::domain::telling::{advice, sentence};
 use crate::domain::time::Timestamp;
 use crate::intake::canary::Fares;
 use crate::store::destinations::Destination;
-use crate::store::notices::Notice;
 use crate::store::status::Standing;
+use crate::store::troubles::Trouble;
 
 /// The document of `deskd status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -206,11 +206,11 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         Some(ours) => Some(ours),
         None => front.store.ourselves().await?,
     };
-    let notices = match &ours {
-        Some(ours) => front.store.open_notices(ours.workspace.clone()).await?,
+    let troubles = match &ours {
+        Some(ours) => front.store.open_troubles(ours.workspace.clone()).await?,
         None => Vec::new(),
     };
-    let wrong = wrong(&front, &health, &standing, &notices);
+    let wrong = wrong(&front, &health, &standing, &troubles);
     Ok(Json(StatusDocument {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: front.settings.borrow().config_hash.clone(),
@@ -241,8 +241,8 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
     }))
 }
 
-/// What is wrong now, be it long enough for a notice or not.
-fn wrong(front: &Front, health: &Health, standing: &Standing, notices: &[Notice]) -> Vec<WrongDocument> {
+/// What is wrong now, be it long enough for a trouble or not.
+fn wrong(front: &Front, health: &Health, standing: &Standing, troubles: &[Trouble]) -> Vec<WrongDocument> {
     let mut found: Vec<(Raised, Option<Timestamp>, Option<String>)> = Vec::new();
     let mut add = |own: Own, subject: &str, since: Option<Timestamp>, hint: Option<String>| {
         let raised = Raised { own, subject: subject.to_owned(), detail: String::new() };
@@ -261,11 +261,11 @@ fn wrong(front: &Front, health: &Health, standing: &Standing, notices: &[Notice]
     let told = |raised: &Raised, found: &[(Raised, Option<Timestamp>, Option<String>)]| {
         found.iter().any(|(known, ..)| (known.own, &known.subject) == (raised.own, &raised.subject))
     };
-    for notice in notices {
-        // Its notice stays open a little longer, so that a link that comes and goes is one trouble; what is seen now counts here.
-        let back = notice.raised.own == Own::NoSocket && front.links.any_connected();
-        if !back && !told(&notice.raised, &found) {
-            found.push((notice.raised.clone(), Some(notice.raised_at), None));
+    for trouble in troubles {
+        // Its trouble stays open a little longer, so that a link that comes and goes is one trouble; what is seen now counts here.
+        let back = trouble.raised.own == Own::NoSocket && front.links.any_connected();
+        if !back && !told(&trouble.raised, &found) {
+            found.push((trouble.raised.clone(), Some(trouble.raised_at), None));
         }
     }
     found.sort_by_key(|(raised, ..)| std::cmp::Reverse(raised.own.severity()));
@@ -290,7 +290,7 @@ fn wrong(front: &Front, health: &Health, standing: &Standing, notices: &[Notice]
     }
     let stopped: i64 =
         ["failed", "dead", "unknown"].iter().filter_map(|state| standing.outbox.get(*state)).sum();
-    let noticed = notices.iter().any(|notice| notice.raised.own == Own::DeadLetter);
+    let noticed = troubles.iter().any(|trouble| trouble.raised.own == Own::DeadLetter);
     if stopped > 0 && !noticed {
         let what = format!("messages that did not go out: {stopped}");
         wrong.push(warning(what, standing.oldest_stopped, "deskd queue list"));

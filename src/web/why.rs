@@ -70,6 +70,6 @@ fn subject(found: Reference) -> Subject {
         Reference::Bundle(id) => Subject::Bundle(id),
         Reference::Task(number) => Subject::Task(number),
         Reference::Send(id) => Subject::Send(id),
-        Reference::Notice(id) => Subject::Notice(id),
+        Reference::Trouble(id) => Subject::Trouble(id),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use deskd::config::Secret;
 use deskd::config::alarm::{Mail, MailTls};
-use deskd::domain::notice::{Own, Raised};
+use deskd::domain::own::{Own, Raised};
 use deskd::simulator::{Fault, Setup, Times, Which};
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -137,15 +137,15 @@ async fn what_slack_does_not_take_within_two_minutes_leaves_by_the_second_way() 
     assert_eq!(told.world.slack.posts("sales").unwrap().len(), 1, "and in Slack when it takes it");
     assert_eq!(told.heard(), ["dead_letter raised"]);
     let door = Door::open(told.world.desk().front());
-    assert_snapshot!(timeless(&door.ok(&["notices"]).await), @"
+    assert_snapshot!(timeless(&door.ok(&["troubles"]).await), @"
     1    a message did not go out (send 7, unreachable)
          since CLOCK (12 min ago)
          hint: deskd queue list, then deskd queue retry ID or drop ID
          begin slack    sent     to the alarm channel
          begin command  sent     Slack did not take it within two minutes
     ");
-    assert_snapshot!(timeless(&door.ok(&["why", "notice", "1"]).await), @"
-    notice 1
+    assert_snapshot!(timeless(&door.ok(&["why", "trouble", "1"]).await), @"
+    trouble 1
       CLOCK  a message did not go out (send 7, unreachable)
       CLOCK  raised by command: sent after 1 attempts: Slack did not take it within two minutes
       CLOCK  raised by slack: sent after 1 attempts, as send 1: to the alarm channel
@@ -162,9 +162,9 @@ async fn a_trouble_that_is_over_before_anybody_was_told_is_not_told() {
     told.world.slack.clear_faults();
     told.world.pass(900).await;
     let workspace = told.world.workspace.clone();
-    let (_, deliveries) = told.world.store().notices(workspace, true).await.unwrap().remove(0);
+    let (_, tellings) = told.world.store().troubles(workspace, true).await.unwrap().remove(0);
     let ends: Vec<String> =
-        deliveries.iter().map(|row| format!("{} {}", row.state.as_str(), row.reason)).collect();
+        tellings.iter().map(|row| format!("{} {}", row.state.as_str(), row.reason)).collect();
     assert_eq!(ends, ["dropped over_before_told", "dropped beginning_not_told"]);
     told.world.finish().await;
 }
@@ -174,10 +174,10 @@ async fn a_command_that_fails_is_tried_again_and_given_up_in_the_end() {
     let mut told = Told::with(|config| config.alarm.command[2] = "exit 1".into()).await;
     dead_letter(&told.world).await;
     told.world.pass(3 * 3600).await;
-    let (_, deliveries) =
-        told.world.store().notices(told.world.workspace.clone(), false).await.unwrap().remove(0);
-    assert_eq!((deliveries[0].state.as_str(), deliveries[0].attempts), ("failed", 12));
-    assert_eq!(deliveries[0].reason, "exit_1");
+    let (_, tellings) =
+        told.world.store().troubles(told.world.workspace.clone(), false).await.unwrap().remove(0);
+    assert_eq!((tellings[0].state.as_str(), tellings[0].attempts), ("failed", 12));
+    assert_eq!(tellings[0].reason, "exit_1");
     told.world.close().await;
 }
 
@@ -215,7 +215,6 @@ async fn a_webhook_and_a_mail_say_the_same() {
       "hint": "deskd queue list, then deskd queue retry ID or drop ID",
       "key": "1-raised",
       "kind": "dead_letter",
-      "notice": 1,
       "phase": "raised",
       "raised_at": "TIME",
       "resolved_at": null,
@@ -223,13 +222,14 @@ async fn a_webhook_and_a_mail_say_the_same() {
       "severity": "warning",
       "subject": "7",
       "test": false,
-      "text": "deskd: warning: a message did not go out (send 7, unreachable)\nSince TIME. Hint: deskd queue list, then deskd queue retry ID or drop ID."
+      "text": "deskd: warning: a message did not go out (send 7, unreachable)\nSince TIME. Hint: deskd queue list, then deskd queue retry ID or drop ID.",
+      "trouble": 1
     }
     "#);
     let mails = server.heard();
     let workspace = world.workspace.clone();
-    let (_, deliveries) = world.store().notices(workspace, false).await.unwrap().remove(0);
-    assert_eq!(mails.len(), 1, "{deliveries:?}");
+    let (_, tellings) = world.store().troubles(workspace, false).await.unwrap().remove(0);
+    assert_eq!(mails.len(), 1, "{tellings:?}");
     let mail: Vec<&str> = mails[0].lines().filter(|line| !line.starts_with("Date:")).collect();
     assert_snapshot!(timeless(&mail.join("\n")), @"
     From: deskd@acme.example
@@ -257,7 +257,7 @@ async fn a_test_tries_every_way_and_says_what_came_of_each() {
     assert_eq!(told.heard(), ["no_socket raised"], "marked as a test");
     assert!(std::fs::read_to_string(&told.file).unwrap().contains("\"test\":true"));
     assert!(told.world.channel("sales").contains("this is only a test"));
-    assert_eq!(door.ok(&["notices", "--all"]).await.lines().count(), 1, "a test is no notice");
+    assert_eq!(door.ok(&["troubles", "--all"]).await.lines().count(), 1, "a test is no trouble");
     door.close().await;
     told.world.finish().await;
     let broken = Told::with(|config| {
@@ -313,10 +313,10 @@ async fn a_database_that_cannot_be_written_is_told_without_it() {
     std::fs::remove_file(disk.ballast()).unwrap();
     told.world.pass(120).await;
     assert_eq!(told.heard(), ["not_writable raised", "not_writable resolved"]);
-    let notices = told.world.store().notices(told.world.workspace.clone(), true).await.unwrap();
-    let (notice, deliveries) = &notices[0];
-    assert_eq!(notice.raised.own, Own::NotWritable, "noted afterwards");
-    assert!(notice.resolved_at.is_some() && deliveries.len() == 2, "{deliveries:?}");
+    let troubles = told.world.store().troubles(told.world.workspace.clone(), true).await.unwrap();
+    let (trouble, tellings) = &troubles[0];
+    assert_eq!(trouble.raised.own, Own::NotWritable, "noted afterwards");
+    assert!(trouble.resolved_at.is_some() && tellings.len() == 2, "{tellings:?}");
     told.world.finish().await;
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use deskd::domain::notice::Own;
+use deskd::domain::own::Own;
 use deskd::domain::time::Timestamp;
 use deskd::simulator::{Fault, Handshake, Reason, Setup, Times, Which};
 use deskd::slack::socket::LinkState;
@@ -31,9 +31,9 @@ impl World {
         reasons.iter().map(|reason| reason.as_str().unwrap()).collect::<Vec<_>>().join("\n")
     }
 
-    /// The open notices: what they tell of, about what, and their detail.
-    pub async fn notices(&self) -> Vec<(Own, String, String)> {
-        let open = self.store().open_notices(self.workspace.clone()).await.unwrap();
+    /// The open troubles: what they tell of, about what, and their detail.
+    pub async fn troubles(&self) -> Vec<(Own, String, String)> {
+        let open = self.store().open_troubles(self.workspace.clone()).await.unwrap();
         open.into_iter()
             .map(|notice| (notice.raised.own, notice.raised.subject, notice.raised.detail))
             .collect()
@@ -131,7 +131,7 @@ async fn f05_f10_fifty_refreshes_with_late_close_frames_never_need_more_than_one
     }
     let links = world.desk().front().links;
     assert_eq!((links.counts().reconnects, links.gaps()), (50, 1), "a refresh is no gap");
-    assert_eq!(world.notices().await, []);
+    assert_eq!(world.troubles().await, []);
     world.pass(10 * MINUTE).await;
     world.finish().await;
 }
@@ -158,9 +158,9 @@ async fn f07_sockets_that_are_not_ours_raise_one_warning_that_ends_when_the_numb
     world.slack.next_handshakes((0..4).map(|_| Handshake::Hello(7)));
     world.open().await;
     world.pass(50).await;
-    assert_eq!(world.notices().await, [], "it may be a moment's truth");
+    assert_eq!(world.troubles().await, [], "it may be a moment's truth");
     assert!(world.most_sockets(20).await <= 3);
-    let told = world.notices().await;
+    let told = world.troubles().await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((told[0].0, told[0].2.as_str()), (Own::ForeignSockets, "Slack counts 7, we have 3"));
     let door = Door::open(world.desk().front());
@@ -169,9 +169,9 @@ async fn f07_sockets_that_are_not_ours_raise_one_warning_that_ends_when_the_numb
     assert!(figures.contains("deskd_socket_connections_foreign 4\n"), "{figures}");
     door.close().await;
     world.pass(16 * MINUTE).await;
-    assert_eq!(world.notices().await.len(), 1, "asked once more, and told no second time");
+    assert_eq!(world.troubles().await.len(), 1, "asked once more, and told no second time");
     world.pass(16 * MINUTE).await;
-    assert_eq!(world.notices().await, []);
+    assert_eq!(world.troubles().await, []);
     assert_eq!(world.slack.sockets(), 2);
     assert_eq!(world.desk().front().links.gaps(), 1, "asking costs no gap");
     world.finish().await;
@@ -188,17 +188,17 @@ async fn f11_link_disabled_is_a_state_that_people_see_while_the_rest_of_the_desk
     let red = world.red().await;
     assert!(red.contains("(link_disabled) since ") && red.contains("turn it on"), "{red}");
     let told = [(Own::NotAllowed, "sockets".to_owned(), "link_disabled".to_owned())];
-    assert_eq!(world.notices().await, told);
+    assert_eq!(world.troubles().await, told);
     world.reply(1, "we look into it").await;
     world.pass(10).await;
     assert!(world.channel("support").contains("we look into it"), "the Web API works");
     let before = world.slack.calls("apps.connections.open");
     world.pass(60 * MINUTE).await;
     assert!(world.slack.calls("apps.connections.open") - before <= 24, "two links, each every five minutes");
-    assert_eq!(world.notices().await, told, "raised once, and not resolved by looking again");
+    assert_eq!(world.troubles().await, told, "raised once, and not resolved by looking again");
     world.slack.clear_faults();
     world.pass(5 * MINUTE + 5).await;
-    assert_eq!((world.red().await.as_str(), world.notices().await), ("", vec![]));
+    assert_eq!((world.red().await.as_str(), world.troubles().await), ("", vec![]));
     world.finish().await;
 }
 
@@ -233,7 +233,7 @@ async fn f13_dead_tokens_are_states_that_people_see_and_one_transient_refusal_is
     world.slack.fault("apps.connections.open", Fault::Error("invalid_auth".into()), Times::Count(2));
     world.slack.cut_sockets(Which::All);
     world.pass(5 * MINUTE + 10).await;
-    assert_eq!((world.connected(), world.notices().await), (2, vec![]));
+    assert_eq!((world.connected(), world.troubles().await), (2, vec![]));
     for error in ["account_inactive", "token_revoked", "not_allowed_token_type"] {
         world.slack.fault("*", Fault::Error(error.into()), Times::UntilCleared);
         world.slack.cut_sockets(Which::All);
@@ -242,13 +242,13 @@ async fn f13_dead_tokens_are_states_that_people_see_and_one_transient_refusal_is
         let red = world.red().await;
         assert!(red.contains(&format!("({error}) since ")), "{red}");
         assert!(red.contains(&format!("slack: {error} since ")), "{red}");
-        let told = world.notices().await;
+        let told = world.troubles().await;
         let expected = |subject: &str| (Own::NotAllowed, subject.to_owned(), error.to_owned());
         assert_eq!(told, [expected("sockets"), expected("bot")]);
         assert_eq!(world.store().standing().await.unwrap().pending, 0, "the rest of the desk lives");
         world.slack.clear_faults();
         world.pass(6 * MINUTE).await;
-        assert_eq!((world.red().await.as_str(), world.notices().await), ("", vec![]));
+        assert_eq!((world.red().await.as_str(), world.troubles().await), ("", vec![]));
     }
     world.finish().await;
 }
@@ -293,6 +293,6 @@ async fn f07_the_ghosts_of_our_own_past_life_are_nobody_elses_and_nobody_is_told
     assert_eq!(world.desk().front().links.tally().map(|tally| tally.excess()), Some(2));
     world.pass(3 * MINUTE).await;
     assert_eq!(world.desk().front().links.tally().map(|tally| tally.excess()), Some(0));
-    assert_eq!(world.notices().await, []);
+    assert_eq!(world.troubles().await, []);
     world.finish().await;
 }

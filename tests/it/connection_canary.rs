@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use deskd::domain::notice::Own;
+use deskd::domain::own::Own;
 use deskd::intake::canary::{Canary, Echo, Figures, Perch};
 use deskd::runtime::worker::Worker;
 use deskd::simulator::{Fault, Setup, Times, Which};
@@ -49,13 +49,13 @@ async fn a_canary_that_does_not_come_back_recycles_the_deaf_sockets_and_tells_un
     world.pass(5 * 60).await;
     let links = world.desk().front().links;
     assert_eq!((links.counts().reconnects, links.gaps()), (2, 2));
-    let told = world.notices().await;
+    let told = world.troubles().await;
     assert_eq!((told.len(), told[0].0), (1, Own::CanaryMissed), "{told:?}");
     assert_eq!(world.desk().front().canary.unwrap().now().missed, 1);
     world.slack.say("ada", "support", "can you hear me?").unwrap();
     world.pass(5 * 60).await;
     assert!(world.tasks().await.contains("can you hear me?"));
-    assert_eq!((world.notices().await, standing(&world)), (vec![], 0));
+    assert_eq!((world.troubles().await, standing(&world)), (vec![], 0));
     world.finish().await;
 }
 
@@ -93,7 +93,7 @@ async fn a_canary_without_a_channel_says_why_and_disturbs_nobody() {
     world.pass(11 * 60).await;
     let fares = world.desk().front().canary.unwrap().now();
     assert_eq!((fares.grounded.as_deref(), fares.missed), (Some("channel_not_found"), 0));
-    assert_eq!(world.notices().await, []);
+    assert_eq!(world.troubles().await, []);
     world.finish().await;
 }
 

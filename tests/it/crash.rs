@@ -87,7 +87,7 @@ async fn life(world: &World, posted: &[String]) {
         outgoing.reply(workspace, TaskNumber(1), "we will correct it", actor, now).await.unwrap();
     }
     let give_up = Duration::from_secs(24 * 3600);
-    to_the_end(world, Sender::new(store, api, world.clock, give_up, Bell::new())).await;
+    to_the_end(world, Sender::new(store, api, world.clock, give_up, (Bell::new(), Bell::new()))).await;
 }
 
 /// Slack delivers everything again to a program that did not acknowledge it.
@@ -152,7 +152,7 @@ async fn sender(world: &World) {
     let (bot, app) = (Secret::new(&world.slack.bot_token()), Secret::new(&world.slack.app_token()));
     let api = Api::new(&world.slack.api_url(), &bot, &app).unwrap();
     let give_up = Duration::from_secs(24 * 3600);
-    to_the_end(world, Sender::new(store, api, world.clock, give_up, Bell::new())).await;
+    to_the_end(world, Sender::new(store, api, world.clock, give_up, (Bell::new(), Bell::new()))).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,6 +28,7 @@ mod loops;
 mod migrations;
 mod monitoring;
 mod mutate;
+mod notices;
 mod outbound;
 mod payloads;
 mod process;

@@ -83,10 +83,22 @@ fn version(path: &Path) -> i64 {
 /// Rows of before that are not there any more as they were: columns that were added do not count.
 fn lost(before: &Rows, after: &Rows) -> Vec<String> {
     let mut lost = Vec::new();
+    // The seventh step gives two tables and a column other names, and one of the names to another table.
+    let renamed = !before.contains_key("troubles");
     for (table, rows) in before {
+        let table = match table.as_str() {
+            "notices" if renamed => "troubles",
+            "deliveries" if renamed => "tellings",
+            other => other,
+        };
+        let now_called = |name: &str| match (table, name) {
+            ("tellings", "notice") => "trouble".to_owned(),
+            _ => name.to_owned(),
+        };
         for row in rows {
-            let same =
-                |now: &BTreeMap<String, Value>| row.iter().all(|(name, value)| now.get(name) == Some(value));
+            let same = |now: &BTreeMap<String, Value>| {
+                row.iter().all(|(name, value)| now.get(&now_called(name)) == Some(value))
+            };
             if !after.get(table).is_some_and(|rows| rows.iter().any(same)) {
                 lost.push(format!("{table}: {row:?}"));
             }

@@ -1,6 +1,6 @@
 //! What the team answers arrives once, in the right thread, in the right order.
 
-use deskd::domain::notice::Own;
+use deskd::domain::own::Own;
 use deskd::domain::send::SendState;
 use deskd::simulator::{Fault, Times};
 use insta::assert_snapshot;
@@ -109,7 +109,7 @@ async fn rlm_04_after_a_day_a_reply_is_a_dead_letter_and_the_task_open_again() {
     world.pass(600).await;
     assert_eq!(states(&world).await[0].0, SendState::Dead);
     assert_eq!(world.task(1).await.task.status.as_str(), "open");
-    let notices = world.store().open_notices(world.workspace.clone()).await.unwrap();
+    let notices = world.store().open_troubles(world.workspace.clone()).await.unwrap();
     let told: Vec<_> = notices.into_iter().map(|notice| (notice.raised.own, notice.raised.subject)).collect();
     assert_eq!(told, [(Own::DeadLetter, "1".to_owned())], "somebody is told");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deskd::domain::bundle::Pick;
 use deskd::domain::ids::ChannelId;
-use deskd::domain::notice::Own;
+use deskd::domain::own::Own;
 use deskd::domain::recovery::{Cause, Wanted};
 use deskd::simulator::{Fault, HistoryProfile, OfflineEvents, Setup, Times, Which};
 use deskd::store::recovery::Progress;
@@ -272,7 +272,7 @@ async fn a_channel_that_cannot_be_read_raises_a_notice_and_the_others_go_on() {
     world.recovered().await;
     world.pass(60).await;
     assert!(world.tasks().await.contains("in sales") && !world.tasks().await.contains("in support"));
-    let open = world.store().open_notices(world.workspace.clone()).await.unwrap();
+    let open = world.store().open_troubles(world.workspace.clone()).await.unwrap();
     let support = world.slack.channel_id("support").unwrap();
     let told = open.iter().map(|notice| &notice.raised);
     // The time without a socket is told of its own and ends a little later.
@@ -287,7 +287,7 @@ async fn a_channel_that_cannot_be_read_raises_a_notice_and_the_others_go_on() {
     world.slack.clear_faults();
     world.pass(3700).await;
     assert!(world.tasks().await.contains("in support"), "{}", world.tasks().await);
-    assert_eq!(world.store().open_notices(world.workspace.clone()).await.unwrap(), vec![]);
+    assert_eq!(world.store().open_troubles(world.workspace.clone()).await.unwrap(), vec![]);
     world.finish().await;
 }
 

@@ -164,13 +164,14 @@ async fn a_run_that_is_stored_twice_is_posted_once() {
         let key = "report-T0ACME00001-daily-1767603600000-0".to_owned();
         let part = deskd::store::outbox::Part { key, text: "hello".into() };
         let channel = deskd::domain::ids::ChannelId(world.slack.channel_id("general").unwrap());
-        let message = deskd::store::reports::Message { channel, parts: vec![part], chart: None };
+        let message =
+            deskd::store::reports::Message { channel, parts: vec![part], chart: None, held: Vec::new() };
         let why = deskd::domain::report::Why::OnTime;
         deskd::store::reports::Run { name: "daily".into(), due: Some(due), why, message: Some(message) }
     };
     let (store, workspace, now) = (world.store(), world.workspace.clone(), world.clock.now());
-    let first = store.finish_report(workspace.clone(), run(), now).await.unwrap();
-    let second = store.finish_report(workspace, run(), now).await.unwrap();
+    let first = store.finish_report(workspace.clone(), run(), now).await.unwrap().unwrap();
+    let second = store.finish_report(workspace, run(), now).await.unwrap().unwrap();
     assert_eq!(first, second, "the row that is there already");
     world.pass(60).await;
     assert_eq!(world.channel("general"), "desk: hello\n");

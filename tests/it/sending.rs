@@ -48,9 +48,9 @@ async fn states(world: &World) -> Vec<(SendState, String)> {
     sends.into_iter().map(|send| (send.state, send.reason)).collect()
 }
 
-/// The open notices as words: kind, whether the subject is the channel, detail.
-async fn notices(world: &World) -> Vec<String> {
-    let open = world.store().open_notices(world.workspace.clone()).await.unwrap();
+/// The open troubles as words: kind, whether the subject is the channel, detail.
+async fn troubles(world: &World) -> Vec<String> {
+    let open = world.store().open_troubles(world.workspace.clone()).await.unwrap();
     open.into_iter()
         .map(|notice| {
             format!("{} {}: {}", notice.raised.own.as_str(), notice.raised.subject, notice.raised.detail)
@@ -120,11 +120,11 @@ async fn f35_a_reply_that_nobody_can_look_up_asks_a_person_once_and_the_notice_e
         world.reply(1, "once").await;
         world.pass(120).await;
         assert_eq!(states(&world).await, [(SendState::Unknown, "missing_scope".to_owned())]);
-        assert_eq!(notices(&world).await, ["dead_letter 1: unknown: missing_scope"]);
+        assert_eq!(troubles(&world).await, ["dead_letter 1: unknown: missing_scope"]);
         assert_eq!(world.task(1).await.task.status.as_str(), "open");
         let (store, now) = (world.store(), world.clock.now());
         store.rescue_send(world.workspace.clone(), SendId(1), rescue, now).await.unwrap();
-        assert!(notices(&world).await.is_empty(), "somebody decided");
+        assert!(troubles(&world).await.is_empty(), "somebody decided");
         world.pass(60).await;
         assert_eq!(texts(&world, "support").len(), posts, "{rescue:?}: what a person decides is done");
     }
@@ -138,7 +138,7 @@ async fn f35_a_notice_that_nobody_can_look_up_is_repeated_once_and_says_so() {
     notice(&world, "sales", "the backup is old", None).await;
     world.pass(120).await;
     assert_eq!(texts(&world, "sales"), ["the backup is old", "(may be a repeat) the backup is old"]);
-    assert!(notices(&world).await.is_empty());
+    assert!(troubles(&world).await.is_empty());
     world.finish().await;
 }
 
@@ -205,7 +205,7 @@ async fn f36_a_text_that_slack_calls_too_long_stops_with_a_reason_a_notice_and_a
     world.reply(1, "hello").await;
     world.pass(30).await;
     assert_eq!(states(&world).await, [(SendState::Failed, "msg_too_long".to_owned())]);
-    assert_eq!(notices(&world).await, ["dead_letter 1: failed: msg_too_long"]);
+    assert_eq!(troubles(&world).await, ["dead_letter 1: failed: msg_too_long"]);
     assert_eq!(world.task(1).await.task.status.as_str(), "open");
 }
 
@@ -267,7 +267,7 @@ async fn an_archived_channel_holds_its_replies_raises_one_notice_and_resumes_by_
     let calls = world.slack.calls("chat.postMessage");
     let held = (SendState::Waiting, "is_archived".to_owned());
     assert_eq!(states(&world).await, [held.clone(), held.clone(), held]);
-    assert_eq!(notices(&world).await, [format!("destination_broken {support}: is_archived")]);
+    assert_eq!(troubles(&world).await, [format!("destination_broken {support}: is_archived")]);
     assert_eq!(world.task(1).await.task.status.as_str(), "waiting", "the answer is on its way");
     world.pass(2 * 3600).await;
     assert_eq!(world.slack.calls("chat.postMessage"), calls, "no attempt is burned meanwhile");
@@ -275,7 +275,7 @@ async fn an_archived_channel_holds_its_replies_raises_one_notice_and_resumes_by_
     world.slack.unarchive_channel("support").unwrap();
     world.pass(40).await;
     assert_eq!(texts(&world, "support"), ["one", "two", "three"]);
-    assert!(notices(&world).await.is_empty(), "it works again");
+    assert!(troubles(&world).await.is_empty(), "it works again");
     world.finish().await;
 }
 
@@ -290,7 +290,7 @@ async fn a_bot_that_was_removed_and_invited_again_goes_on() {
     world.slack.join(&bot, "support").unwrap();
     world.pass(40).await;
     assert_eq!(texts(&world, "support"), ["still here"]);
-    assert!(notices(&world).await.is_empty());
+    assert!(troubles(&world).await.is_empty());
     world.finish().await;
 }
 
@@ -309,11 +309,11 @@ async fn a_channel_that_works_again_without_an_event_is_found_by_looking() {
         );
         world.reply(1, "patience").await;
         world.pass(1800).await;
-        assert_eq!(notices(&world).await.len(), 1, "{error}");
+        assert_eq!(troubles(&world).await.len(), 1, "{error}");
         world.slack.clear_faults();
         world.pass(2000).await;
         assert_eq!(texts(&world, "support"), ["patience"], "{error}");
-        assert!(notices(&world).await.is_empty(), "{error}");
+        assert!(troubles(&world).await.is_empty(), "{error}");
         world.finish().await;
     }
 }
@@ -327,7 +327,7 @@ async fn a_channel_that_may_not_be_posted_to_is_tried_ever_more_rarely() {
     world.pass(4 * 3600).await;
     let calls = world.slack.calls("chat.postMessage");
     assert!((6..12).contains(&calls), "{calls} attempts in four hours");
-    assert_eq!(notices(&world).await.len(), 1, "told once");
+    assert_eq!(troubles(&world).await.len(), 1, "told once");
     world.close_quietly().await;
 }
 
@@ -371,7 +371,7 @@ async fn a_reply_to_a_channel_that_stays_closed_is_a_dead_letter_after_its_time(
     world.reply(1, "too late").await;
     world.pass(3700).await;
     assert_eq!(states(&world).await, [(SendState::Dead, "destination_broken".to_owned())]);
-    let open = notices(&world).await;
+    let open = troubles(&world).await;
     assert!(open.iter().any(|notice| notice == "dead_letter 1: dead: destination_broken"), "{open:?}");
     assert_eq!(world.task(1).await.task.status.as_str(), "open");
     world.close_quietly().await;

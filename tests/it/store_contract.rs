@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deskd::domain::bundle::Pick;
 use deskd::domain::ids::{ChannelId, ContactId, PersonId, TaskNumber, WorkspaceId};
-use deskd::domain::notice::{Own, Raised};
+use deskd::domain::own::{Own, Raised};
 use deskd::domain::send::{Fate, SendState};
 use deskd::domain::task::Actor;
 use deskd::domain::time::Timestamp;
@@ -133,8 +133,8 @@ async fn retention_forgets_what_is_over_and_keeps_what_is_not() {
     let later = now.plus(400 * DAY);
     assert_eq!(store.prune(Class::Tasks, retention, later).await.unwrap(), 1);
     assert_eq!(store.prune(Class::Sends, retention, later).await.unwrap(), 0, "they went with their task");
-    assert_eq!(store.prune(Class::Notices, retention, later).await.unwrap(), 1);
-    assert_eq!(store.open_notices(world.workspace.clone()).await.unwrap().len(), 1, "what lasts stays");
+    assert_eq!(store.prune(Class::Troubles, retention, later).await.unwrap(), 1);
+    assert_eq!(store.open_troubles(world.workspace.clone()).await.unwrap().len(), 1, "what lasts stays");
     assert!(store.prune(Class::Events, retention, later).await.unwrap() >= 2);
     assert_eq!(store.prune(Class::Events, retention, later).await.unwrap(), 0, "the newest one stays");
     let standing = store.standing().await.unwrap();
@@ -336,7 +336,7 @@ async fn a_notice_is_raised_once_and_resolved_once() {
     };
     assert!(raise("is_archived", 1).await.unwrap());
     assert!(!raise("channel_not_found", 2).await.unwrap(), "one that is open is not raised again");
-    let open = store.open_notices(workspace()).await.unwrap();
+    let open = store.open_troubles(workspace()).await.unwrap();
     assert_eq!(
         (open.len(), open[0].raised.detail.as_str(), open[0].raised_at),
         (1, "channel_not_found", Timestamp(1))
@@ -344,6 +344,6 @@ async fn a_notice_is_raised_once_and_resolved_once() {
     let resolve = |at: i64| store.resolve(workspace(), Own::DestinationBroken, "C1".into(), Timestamp(at));
     assert!(resolve(3).await.unwrap());
     assert!(!resolve(4).await.unwrap());
-    assert!(store.open_notices(workspace()).await.unwrap().is_empty());
+    assert!(store.open_troubles(workspace()).await.unwrap().is_empty());
     assert!(raise("is_archived", 5).await.unwrap(), "what comes back is news");
 }

@@ -189,6 +189,15 @@ impl Broken {
     }
 }
 
+/// How long what is held for a channel is left to a recap that is due there: it runs at once, unless something is wrong.
+const RECAP_MAY_TAKE: Duration = Duration::from_secs(300);
+
+/// The due time of a recap that is about to run or just has.
+pub fn taking(report: &Report, now: Timestamp) -> Option<Timestamp> {
+    let due = if report.tells_held { report.schedule.latest(now) } else { None };
+    due.filter(|due| now.since(*due) < RECAP_MAY_TAKE)
+}
+
 /// What a template is given.
 pub struct Given<'a> {
     /// When the run is due, or was asked for.

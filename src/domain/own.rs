@@ -1,37 +1,8 @@
-//! Notices: what deskd has to tell somebody. Here are the ones about deskd itself, a closed list; what is done about each
-//! is written beside it, so that whoever reads one knows the next step.
+//! What can be wrong with deskd itself, a closed list, and how much each matters.
 
-/// How much a notice matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Somebody should look today.
-    Warning,
-    /// Messages are not coming in or not going out.
-    Critical,
-}
+pub use super::notice::Severity;
 
-impl Severity {
-    /// All of them, the least first.
-    pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
-
-    /// The word that is stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        }
-    }
-
-    /// Reads the word back.
-    pub fn from_word(word: &str) -> Option<Severity> {
-        Severity::ALL.into_iter().find(|severity| severity.as_str() == word)
-    }
-}
-
-/// A trouble of deskd's own. The subject of a notice says which channel, worker or send it is about.
+/// A trouble of deskd's own. The subject of a trouble says which channel, worker or send it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Own {
     /// No socket to Slack is open.
@@ -52,6 +23,10 @@ pub enum Own {
     DeadLetter,
     /// A channel no longer takes messages: archived, deleted, or the bot was removed.
     DestinationBroken,
+    /// A notice was refused by its destination for good.
+    DeliveryFailed,
+    /// Notices were not worth reading any more when their destination could be reached.
+    NoticesExpired,
     /// Gap recovery cannot read a channel.
     RecoveryFailed,
     /// The last backup is too old.
@@ -62,7 +37,7 @@ pub enum Own {
 
 impl Own {
     /// All of them.
-    pub const ALL: [Own; 12] = [
+    pub const ALL: [Own; 14] = [
         Own::NoSocket,
         Own::NotAllowed,
         Own::ForeignSockets,
@@ -72,6 +47,8 @@ impl Own {
         Own::OutboxLagging,
         Own::DeadLetter,
         Own::DestinationBroken,
+        Own::DeliveryFailed,
+        Own::NoticesExpired,
         Own::RecoveryFailed,
         Own::BackupOld,
         Own::WorkerStuck,
@@ -89,6 +66,8 @@ impl Own {
             Own::OutboxLagging => "outbox_lagging",
             Own::DeadLetter => "dead_letter",
             Own::DestinationBroken => "destination_broken",
+            Own::DeliveryFailed => "delivery_failed",
+            Own::NoticesExpired => "notices_expired",
             Own::RecoveryFailed => "recovery_failed",
             Own::BackupOld => "backup_old",
             Own::WorkerStuck => "worker_stuck",
@@ -113,13 +92,15 @@ impl Own {
             Own::ForeignSockets
             | Own::DeadLetter
             | Own::DestinationBroken
+            | Own::DeliveryFailed
+            | Own::NoticesExpired
             | Own::RecoveryFailed
             | Own::BackupOld => Severity::Warning,
         }
     }
 }
 
-/// A notice as it is raised.
+/// A trouble as it is raised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raised {
     /// What it tells of.

@@ -1,14 +1,14 @@
-//! Which way a notice leaves deskd, decided for one notice, one phase and one way at a time.
+//! Which way a trouble leaves deskd, decided for one trouble, one phase and one way at a time.
 //!
 //! Slack is the usual way. The others (a command, a webhook, a mail) are the second way: for what Slack itself is the trouble
 //! of, and for what has not arrived in Slack within two minutes.
 
 use std::time::Duration;
 
-use super::notice::Own;
+use super::own::Own;
 use super::time::Timestamp;
 
-/// How long Slack gets to take a notice before it leaves by the second way.
+/// How long Slack gets to take a trouble before it leaves by the second way.
 pub const SLACK_GETS: Duration = Duration::from_secs(120);
 
 /// Most attempts by one way: with the pauses between them about an hour and a half.
@@ -53,7 +53,7 @@ impl Way {
     }
 }
 
-/// What is told of a notice.
+/// What is told of a trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// That it was raised.
@@ -80,9 +80,9 @@ impl Phase {
     }
 }
 
-/// Where a delivery stands.
+/// Where a telling stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DeliveryState {
+pub enum TellingState {
     /// To be told, or told without success so far.
     Waiting,
     /// The other side took it.
@@ -93,33 +93,33 @@ pub enum DeliveryState {
     Dropped,
 }
 
-impl DeliveryState {
+impl TellingState {
     /// All of them.
-    pub const ALL: [DeliveryState; 4] =
-        [DeliveryState::Waiting, DeliveryState::Sent, DeliveryState::Failed, DeliveryState::Dropped];
+    pub const ALL: [TellingState; 4] =
+        [TellingState::Waiting, TellingState::Sent, TellingState::Failed, TellingState::Dropped];
 
     /// The word that is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
-            DeliveryState::Waiting => "waiting",
-            DeliveryState::Sent => "sent",
-            DeliveryState::Failed => "failed",
-            DeliveryState::Dropped => "dropped",
+            TellingState::Waiting => "waiting",
+            TellingState::Sent => "sent",
+            TellingState::Failed => "failed",
+            TellingState::Dropped => "dropped",
         }
     }
 
     /// Reads the word back.
-    pub fn from_word(word: &str) -> Option<DeliveryState> {
-        DeliveryState::ALL.into_iter().find(|state| state.as_str() == word)
+    pub fn from_word(word: &str) -> Option<TellingState> {
+        TellingState::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 
-/// Why a delivery goes, waits or does not go.
+/// Why a telling goes, waits or does not go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// It goes to the alarm channel.
     AlarmChannel,
-    /// Slack is what the notice is about, so another way is taken.
+    /// Slack is what the trouble is about, so another way is taken.
     SlackIsTheTrouble,
     /// There is no alarm channel.
     NoChannel,
@@ -204,7 +204,7 @@ impl Why {
 /// What one decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// What the notice tells of.
+    /// What the trouble tells of.
     pub own: Own,
     /// Its beginning or its end.
     pub phase: Phase,
@@ -212,19 +212,19 @@ pub struct Facts<'a> {
     pub way: Way,
     /// All ways that are configured.
     pub ways: &'a [Way],
-    /// When this delivery was planned.
+    /// When this telling was planned.
     pub planned_at: Timestamp,
-    /// Whether the notice is over.
+    /// Whether the trouble is over.
     pub over: bool,
     /// Whether an attempt began of which nobody knows how it ended.
     pub unsure: bool,
     /// How the same phase fares in Slack.
-    pub slack: Option<DeliveryState>,
+    pub slack: Option<TellingState>,
     /// How the beginning fared by this way.
-    pub beginning: Option<DeliveryState>,
+    pub beginning: Option<TellingState>,
 }
 
-/// What becomes of a delivery now.
+/// What becomes of a telling now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It goes.
@@ -244,13 +244,15 @@ pub fn concerns_slack(own: Own) -> bool {
         | Own::JournalLagging
         | Own::DeadLetter
         | Own::DestinationBroken
+        | Own::DeliveryFailed
+        | Own::NoticesExpired
         | Own::RecoveryFailed
         | Own::BackupOld
         | Own::WorkerStuck => false,
     }
 }
 
-/// Decides about one delivery that has not ended.
+/// Decides about one telling that has not ended.
 pub fn decide(facts: &Facts<'_>, now: Timestamp) -> Verdict {
     match facts.phase {
         Phase::Raised => beginning(facts, now),
@@ -276,9 +278,9 @@ fn beginning(facts: &Facts<'_>, now: Timestamp) -> Verdict {
         (_, true) => Verdict::Tell(Why::SlackIsTheTrouble),
         (_, false) if !facts.ways.contains(&Way::Slack) => Verdict::Tell(Why::NoChannel),
         (_, false) => match facts.slack {
-            Some(DeliveryState::Sent) => Verdict::Drop(Why::ToldInSlack),
-            Some(DeliveryState::Failed | DeliveryState::Dropped) => Verdict::Tell(Why::SlackRefused),
-            Some(DeliveryState::Waiting) | None => {
+            Some(TellingState::Sent) => Verdict::Drop(Why::ToldInSlack),
+            Some(TellingState::Failed | TellingState::Dropped) => Verdict::Tell(Why::SlackRefused),
+            Some(TellingState::Waiting) | None => {
                 let until = facts.planned_at.plus(SLACK_GETS);
                 match now >= until {
                     true => Verdict::Tell(Why::SlackIsLate),
@@ -291,17 +293,17 @@ fn beginning(facts: &Facts<'_>, now: Timestamp) -> Verdict {
 
 fn end(facts: &Facts<'_>, now: Timestamp) -> Verdict {
     match facts.beginning {
-        Some(DeliveryState::Sent) => Verdict::Tell(Why::Over),
-        Some(DeliveryState::Waiting) => Verdict::Wait(now.plus(FIRST_PAUSE), Why::BeginningUnderWay),
-        Some(DeliveryState::Failed | DeliveryState::Dropped) | None => Verdict::Drop(Why::BeginningNotTold),
+        Some(TellingState::Sent) => Verdict::Tell(Why::Over),
+        Some(TellingState::Waiting) => Verdict::Wait(now.plus(FIRST_PAUSE), Why::BeginningUnderWay),
+        Some(TellingState::Failed | TellingState::Dropped) | None => Verdict::Drop(Why::BeginningNotTold),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::DeliveryState::{Failed, Sent, Waiting};
+    use super::TellingState::{Failed, Sent, Waiting};
     use super::{Facts, Own, Phase, Timestamp, Verdict, Way, Why, again, decide};
-    use crate::domain::delivery::MOST_ATTEMPTS;
+    use crate::domain::alarm::MOST_ATTEMPTS;
 
     const BOTH: &[Way] = &[Way::Slack, Way::Command];
 

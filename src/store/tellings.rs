@@ -1,30 +1,30 @@
-//! Deliveries: each notice, its beginning and its end, to each way that is configured, once. A row is planned, claimed before
+//! Tellings: each trouble, its beginning and its end, to each way that is configured, once. A row is planned, claimed before
 //! the call, and finished after it; one that goes through Slack follows its row of the outbox.
 
 use rusqlite::{Row, Transaction};
 
 use super::error::StoreError;
-use super::notices::{self, Notice};
 use super::outbox::{self, Part};
 use super::sqlite::Store;
-use crate::domain::delivery::{DeliveryState, Phase, Way, Why};
-use crate::domain::ids::{ChannelId, NoticeId, SendId, WorkspaceId};
-use crate::domain::notice::Raised;
+use super::troubles::{self, Trouble};
+use crate::domain::alarm::{Phase, TellingState, Way, Why};
+use crate::domain::ids::{ChannelId, SendId, TroubleId, WorkspaceId};
+use crate::domain::own::Raised;
 use crate::domain::time::Timestamp;
 
-/// Notices that ended longer ago than this are not planned for: a way that is configured today is not told of last week.
+/// Troubles that ended longer ago than this are not planned for: a way that is configured today is not told of last week.
 const NEWS_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// The reason of a delivery whose call is under way, or was when the daemon died.
+/// The reason of a telling whose call is under way, or was when the daemon died.
 const UNDER_WAY: &str = "under_way";
 
-/// A delivery that waits and whose time has come, with what a decision about it depends on.
+/// A telling that waits and whose time has come, with what a decision about it depends on.
 #[derive(Clone, Debug)]
 pub struct Due {
     /// The row.
     pub id: i64,
     /// What it tells of.
-    pub notice: Notice,
+    pub trouble: Trouble,
     /// Its beginning or its end.
     pub phase: Phase,
     /// By which way.
@@ -36,20 +36,20 @@ pub struct Due {
     /// Whether an attempt began of which nobody knows how it ended.
     pub unsure: bool,
     /// How the same phase fares in Slack.
-    pub slack: Option<DeliveryState>,
+    pub slack: Option<TellingState>,
     /// How the beginning fared by this way.
-    pub beginning: Option<DeliveryState>,
+    pub beginning: Option<TellingState>,
 }
 
-/// A delivery as listed.
+/// A telling as listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct Told {
     /// Its beginning or its end.
     pub phase: Phase,
     /// By which way; a word of `Way`.
     pub way: Way,
     /// Where it stands.
-    pub state: DeliveryState,
+    pub state: TellingState,
     /// Attempts so far.
     pub attempts: u32,
     /// Why: a word of `Why`, or the error of the last attempt.
@@ -64,7 +64,7 @@ pub struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Where it stands now.
-    pub state: DeliveryState,
+    pub state: TellingState,
     /// When it is looked at again, if it waits.
     pub next_at: Timestamp,
     /// Why.
@@ -73,7 +73,7 @@ pub struct Outcome {
 
 impl Store {
     /// Plans what is new for `ways`, follows what went through the outbox, and returns what is due.
-    pub async fn due_deliveries(
+    pub async fn due_tellings(
         &self,
         workspace: WorkspaceId,
         ways: Vec<Way>,
@@ -90,11 +90,11 @@ impl Store {
         .await
     }
 
-    /// Claims a delivery: the attempt is counted before the call. `until` is when it is taken up again after a crash.
-    pub async fn claim_delivery(&self, id: i64, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    /// Claims a telling: the attempt is counted before the call. `until` is when it is taken up again after a crash.
+    pub async fn claim_telling(&self, id: i64, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tx| {
             let mut claim = tx.prepare_cached(
-                "UPDATE deliveries SET attempts = attempts + 1, reason = ?2, next_at = ?3, updated_at = ?4
+                "UPDATE tellings SET attempts = attempts + 1, reason = ?2, next_at = ?3, updated_at = ?4
                  WHERE id = ?1 AND state = 'waiting'",
             )?;
             claim.execute((id, UNDER_WAY, until.0, now.0))?;
@@ -103,13 +103,13 @@ impl Store {
         .await
     }
 
-    /// Stores what became of a delivery.
-    pub async fn finish_delivery(&self, id: i64, outcome: Outcome, now: Timestamp) -> Result<(), StoreError> {
+    /// Stores what became of a telling.
+    pub async fn finish_telling(&self, id: i64, outcome: Outcome, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tx| finish(tx, id, &outcome, now)).await
     }
 
-    /// Hands a delivery to the outbox: the message and the link to it in one transaction.
-    pub async fn deliver_to_slack(
+    /// Hands a telling to the outbox: the message and the link to it in one transaction.
+    pub async fn tell_slack(
         &self,
         workspace: WorkspaceId,
         id: i64,
@@ -120,7 +120,7 @@ impl Store {
         self.write(move |tx| {
             let send = outbox::insert_notice(tx, &workspace, &channel, &part, "", now)?;
             let mut link = tx.prepare_cached(
-                "UPDATE deliveries SET send = ?2, attempts = attempts + 1, reason = ?3, updated_at = ?4
+                "UPDATE tellings SET send = ?2, attempts = attempts + 1, reason = ?3, updated_at = ?4
                  WHERE id = ?1",
             )?;
             link.execute((id, send.0, Why::AlarmChannel.as_str(), now.0))?;
@@ -151,12 +151,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
             let Raised { own, subject, .. } = &raised;
-            notices::raise(tx, &workspace, &raised, since)?;
-            notices::resolve(tx, &workspace, *own, subject, now)?;
+            troubles::raise(tx, &workspace, &raised, since)?;
+            troubles::resolve(tx, &workspace, *own, subject, now)?;
             let mut insert = tx.prepare_cached(
-                "INSERT INTO deliveries (workspace, notice, phase, destination, state, attempts, next_at, reason,
+                "INSERT INTO tellings (workspace, trouble, phase, destination, state, attempts, next_at, reason,
                      created_at, updated_at)
-                 SELECT workspace, id, ?2, ?3, 'sent', 1, ?5, ?4, ?5, ?5 FROM notices
+                 SELECT workspace, id, ?2, ?3, 'sent', 1, ?5, ?4, ?5, ?5 FROM troubles
                  WHERE workspace = ?1 AND kind = ?6 AND subject = ?7 ORDER BY id DESC LIMIT 1",
             )?;
             let why = Why::ToldWithoutDatabase.as_str();
@@ -169,23 +169,23 @@ impl Store {
         .await
     }
 
-    /// The notices with their deliveries, newest first: the open ones, or all that are still stored.
-    pub async fn notices(
+    /// The troubles with their tellings, newest first: the open ones, or all that are still stored.
+    pub async fn troubles(
         &self,
         workspace: WorkspaceId,
         all: bool,
-    ) -> Result<Vec<(Notice, Vec<Delivery>)>, StoreError> {
+    ) -> Result<Vec<(Trouble, Vec<Told>)>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.prepare_cached(
-                "SELECT id, kind, subject, detail, raised_at, resolved_at FROM notices
+                "SELECT id, kind, subject, detail, raised_at, resolved_at FROM troubles
                  WHERE workspace = ? AND (? OR resolved_at IS NULL) ORDER BY id DESC LIMIT 500",
             )?;
             let mut rows = query.query((&workspace.0, all))?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
-                let notice = notices::notice(row)?;
-                let deliveries = deliveries(tx, notice.id)?;
-                found.push((notice, deliveries));
+                let trouble = troubles::trouble(row)?;
+                let tellings = tellings(tx, trouble.id)?;
+                found.push((trouble, tellings));
             }
             Ok(found)
         })
@@ -193,16 +193,16 @@ impl Store {
     }
 }
 
-/// A row for each phase of a notice that has none for this way. An old notice that is over is nobody's news.
+/// A row for each phase of a trouble that has none for this way. An old trouble that is over is nobody's news.
 fn plan(tx: &Transaction<'_>, workspace: &WorkspaceId, way: Way, now: Timestamp) -> Result<(), StoreError> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO deliveries (workspace, notice, phase, destination, state, attempts, next_at, reason, created_at,
+        "INSERT INTO tellings (workspace, trouble, phase, destination, state, attempts, next_at, reason, created_at,
              updated_at)
          SELECT n.workspace, n.id, p.phase, ?2, 'waiting', 0, ?3, '', ?3, ?3
-         FROM notices n, (SELECT 'raised' AS phase UNION ALL SELECT 'resolved') p
+         FROM troubles n, (SELECT 'raised' AS phase UNION ALL SELECT 'resolved') p
          WHERE n.workspace = ?1 AND (n.resolved_at IS NULL AND p.phase = 'raised' OR n.resolved_at > ?4)
-           AND NOT EXISTS (SELECT 1 FROM deliveries d
-                           WHERE d.notice = n.id AND d.phase = p.phase AND d.destination = ?2)
+           AND NOT EXISTS (SELECT 1 FROM tellings d
+                           WHERE d.trouble = n.id AND d.phase = p.phase AND d.destination = ?2)
          ORDER BY n.id, p.phase",
     )?;
     insert.execute((&workspace.0, way.as_str(), now.0, now.0 - NEWS_MS))?;
@@ -214,7 +214,7 @@ fn take_back(tx: &Transaction<'_>, workspace: &WorkspaceId, now: Timestamp) -> R
     let mut drop = tx.prepare_cached(
         "UPDATE sends SET state = 'dropped', reason = ?2, updated_at = ?3
          WHERE state = 'waiting' AND look_up = 0 AND id IN (
-             SELECT d.send FROM deliveries d JOIN notices n ON n.id = d.notice
+             SELECT d.send FROM tellings d JOIN troubles n ON n.id = d.trouble
              WHERE d.state = 'waiting' AND d.workspace = ?1 AND d.phase = 'raised' AND d.send IS NOT NULL
                AND n.resolved_at IS NOT NULL)",
     )?;
@@ -222,14 +222,14 @@ fn take_back(tx: &Transaction<'_>, workspace: &WorkspaceId, now: Timestamp) -> R
     Ok(())
 }
 
-/// A delivery through Slack stands where its row of the outbox stands.
+/// A telling through Slack stands where its row of the outbox stands.
 fn follow(tx: &Transaction<'_>, workspace: &WorkspaceId, now: Timestamp) -> Result<(), StoreError> {
     let mut follow = tx.prepare_cached(
-        "UPDATE deliveries SET updated_at = ?2,
+        "UPDATE tellings SET updated_at = ?2,
              state = (SELECT CASE s.state WHEN 'sent' THEN 'sent' WHEN 'dropped' THEN 'dropped' ELSE 'failed' END
-                      FROM sends s WHERE s.id = deliveries.send),
-             reason = (SELECT CASE s.state WHEN 'sent' THEN deliveries.reason ELSE s.reason END
-                       FROM sends s WHERE s.id = deliveries.send)
+                      FROM sends s WHERE s.id = tellings.send),
+             reason = (SELECT CASE s.state WHEN 'sent' THEN tellings.reason ELSE s.reason END
+                       FROM sends s WHERE s.id = tellings.send)
          WHERE workspace = ?1 AND state = 'waiting' AND send IN (
              SELECT id FROM sends WHERE state IN ('sent', 'failed', 'dead', 'unknown', 'dropped'))",
     )?;
@@ -246,11 +246,11 @@ fn due(
     let mut query = tx.prepare_cached(
         "SELECT n.id, n.kind, n.subject, n.detail, n.raised_at, n.resolved_at, d.id, d.phase, d.destination,
              d.attempts, d.created_at, d.reason = ?3,
-             (SELECT s.state FROM deliveries s
-              WHERE s.notice = d.notice AND s.phase = d.phase AND s.destination = 'slack'),
-             (SELECT b.state FROM deliveries b
-              WHERE b.notice = d.notice AND b.phase = 'raised' AND b.destination = d.destination)
-         FROM deliveries d JOIN notices n ON n.id = d.notice
+             (SELECT s.state FROM tellings s
+              WHERE s.trouble = d.trouble AND s.phase = d.phase AND s.destination = 'slack'),
+             (SELECT b.state FROM tellings b
+              WHERE b.trouble = d.trouble AND b.phase = 'raised' AND b.destination = d.destination)
+         FROM tellings d JOIN troubles n ON n.id = d.trouble
          WHERE d.state = 'waiting' AND d.next_at <= ?2 AND d.workspace = ?1 AND d.send IS NULL
          ORDER BY d.next_at, d.id LIMIT 100",
     )?;
@@ -259,7 +259,7 @@ fn due(
     while let Some(row) = rows.next()? {
         let due = Due {
             id: row.get(6)?,
-            notice: notices::notice(row)?,
+            trouble: troubles::trouble(row)?,
             phase: phase(row.get(7)?)?,
             way: way(row.get(8)?)?,
             attempts: row.get(9)?,
@@ -279,29 +279,29 @@ fn due(
 fn finish(tx: &Transaction<'_>, id: i64, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
     let Outcome { state, next_at, reason } = outcome;
     let mut update = tx.prepare_cached(
-        "UPDATE deliveries SET state = ?2, next_at = ?3, reason = ?4, updated_at = ?5
+        "UPDATE tellings SET state = ?2, next_at = ?3, reason = ?4, updated_at = ?5
          WHERE id = ?1 AND state = 'waiting'",
     )?;
     update.execute((id, state.as_str(), next_at.0, reason, now.0))?;
     Ok(())
 }
 
-/// The deliveries of one notice, in the order they were planned.
-pub(super) fn deliveries(tx: &Transaction<'_>, notice: NoticeId) -> Result<Vec<Delivery>, StoreError> {
+/// The tellings of one trouble, in the order they were planned.
+pub(super) fn tellings(tx: &Transaction<'_>, trouble: TroubleId) -> Result<Vec<Told>, StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT phase, destination, state, attempts, reason, send, updated_at FROM deliveries
-         WHERE notice = ? ORDER BY id",
+        "SELECT phase, destination, state, attempts, reason, send, updated_at FROM tellings
+         WHERE trouble = ? ORDER BY id",
     )?;
-    let mut rows = query.query([notice.0])?;
+    let mut rows = query.query([trouble.0])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(delivery(row)?);
+        found.push(telling(row)?);
     }
     Ok(found)
 }
 
-fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
-    Ok(Delivery {
+fn telling(row: &Row<'_>) -> Result<Told, StoreError> {
+    Ok(Told {
         phase: phase(row.get(0)?)?,
         way: way(row.get(1)?)?,
         state: state(row.get(2)?)?,
@@ -320,6 +320,6 @@ fn way(word: String) -> Result<Way, StoreError> {
     Way::from_word(&word).ok_or(StoreError::Unreadable { what: "way", word })
 }
 
-fn state(word: String) -> Result<DeliveryState, StoreError> {
-    DeliveryState::from_word(&word).ok_or(StoreError::Unreadable { what: "delivery", word })
+fn state(word: String) -> Result<TellingState, StoreError> {
+    TellingState::from_word(&word).ok_or(StoreError::Unreadable { what: "telling", word })
 }

@@ -1,4 +1,4 @@
-//! `deskd notices`: deskd's own troubles, and who was told of them.
+//! `deskd troubles`: deskd's own troubles, and who was told of them.
 
 use anstyle::Style;
 use anyhow::Result;
@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::call::{Call, Exit};
 use super::client::Client;
 use super::screen::{View, bad, dim, odd, styled};
-use crate::web::notices::{DeliveryRow, NoticeRow};
+use crate::web::troubles::{ToldRow, TroubleRow};
 
 /// List deskd's own troubles and who was told of them.
 #[derive(Clone, Debug, clap::Args)]
@@ -20,19 +20,19 @@ pub struct Args {
 pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     let client = Client::new(&call.sources)?;
     let query: &[(&str, &str)] = if args.all { &[("all", "true")] } else { &[] };
-    let answer = client.get("/v1/notices", query).await?;
-    call.show(&answer, |rows: &Vec<NoticeRow>, view| list(rows, view))
+    let answer = client.get("/v1/troubles", query).await?;
+    call.show(&answer, |rows: &Vec<TroubleRow>, view| list(rows, view))
 }
 
 /// The list: a line for each, what to do while it lasts, and how it left the house.
-pub fn list(rows: &[NoticeRow], view: &View) -> String {
+pub fn list(rows: &[TroubleRow], view: &View) -> String {
     if rows.is_empty() {
-        return "deskd is in no trouble; hint: deskd notices --all shows what is over\n".to_owned();
+        return "deskd is in no trouble; hint: deskd troubles --all shows what is over\n".to_owned();
     }
-    rows.iter().map(|row| notice(row, view)).collect()
+    rows.iter().map(|row| trouble(row, view)).collect()
 }
 
-fn notice(row: &NoticeRow, view: &View) -> String {
+fn trouble(row: &TroubleRow, view: &View) -> String {
     let style = match (&row.resolved_at, row.severity.as_str()) {
         (Some(_), _) => dim(),
         (None, "critical") => bad(),
@@ -46,11 +46,11 @@ fn notice(row: &NoticeRow, view: &View) -> String {
     if row.resolved_at.is_none() {
         text.push_str(&format!("     hint: {}\n", row.hint));
     }
-    text.extend(row.deliveries.iter().map(delivery));
+    text.extend(row.tellings.iter().map(telling));
     text
 }
 
-fn delivery(row: &DeliveryRow) -> String {
+fn telling(row: &ToldRow) -> String {
     let style = match row.state.as_str() {
         "failed" => bad(),
         "waiting" => Style::new(),

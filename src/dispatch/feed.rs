@@ -1,0 +1,151 @@
+//! The feeder: lets deliveries into the outbox, a few of each destination at a time, and draws what they look like.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::watch;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::domain::card::{self, draw};
+use crate::domain::feed::{Step, step};
+use crate::domain::ids::ChannelId;
+use crate::domain::notice::problem::Effect;
+use crate::domain::notice::{Kinds, Lane};
+use crate::domain::report::{Report, taking};
+use crate::domain::route::Rules;
+use crate::domain::time::Timestamp;
+use crate::runtime::bell::Bell;
+use crate::runtime::worker::{Next, Worker};
+use crate::slack::blocks::{self, Message};
+use crate::store::Store;
+use crate::store::feed::{Head, Parcel, Place};
+use crate::store::held::Taker;
+
+/// How many deliveries one digest takes in at most.
+const MOST_GATHERED: i64 = 500;
+
+/// How soon it is looked again at what was left to a recap.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// Feeds the outbox.
+pub struct Feeder {
+    store: Store,
+    kinds: watch::Receiver<Arc<Kinds>>,
+    rules: watch::Receiver<Arc<Rules>>,
+    reports: watch::Receiver<Arc<Vec<Report>>>,
+    /// Rung when there is something to send.
+    send: Bell,
+}
+
+impl Feeder {
+    /// A feeder that draws by `kinds`, gathers by `rules` and leaves what is held to the recaps among `reports`; all three
+    /// may change while it runs.
+    pub fn new(
+        store: Store,
+        kinds: watch::Receiver<Arc<Kinds>>,
+        rules: watch::Receiver<Arc<Rules>>,
+        reports: watch::Receiver<Arc<Vec<Report>>>,
+        send: Bell,
+    ) -> Feeder {
+        Feeder { store, kinds, rules, reports, send }
+    }
+
+    /// The recaps that are due now and may tell what is held for their channels.
+    fn takers(&self, now: Timestamp) -> Vec<Taker> {
+        let reports = self.reports.borrow();
+        let taker = |report: &Report| {
+            let due = taking(report, now)?;
+            Some(Taker { report: report.name.clone(), due, channel: report.channel.clone() })
+        };
+        reports.iter().filter_map(taker).collect()
+    }
+
+    /// Feeds one place; says whether something went.
+    async fn feed(&self, place: Place, now: Timestamp) -> Result<bool> {
+        let critical = place.lane == Lane::Critical;
+        let gather_over = self.rules.borrow().route(&place.route).and_then(|route| route.gather_over);
+        match step(critical, place.in_outbox, place.waiting, gather_over) {
+            Step::Full => return Ok(false),
+            Step::Gather => return Ok(self.store.gather_deliveries(place, MOST_GATHERED, now).await? > 1),
+            Step::Next => {}
+        }
+        let Some(channel) = place.channel else {
+            let reason =
+                if place.destination.starts_with("person:") { "unknown_person" } else { "unknown_channel" };
+            let id = place.head;
+            warn!(delivery.id = id.0, reason, "Delivery {id} has a destination that is not known");
+            self.store.give_up_delivery(id, reason, now).await?;
+            return Ok(true);
+        };
+        let Some(head) = self.store.head(place.head).await? else { return Ok(true) };
+        let parcels = self.parcels(&head, &channel);
+        self.store.hand_over(head, place.destination, parcels, now).await?;
+        self.send.ring();
+        Ok(true)
+    }
+
+    /// The messages of a delivery: a new card; or a changed card and a line in its thread; or a list.
+    fn parcels(&self, head: &Head, channel: &ChannelId) -> Vec<Parcel> {
+        let kinds = self.kinds.borrow().clone();
+        let content = &head.notice.content;
+        if !head.listed.is_empty() {
+            let lines: Vec<String> =
+                head.listed.iter().map(|content| card::line(content, Effect::Begins)).collect();
+            let listed = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+            let title = format!("{} notices", head.told);
+            return vec![parcel(channel, blocks::list(&title, &lines, head.told - listed))];
+        }
+        let mention = head.mention.join(" ");
+        let drawn = blocks::card(&draw(content, kinds.get(&content.kind), &head.standing, &mention));
+        let Some(shown) = &head.card else { return vec![parcel(channel, drawn)] };
+        let more =
+            if head.told > 1 { format!(" ({} times since the last line)", head.told) } else { String::new() };
+        let line = blocks::list(&format!("{}{more}", card::line(content, head.effect)), &[], 0);
+        let change = Parcel { target: Some(shown.ts.clone()), ..parcel(&shown.channel, drawn) };
+        let reply = Parcel { thread: Some(shown.ts.clone()), ..parcel(&shown.channel, line) };
+        vec![change, reply]
+    }
+}
+
+fn parcel(channel: &ChannelId, message: Message) -> Parcel {
+    Parcel {
+        key: Uuid::now_v7().to_string(),
+        channel: channel.clone(),
+        thread: None,
+        target: None,
+        text: message.text,
+        blocks: message.parts.to_string(),
+    }
+}
+
+impl Worker for Feeder {
+    fn name(&self) -> &'static str {
+        "feed"
+    }
+
+    async fn step(&mut self, now: Timestamp) -> Result<Next> {
+        for (destination, count) in self.store.expire_deliveries(now).await? {
+            let kind = destination.split(':').next().unwrap_or_default();
+            warn!(count, kind, "Gave up on {count} deliveries to a {kind}: nobody needs them any more");
+        }
+        let takers = self.takers(now);
+        let leaves = !takers.is_empty();
+        let groups = self.store.release_held(takers, now).await?;
+        let mut moved = groups > 0;
+        if groups > 0 {
+            info!(groups, "Freed {groups} groups of held notices");
+        }
+        for place in self.store.places(now).await? {
+            moved |= self.feed(place, now).await?;
+        }
+        if moved {
+            return Ok(Next::Again);
+        }
+        // What is left to a recap is due already: looking again at once would find the same.
+        let next = self.store.next_feed(now).await?;
+        let next = next.map(|at| if leaves { at.max(now.plus(LEAVE)) } else { at });
+        Ok(next.map_or(Next::Bell, Next::At))
+    }
+}
