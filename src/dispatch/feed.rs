@@ -137,7 +137,9 @@ impl Worker for Feeder {
         if groups > 0 {
             info!(groups, "Freed {groups} groups of held notices");
         }
-        for place in self.store.places(now).await? {
+        let mut places = self.store.places(now).await?;
+        places.sort_by_key(|place| place.lane);
+        for place in places {
             moved |= self.feed(place, now).await?;
         }
         if moved {

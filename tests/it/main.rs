@@ -29,6 +29,7 @@ mod migrations;
 mod monitoring;
 mod mutate;
 mod notices;
+mod notices_crash;
 mod outbound;
 mod payloads;
 mod process;
