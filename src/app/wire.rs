@@ -260,7 +260,8 @@ impl Base<'_> {
         let Bells { route, feed, send, .. } = self.bells;
         crew.worker(Router::new(self.store.clone(), reloadable.routing(), feed.clone()), route);
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
-        crew.worker(Feeder::new(self.store.clone(), kinds, rules, reloadable.reports(), send.clone()), feed);
+        let feeder = Feeder::new(self.store.clone(), kinds, rules, send.clone());
+        crew.worker(feeder.leaving(reloadable.reports()), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 

@@ -34,22 +34,27 @@ pub struct Feeder {
     store: Store,
     kinds: watch::Receiver<Arc<Kinds>>,
     rules: watch::Receiver<Arc<Rules>>,
+    /// Whose recaps tell what is held; nobody's unless said.
     reports: watch::Receiver<Arc<Vec<Report>>>,
     /// Rung when there is something to send.
     send: Bell,
 }
 
 impl Feeder {
-    /// A feeder that draws by `kinds`, gathers by `rules` and leaves what is held to the recaps among `reports`; all three
-    /// may change while it runs.
+    /// A feeder that draws by `kinds` and gathers by `rules`, which may change while it runs.
     pub fn new(
         store: Store,
         kinds: watch::Receiver<Arc<Kinds>>,
         rules: watch::Receiver<Arc<Rules>>,
-        reports: watch::Receiver<Arc<Vec<Report>>>,
         send: Bell,
     ) -> Feeder {
+        let (_, reports) = watch::channel(Arc::default());
         Feeder { store, kinds, rules, reports, send }
+    }
+
+    /// Leaves what is held to the recaps among `reports` when they are due.
+    pub fn leaving(self, reports: watch::Receiver<Arc<Vec<Report>>>) -> Feeder {
+        Feeder { reports, ..self }
     }
 
     /// The recaps that are due now and may tell what is held for their channels.

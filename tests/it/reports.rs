@@ -4,11 +4,13 @@ use deskd::config::check::{Layers, check};
 use deskd::config::file::Source;
 use deskd::config::{Config, Environment, Places};
 use deskd::dispatch::report::Listed;
+use deskd::domain::notice::Draft;
 use deskd::domain::report::ReportState;
 use deskd::domain::time::Timestamp;
 use deskd::domain::upload::ChartState;
 use deskd::simulator::{Fault, Setup, Times};
 
+use crate::notices::{draft, tell};
 use crate::world::World;
 
 /// Monday, 2026-01-05, 08:58 UTC.
@@ -338,5 +340,131 @@ async fn the_recap_counts_yesterdays_tasks_and_answers() {
     • First answer after 30 s (nine of ten within 30 s)
     • New contacts: *2*
     ");
+    world.finish().await;
+}
+
+/// The desk with the kinds that money comes and goes with.
+async fn counting(text: &str) -> World {
+    use deskd::domain::notice::kind::Form;
+    use deskd::domain::notice::{Kind, Severity};
+    let reports = configured(text).reports;
+    let world = World::with(Setup { epoch_ms: MONDAY, ..Setup::default() }, |config| {
+        config.reports = reports;
+        for name in ["invoice.paid", "refund.issued", "build"] {
+            let fields = [("amount", Form::Amount), ("currency", Form::Text)];
+            config.kinds.add(Kind::new(name, "money", ":coin:", name, Severity::Info).with(&fields));
+        }
+    });
+    world.await
+}
+
+fn paid(kind: &str, amount: &str, key: &str) -> Draft {
+    let fields = if amount.is_empty() { Vec::new() } else { vec![("amount", amount), ("currency", "EUR")] };
+    Draft { key: key.to_owned(), ..draft(kind, "", &fields) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_16_the_recap_equals_the_sums_of_what_came_in_the_day_before() {
+    let mut world = counting("[recap]\nchannel = \"#general\"\n").await;
+    until(&world, 180).await;
+    for (kind, amount, key) in [
+        ("invoice.paid", "1000.10", "i-1"),
+        ("invoice.paid", "1000.20", "i-1"),
+        ("invoice.paid", "1000.20", "i-1"),
+        ("invoice.paid", "0.30", ""),
+        ("refund.issued", "100", ""),
+        ("build", "", ""),
+        ("build", "", ""),
+    ] {
+        tell(&world, paid(kind, amount, key)).await;
+    }
+    world.pass(60).await;
+    without_desk(&mut world, 15 * HOUR).await;
+    tell(&world, paid("invoice.paid", "5", "")).await;
+    without_desk(&mut world, 9 * HOUR).await;
+    world.pass(60).await;
+    let said = world.channel("general");
+    let (_, tuesday) = said.split_once("Monday, 5 January 2026\n").unwrap();
+    insta::assert_snapshot!(tuesday, @"
+    • Revenue: *900.50 EUR* after 100 refunded
+    • Tasks: *0* opened, *0* closed; 0 open and 0 waiting now
+    • New contacts: *0*
+    • `build`: *2*
+    • `invoice.paid`: *2*, 1,000.50 EUR
+    • `refund.issued`: *1*, 100 EUR
+    ");
+    world.finish().await;
+}
+
+/// What stands in a column of all deliveries, oldest first.
+async fn deliveries(world: &World, column: &'static str) -> Vec<String> {
+    let path = world.database();
+    let read = move || -> rusqlite::Result<Vec<String>> {
+        let connection = rusqlite::Connection::open(path)?;
+        let mut query = connection.prepare(&format!("SELECT {column} FROM deliveries ORDER BY id"))?;
+        query.query_map([], |row| row.get(0))?.collect()
+    };
+    tokio::task::spawn_blocking(read).await.unwrap().unwrap()
+}
+
+/// Holds what is on its way, as a route outside its active hours does.
+async fn hold(world: &World, until: Timestamp) {
+    let path = world.database();
+    let write = move || {
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let sql =
+            "UPDATE deliveries SET state = 'held', reason = 'outside_hours', held_for = 'hours', send = NULL,
+                       next_at = ?";
+        connection.execute(sql, [until.0]).unwrap();
+        connection.execute_batch("DELETE FROM cards; DELETE FROM sends;").unwrap();
+    };
+    tokio::task::spawn_blocking(write).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_27_what_was_held_for_the_morning_stands_in_the_recap_of_its_channel_and_nowhere_else() {
+    for count in [1, 3] {
+        let mut world = counting("[recap]\nchannel = \"#general\"\n").await;
+        world.slack.fault("chat.postMessage", Fault::RateLimited(3), Times::UntilCleared);
+        for at in 1..=count {
+            let mut notice = draft("alert", &format!("alert <{at}>"), &[("system", &format!("db-{at}"))]);
+            notice.to = vec!["#general".to_owned()];
+            tell(&world, notice).await;
+        }
+        world.pass(2).await;
+        world.close().await;
+        world.slack.clear_faults();
+        hold(&world, Timestamp(MONDAY + 120_000)).await;
+        world.open().await;
+        until(&world, 115).await;
+        assert_eq!(world.channel("general"), "", "held");
+        until(&world, 200).await;
+        let posts = world.slack.posts("general").unwrap();
+        assert_eq!(posts.len(), 1, "one message: {}", world.channel("general"));
+        let text = &posts[0].text;
+        assert!(text.contains(&format!("*Held until this morning* ({count})\n")), "{text}");
+        assert!(text.contains("warning: alert &lt;1&gt;"), "{text}");
+        let mut states = deliveries(&world, "state").await;
+        assert_eq!(states.pop().as_deref(), Some("sent"));
+        assert!(states.iter().all(|state| state == "merged"), "{states:?}");
+        world.finish().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_for_another_channel_or_a_later_hour_is_none_of_the_recaps_business() {
+    let mut world = counting("[recap]\nchannel = \"#general\"\n").await;
+    world.slack.fault("chat.postMessage", Fault::RateLimited(3), Times::UntilCleared);
+    let mut notice = draft("alert", "Disk is full", &[("system", "db")]);
+    notice.to = vec!["#sales".to_owned()];
+    tell(&world, notice).await;
+    world.pass(2).await;
+    world.close().await;
+    world.slack.clear_faults();
+    hold(&world, Timestamp(MONDAY + 120_000)).await;
+    world.open().await;
+    until(&world, 200).await;
+    assert!(!world.channel("general").contains("Held until"), "{}", world.channel("general"));
+    assert_eq!(world.slack.posts("sales").unwrap().len(), 1);
     world.finish().await;
 }
