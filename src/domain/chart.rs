@@ -147,7 +147,7 @@ fn labels(canvas: &mut Canvas, bars: &[figures::Point], slot: f64, axis: &Axis) 
     let last = bars.len() - 1;
     for (at, (name, value)) in names.iter().zip(&values).enumerate() {
         let middle = (f64::from(FRAME.0) + slot * (at as f64 + 0.5)).round() as i32;
-        if (last - at) % every == 0 {
+        if (last - at).is_multiple_of(every) {
             let under = Point::new(middle, FRAME.3 + 10);
             write(canvas, name, under, (&FONT_8X13, PALE), Alignment::Center)?;
         }

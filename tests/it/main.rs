@@ -41,6 +41,7 @@ mod recovery_patience;
 mod rehearsal;
 mod reorder;
 mod reports;
+mod reports_cli;
 mod retention;
 mod secrets;
 mod sending;

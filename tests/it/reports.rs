@@ -27,7 +27,7 @@ fn configured(text: &str) -> Config {
 }
 
 /// A desk with these reports, two minutes before nine on a Monday.
-async fn desk(text: &str) -> World {
+pub async fn desk(text: &str) -> World {
     let reports = configured(text).reports;
     World::with(Setup { epoch_ms: MONDAY, ..Setup::default() }, |config| config.reports = reports).await
 }
