@@ -40,7 +40,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::socket::{Links, SocketSettings};
-use crate::store::retention::Retention;
+use crate::store::retention::{Forgotten, Retention};
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::{Health, Reds};
@@ -119,11 +119,8 @@ impl Desk {
         crew.worker(gatherer, &bells.gather);
         let directory = Directory::new(store.clone(), api.clone());
         crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
-        crew.worker(Folder::new(store.clone()), &Bell::new());
-        let housekeeper = Housekeeper::new(store.clone(), retention(&config), config.time.zone.clone());
-        let forgotten = housekeeper.forgotten();
-        crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
+        let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
         let reports = base.report(&mut crew, reloadable.reports());
         let inlet = base.notices(&mut crew, &reloadable);
@@ -242,6 +239,16 @@ impl Base<'_> {
             let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, bells);
             crew.worker(sender, send);
         }
+    }
+
+    /// What keeps the database small; says what has been forgotten.
+    fn keep_house(&self, crew: &mut Crew) -> Forgotten {
+        crew.worker(Folder::new(self.store.clone()), &Bell::new());
+        let zone = self.config.time.zone.clone();
+        let housekeeper = Housekeeper::new(self.store.clone(), retention(self.config), zone);
+        let forgotten = housekeeper.forgotten();
+        crew.worker(housekeeper, &Bell::new());
+        forgotten
     }
 
     /// Reports and their charts.

@@ -52,9 +52,8 @@ fn not_15_the_recap_is_a_report_at_nine_in_the_zone_of_the_desk() {
     assert_ne!(config.hash(), other.hash());
 }
 
-#[test]
-fn whatever_is_wrong_with_a_report_is_told_at_once_with_its_place() {
-    let wrong = r##"
+/// Reports in which nearly everything is wrong.
+const WRONG: &str = r##"
 [time]
 zone = "Europe/Berln"
 [recap]
@@ -92,7 +91,10 @@ channel = "#daily"
 file = "/nonexistent/template"
 chart = "data.days"
 "##;
-    insta::assert_snapshot!(problems(wrong), @r##"
+
+#[test]
+fn whatever_is_wrong_with_a_report_is_told_at_once_with_its_place() {
+    insta::assert_snapshot!(problems(WRONG), @r##"
     24 problems in the configuration
     /etc/deskd/config.toml:3:8: time.zone: "Europe/Berln" is not the name of a time zone
       hint: did you mean "Europe/Berlin"?

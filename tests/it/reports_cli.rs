@@ -27,18 +27,36 @@ text = "{{ nothing }}"
 async fn sch_03_a_report_is_looked_at_run_and_listed_from_the_command_line() {
     let world = desk(REPORTS).await;
     let door = Door::open(world.desk().front());
-    assert_snapshot!(door.ok(&["report", "list"]).await, @"");
-    assert_snapshot!(door.ok(&["report", "run", "team", "--dry-run"]).await, @"");
+    assert_snapshot!(timeless(&door.ok(&["report", "list"]).await), @"
+    NAME    TO        SCHEDULE         NEXT      LAST RUN  CHART  HOW IT ENDED
+    recap   #general  0 9 * * * UTC    CLOCK  -         -      has not run yet
+    team    #general  0 9 * * MON UTC  CLOCK  -         -      has not run yet
+    broken  #nowhere  0 12 * * * UTC   CLOCK  -         -      has not run yet
+    ");
+    assert_snapshot!(door.ok(&["report", "run", "team", "--dry-run"]).await, @"
+    :bar_chart: *The team's week*: 29 December 2025 to 4 January 2026
+    • Tasks: *0* opened, *0* closed; 0 open and 0 waiting now
+
+    nothing was posted; it would go to #general with a chart of 2603 bytes
+    ");
     assert_eq!(world.channel("general"), "", "nothing was posted");
     world.slack.fault(
         "files.getUploadURLExternal",
         Fault::Error("storage_limit_reached".into()),
         Times::Count(1),
     );
-    assert_snapshot!(door.ok(&["report", "run", "team"]).await, @"");
+    assert_snapshot!(door.ok(&["report", "run", "team"]).await, @"stored, and on its way to #general with a chart of 2603 bytes (send 1); hint: deskd queue list");
     world.pass(10).await;
-    assert_snapshot!(world.channel("general"), @"");
-    assert_snapshot!(timeless(&door.ok(&["report", "list"]).await), @"");
+    assert_snapshot!(world.channel("general"), @"
+    desk: :bar_chart: *The team's week*: 29 December 2025 to 4 January 2026
+    • Tasks: *0* opened, *0* closed; 0 open and 0 waiting now
+    ");
+    assert_snapshot!(timeless(&door.ok(&["report", "list"]).await), @"
+    NAME    TO        SCHEDULE         NEXT      LAST RUN  CHART                          HOW IT ENDED
+    recap   #general  0 9 * * * UTC    CLOCK  -         -                              has not run yet
+    team    #general  0 9 * * MON UTC  CLOCK  10 s ago  failed: storage_limit_reached  made because somebody asked for it
+    broken  #nowhere  0 12 * * * UTC   CLOCK  -         -                              has not run yet
+    ");
     let json = door.ok(&["report", "list", "--json"]).await;
     assert!(json.contains("\"chart_reason\": \"storage_limit_reached\""), "{json}");
     door.close().await;
