@@ -75,7 +75,8 @@ fn line(tx: &Transaction<'_>, notice: i64) -> Result<String, StoreError> {
     }
 }
 
-/// Whether a group of held deliveries is left to a recap: one of its channel is due now and has not run.
+/// Whether a group of held deliveries is left to a recap: one of its channel is due and has not run. One that cannot run,
+/// because its channel is not known, holds up nothing.
 pub(super) fn is_taken(
     tx: &Transaction<'_>,
     workspace: &str,
@@ -84,7 +85,8 @@ pub(super) fn is_taken(
 ) -> Result<bool, StoreError> {
     let workspace = WorkspaceId(workspace.to_owned());
     for taker in takers {
-        let sql = "SELECT COUNT(*) FROM reports WHERE workspace = ? AND name = ? AND seen < ?";
+        let sql = "SELECT COUNT(*) FROM reports WHERE workspace = ? AND name = ? AND seen < ?
+                   AND reason <> 'no_such_channel'";
         let key = (&workspace.0, &taker.report, taker.due.0);
         let waits: i64 = tx.prepare_cached(sql)?.query_row(key, |row| row.get(0))?;
         let of = |destination: &str| heads::channel(tx, &workspace, destination);

@@ -189,13 +189,9 @@ impl Broken {
     }
 }
 
-/// How long what is held for a channel is left to a recap that is due there: it runs at once, unless something is wrong.
-const RECAP_MAY_TAKE: Duration = Duration::from_secs(300);
-
-/// The due time of a recap that is about to run or just has.
+/// The last due time of a report that tells what is held: until it has run, that is left to it.
 pub fn taking(report: &Report, now: Timestamp) -> Option<Timestamp> {
-    let due = if report.tells_held { report.schedule.latest(now) } else { None };
-    due.filter(|due| now.since(*due) < RECAP_MAY_TAKE)
+    if report.tells_held { report.schedule.latest(now) } else { None }
 }
 
 /// What a template is given.
