@@ -29,6 +29,9 @@ const MOST_GATHERED: i64 = 500;
 /// How soon it is looked again at what was left to a recap.
 const LEAVE: Duration = Duration::from_secs(1);
 
+/// How long a destination may be unknown: a desk that has just started learns its channels and people from Slack.
+const INTRODUCTION: Duration = Duration::from_secs(120);
+
 /// Feeds the outbox.
 pub struct Feeder {
     store: Store,
@@ -80,8 +83,9 @@ impl Feeder {
             let reason =
                 if place.destination.starts_with("person:") { "unknown_person" } else { "unknown_channel" };
             let id = place.head;
-            warn!(delivery.id = id.0, reason, "Delivery {id} has a destination that is not known");
-            self.store.give_up_delivery(id, reason, now).await?;
+            if self.store.give_up_delivery(id, reason, INTRODUCTION, now).await? {
+                warn!(delivery.id = id.0, reason, "Delivery {id} has a destination that is not known");
+            }
             return Ok(true);
         };
         let Some(head) = self.store.head(place.head).await? else { return Ok(true) };
@@ -136,7 +140,6 @@ impl Worker for Feeder {
             warn!(count, kind, "Gave up on {count} deliveries to a {kind}: nobody needs them any more");
         }
         let takers = self.takers(now);
-        let leaves = !takers.is_empty();
         let groups = self.store.release_held(takers, now).await?;
         let mut moved = groups > 0;
         if groups > 0 {
@@ -152,7 +155,7 @@ impl Worker for Feeder {
         }
         // What is left to a recap is due already: looking again at once would find the same.
         let next = self.store.next_feed(now).await?;
-        let next = next.map(|at| if leaves { at.max(now.plus(LEAVE)) } else { at });
+        let next = next.map(|at| if at > now { at } else { now.plus(LEAVE) });
         Ok(next.map_or(Next::Bell, Next::At))
     }
 }

@@ -60,6 +60,8 @@ pub struct Message {
     pub subtype: Option<String>,
     /// The UUID a Slack client gives what a human typed; the same on a double post by the client.
     pub client_msg_id: Option<String>,
+    /// When this text was written, if it is not the first: a message read from the history says so.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// Who wrote a message. A modern app has both a person and a bot id.

@@ -275,8 +275,9 @@ impl Scene<'_> {
             false => serde_json::to_string(&message.files).unwrap_or_default(),
         };
         let mut insert = self.tx.prepare_cached(
-            "INSERT INTO messages (workspace, channel, ts, role, person, text, files, mentioned, bundle, event, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO messages (workspace, channel, ts, role, person, text, files, mentioned, bundle, event, at,
+                 edited_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         insert.execute(params![
             self.workspace.0,
@@ -290,6 +291,8 @@ impl Scene<'_> {
             bundle.0,
             self.event.0,
             Heard::of(&message.ts, self.at, self.recovered).at.0,
+            // Older edits may still come: they must not take the place of newer words.
+            message.edited_at.map(|at| at.0),
         ])?;
         Ok(())
     }
