@@ -29,6 +29,7 @@ pub struct Reloadable {
     kinds: watch::Sender<Arc<Kinds>>,
     settings: watch::Sender<Settings>,
     reports: watch::Sender<Arc<Vec<Report>>>,
+    named: watch::Sender<bool>,
 }
 
 impl Reloadable {
@@ -42,6 +43,7 @@ impl Reloadable {
             kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
             settings: watch::Sender::new(settings(config)),
             reports: watch::Sender::new(Arc::new(config.reports.clone())),
+            named: watch::Sender::new(config.names_people()),
         }
     }
 
@@ -75,6 +77,11 @@ impl Reloadable {
         self.settings.subscribe()
     }
 
+    /// Whether the configuration names people or groups.
+    pub fn named(&self) -> watch::Receiver<bool> {
+        self.named.subscribe()
+    }
+
     /// Reads the configuration again and swaps everything at once, or nothing.
     pub fn reload(&self, sources: &Sources) -> Result<()> {
         let config = sources.load().context("the new configuration is wrong")?.config;
@@ -99,6 +106,7 @@ impl Reloadable {
         self.routing.send_replace(Arc::new(config.routing.clone()));
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(settings(&config));
+        self.named.send_replace(config.names_people());
         self.reports.send_replace(Arc::new(config.reports));
         Ok(())
     }

@@ -30,6 +30,7 @@ use crate::domain::trouble::Thresholds;
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
+use crate::intake::directory::Census;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -64,6 +65,7 @@ pub struct Setup {
 #[derive(Clone, Default)]
 struct Bells {
     workspace: Bell,
+    directory: Bell,
     gather: Bell,
     triage: Bell,
     send: Bell,
@@ -96,8 +98,7 @@ impl Desk {
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
             .context("cannot prepare the ways of [alarm]")?;
-        let bells = Bells::default();
-        let trouble = Trouble::default();
+        let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let reloadable = Reloadable::new(&config);
 
@@ -123,6 +124,7 @@ impl Desk {
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
         let reports = base.report(&mut crew, reloadable.reports());
+        base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
@@ -157,6 +159,7 @@ impl Desk {
             recovery,
             reports,
             refresh: ringing(&bells.workspace),
+            read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
@@ -262,6 +265,13 @@ impl Base<'_> {
         reports
     }
 
+    /// What reads who there is.
+    fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
+        let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
+        let census = Census::new(store, api, ours, (named, self.config.time.zone.clone()));
+        crew.worker(census, &self.bells.directory);
+    }
+
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
         let Bells { route, feed, send, .. } = self.bells;
@@ -314,6 +324,7 @@ fn ring_for_recovery(
 ) -> impl Future<Output = ()> + Send + 'static {
     let (mut line, bell) = (links.line(), bells.recover.clone());
     let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
+    let directory = bells.directory.clone();
     async move {
         loop {
             tokio::select! {
@@ -325,7 +336,10 @@ fn ring_for_recovery(
                         workspace.ring();
                     }
                 }
-                Ok(()) = ours.changed() => bell.ring(),
+                Ok(()) = ours.changed() => {
+                    bell.ring();
+                    directory.ring();
+                }
                 else => return,
             }
         }

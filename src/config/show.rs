@@ -26,11 +26,13 @@ impl Config {
             mail,
             time,
             reports,
+            mentions,
             log,
             rules,
             routing,
             kinds,
             channels_named: _,
+            mentions_named: _,
         } = self;
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
@@ -52,6 +54,7 @@ impl Config {
         add("canary.every", span::show(*every));
         super::alarm::show(alarm, mail, &mut add);
         super::report::show(time, reports, &mut add);
+        super::mentions::show(mentions, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());
