@@ -5,6 +5,7 @@
 //! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `mention` whom it
 //! calls, `feed` when it leaves; `directory` is who there is;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
+//! `classify` decides by rules, `learn` from examples.
 
 pub mod alarm;
 pub mod backoff;
@@ -21,6 +22,7 @@ pub mod durable;
 pub mod erasure;
 pub mod feed;
 pub mod ids;
+pub mod learn;
 pub mod limit;
 pub mod mention;
 pub mod message;
