@@ -50,6 +50,7 @@ mod socket;
 mod stage;
 mod store_contract;
 mod stories;
+mod triage_eval;
 mod web;
 mod whispers;
 mod workspace;
