@@ -32,6 +32,7 @@ pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
+pub mod triage;
 pub mod troubles;
 pub mod version;
 pub mod webhook;
@@ -97,6 +98,7 @@ pub enum Command {
     Why(why::Args),
     Replay(replay::Args),
     Recover(recover::Args),
+    Triage(triage::Args),
     Backup(backup::Args),
     Restore(restore::Args),
     Version(version::Args),
@@ -156,6 +158,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
         Command::Recover(args) => recover::run(args, call).await,
+        Command::Triage(args) => triage::run(args, call),
         Command::Backup(args) => backup::run(args, call).await,
         Command::Restore(args) => restore::run(args, call).await,
         Command::Version(args) => version::run(args, call).await,

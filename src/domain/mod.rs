@@ -6,6 +6,7 @@
 //! calls, `feed` when it leaves; `directory` is who there is;
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
+//! `classify` decides by rules, `learn` from examples.
 
 pub mod alarm;
 pub mod backoff;
@@ -26,6 +27,7 @@ pub mod feed;
 pub mod figures;
 pub mod handout;
 pub mod ids;
+pub mod learn;
 pub mod limit;
 pub mod mention;
 pub mod message;

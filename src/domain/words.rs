@@ -120,7 +120,7 @@ fn is_link(target: &str) -> bool {
 }
 
 /// The name in a leading `:name:`.
-fn shortcode(rest: &str) -> Option<&str> {
+pub fn shortcode(rest: &str) -> Option<&str> {
     let name = &rest[1..1 + rest[1..].find(':')?];
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'+');
     let told = name.bytes().any(|b| b.is_ascii_lowercase()) || matches!(name, "+1" | "-1" | "100");
@@ -160,12 +160,13 @@ fn word<'a>(rest: &'a str, found: &mut Vec<Word<'a>>) -> usize {
 }
 
 /// Whether an apostrophe before `rest` is inside an English word (`can't`, `we're`) and not an elision (`l'accès`).
-fn is_english_tail(rest: &str) -> bool {
+pub fn is_english_tail(rest: &str) -> bool {
     let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
     ["t", "s", "re", "ve", "ll", "d", "m"].iter().any(|tail| rest[..end].eq_ignore_ascii_case(tail))
 }
 
-fn is_combining(letter: char) -> bool {
+/// Whether the letter is an accent of the one before it.
+pub fn is_combining(letter: char) -> bool {
     matches!(letter, '\u{0300}'..='\u{036F}')
 }
 

@@ -57,6 +57,7 @@ mod socket;
 mod stage;
 mod store_contract;
 mod stories;
+mod triage_eval;
 mod web;
 mod webhooks;
 mod whispers;

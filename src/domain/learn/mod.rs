@@ -1,0 +1,27 @@
+//! The learner: categories from examples, without a model file and without a network.
+//!
+//! In reading order: `tokens` is what is read of a bundle, `concepts` which words mean nearly the same, `features` turns
+//! both into numbers; `prior` is what configured words say before the first example; `svm` learns from examples;
+//! `confidence` says how likely a judgement is right; `model` puts these together; `explain` names the words that
+//! decided; `measure` and `trial` tell how good it is.
+//!
+//! The examples are the truth. A model is made from them alone, the same one every time.
+
+mod concepts;
+mod confidence;
+mod explain;
+mod features;
+pub mod measure;
+mod model;
+mod prior;
+mod svm;
+#[cfg(test)]
+mod tests;
+mod tokens;
+pub mod trial;
+pub mod tsv;
+
+pub use confidence::Figures;
+pub use explain::{Decisive, Explanation};
+pub use model::{Categories, Example, Forecast, Judgement, Model, Refused};
+pub use prior::{Phrase, Prior};
