@@ -17,6 +17,7 @@ use crate::alarm::{Teller, Unwritable, Watcher, Ways};
 use crate::config::{AlarmSecrets, Config, Secret, Sources};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
+use crate::dispatch::own::OwnNotices;
 use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
@@ -111,11 +112,12 @@ impl Desk {
             tally.clone(),
         );
         let echo = Echo::new(bells.canary.clone());
-        let gatherer = gatherer.echoing(echo.clone());
+        let gatherer = gatherer.echoing(echo.clone()).feeding(bells.feed.clone());
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let directory = Directory::new(store.clone(), api.clone());
-        crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
+        let triage = Triage::new(store.clone(), directory, reloadable.rules());
+        crew.worker(triage.notifying(reloadable.habits(), bells.route.clone()), &bells.triage);
         crew.worker(Folder::new(store.clone()), &Bell::new());
         let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
         let forgotten = housekeeper.forgotten();
@@ -245,6 +247,8 @@ impl Base<'_> {
         crew.worker(Router::new(self.store.clone(), reloadable.routing(), feed.clone()), route);
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
         crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()), feed);
+        let own = OwnNotices::new(self.store.clone(), reloadable.routing(), route.clone());
+        crew.worker(own, &Bell::new());
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 

@@ -13,6 +13,7 @@ pub mod contact;
 pub mod demo;
 pub mod doctor;
 pub mod init;
+pub mod kinds;
 pub mod manifest;
 mod progress;
 pub mod queue;
@@ -80,6 +81,7 @@ pub enum Command {
     Reply(reply::Args),
     Contact(contact::Args),
     Team(team::Args),
+    Kinds(kinds::Args),
     Queue(queue::Args),
     Troubles(troubles::Args),
     Alarm(alarm::Args),
@@ -131,6 +133,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Reply(args) => reply::run(args, call).await,
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
+        Command::Kinds(args) => kinds::run(args, call),
         Command::Queue(args) => queue::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,

@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, routes, unknown};
+use super::{Environment, Flag, alarm, categories, kinds, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -90,6 +90,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (rules, mut channels_named) = categories::read(reader, defaults.rules);
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
     let routing = routes::read(reader, &mut channels_named);
+    let kinds = kinds::read(reader, defaults.kinds);
     let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     Config {
@@ -105,7 +106,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         routing,
-        kinds: defaults.kinds,
+        kinds,
         channels_named,
     }
 }
@@ -156,6 +157,7 @@ fn inbox(section: &mut Section<'_, '_>, default: Inbox) -> Inbox {
         max_wait,
         trusted_bots: bots.iter().filter_map(|item| bot(section, item)).collect(),
         monitor: section.word("monitor", Monitor::WORDS, default.monitor),
+        notify_replies: section.flag("notify_replies", default.notify_replies),
     }
 }
 

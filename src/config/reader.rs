@@ -218,6 +218,23 @@ impl<'a> Section<'_, 'a> {
         }
     }
 
+    /// Yes or no.
+    pub fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        let Some(raw) = self.raw(key) else { return default };
+        let truth = match raw {
+            Raw::Text(text) => text.parse().ok(),
+            Raw::Toml(value) => value.get_ref().as_bool(),
+        };
+        truth.unwrap_or_else(|| {
+            self.refuse(
+                key,
+                "true or false is needed here",
+                format!("write {key} = {}, without quotes", !default),
+            );
+            default
+        })
+    }
+
     /// How much something counts: from 0, which is nothing, to 100.
     pub fn weight(&mut self, key: &'static str, default: f64) -> f64 {
         let Some(raw) = self.raw(key) else { return default };
@@ -278,6 +295,28 @@ impl<'a> Section<'_, 'a> {
                 }
             },
         }
+    }
+
+    /// The texts of an inline table with their names, in the order of the file. `None` when the key is not set.
+    pub fn pairs(&mut self, key: &'static str) -> Option<Vec<(String, Item)>> {
+        let Raw::Toml(value) = self.raw(key)? else {
+            self.refuse(key, "a table cannot be set here", "write it into the file");
+            return None;
+        };
+        let DeValue::Table(table) = value.get_ref() else {
+            self.refuse_kind(key, "a table such as { name = \"text\" }", value.get_ref());
+            return None;
+        };
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(name, _)| name.span().start);
+        let mut pairs = Vec::new();
+        for (name, value) in entries {
+            let path = format!("{}.{key}.{}", self.path, name.get_ref());
+            if let Some(item) = self.item(&path, 0, value) {
+                pairs.push((name.get_ref().clone().into_owned(), Item { key: path, ..item }));
+            }
+        }
+        Some(pairs)
     }
 
     /// The texts of a list without their places and without space around them.
@@ -370,7 +409,7 @@ impl<'a> Section<'_, 'a> {
             asked.push(key);
         }
         if self.layered {
-            if let Some(flag) = self.flag(key) {
+            if let Some(flag) = self.flag_of(key) {
                 return Some(Raw::Text(&flag.value));
             }
             if let Some(text) = self.reader.env.get(&variable(self.name, key)).filter(|text| !text.is_empty())
@@ -381,7 +420,7 @@ impl<'a> Section<'_, 'a> {
         self.table.and_then(|table| table.get(key)).map(Raw::Toml)
     }
 
-    fn flag(&self, key: &str) -> Option<&'a Flag> {
+    fn flag_of(&self, key: &str) -> Option<&'a Flag> {
         self.reader.flags.iter().find(|flag| flag.section == self.name && flag.key == key)
     }
 
@@ -392,7 +431,7 @@ impl<'a> Section<'_, 'a> {
 
     /// Where the value of a key comes from.
     pub fn spot(&mut self, key: &'static str) -> Spot {
-        if let Some(flag) = self.flag(key).filter(|_| self.layered) {
+        if let Some(flag) = self.flag_of(key).filter(|_| self.layered) {
             return Spot::Flag(flag.name.to_owned());
         }
         match self.raw(key) {

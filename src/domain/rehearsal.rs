@@ -115,6 +115,7 @@ impl Rehearsal {
             Arrival::Channel(_)
             | Arrival::Person(_)
             | Arrival::Command(_)
+            | Arrival::Click(_)
             | Arrival::Interaction { .. }
             | Arrival::Other { .. } => None,
         }

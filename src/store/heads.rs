@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
 use super::feed::{EXPIRED, Head, Place, Shown};
+use super::handled::HANDLED;
 use super::notices::{self, effect_of, status_of};
 use super::troubles;
 use crate::domain::card::Standing;
@@ -97,8 +98,9 @@ fn is_person(id: &str) -> bool {
 pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>, StoreError> {
     let mut query = tx.prepare_cached(
         "SELECT d.lane, d.mention, d.form, d.held_for, d.expires_at, p.id, p.status, p.count, p.first_at, p.last_at,
-             p.handled_by, c.channel, c.ts
+             COALESCE(NULLIF(who.name, ''), NULLIF(who.handle, ''), p.handled_by), c.channel, c.ts
          FROM deliveries d JOIN problems p ON p.id = d.problem
+         LEFT JOIN people who ON who.workspace = p.workspace AND who.person = p.handled_by
          LEFT JOIN cards c ON c.problem = d.problem AND c.destination = d.destination AND c.ts <> ''
          WHERE d.id = ? AND d.state = 'waiting'",
     )?;
@@ -122,6 +124,9 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
     };
     let sql = "SELECT COUNT(*) FROM deliveries WHERE merged_into = ?";
     let merged: i64 = tx.prepare_cached(sql)?.query_row([id.0], |row| row.get(0))?;
+    let held_for: String = row.get(3)?;
+    let handled = held_for == HANDLED;
+    let itself = i64::from(form == "card" && !handled);
     Ok(Some(Head {
         id,
         lane: Lane::from_number(row.get(0)?),
@@ -137,9 +142,10 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
         },
         mention: mentions(tx, id)?,
         card,
-        told: if form == "card" { merged + 1 } else { merged },
+        told: merged + itself,
+        handled,
         listed,
-        held_for: row.get(3)?,
+        held_for,
         expires: Timestamp(row.get(4)?),
     }))
 }
@@ -210,12 +216,17 @@ pub(super) fn expire(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<(String
     unsent(tx, now)?;
     let mut update = tx.prepare_cached(
         "UPDATE deliveries SET state = 'dead', reason = ?2, updated_at = ?1
-         WHERE state IN ('held', 'waiting') AND expires_at <= ?1 RETURNING workspace, destination",
+         WHERE state IN ('held', 'waiting') AND expires_at <= ?1
+         RETURNING workspace, destination, (SELECT kind LIKE 'deskd.%' FROM notices WHERE id = notice)",
     )?;
-    let rows = update.query_map((now.0, EXPIRED), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = update.query_map((now.0, EXPIRED), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let mut counts: std::collections::BTreeMap<(String, String), i64> = Default::default();
     for row in rows {
-        *counts.entry(row?).or_default() += 1;
+        let (workspace, destination, own): (String, String, bool) = row?;
+        // What deskd says of itself is no reason to say more.
+        if !own {
+            *counts.entry((workspace, destination)).or_default() += 1;
+        }
     }
     for (workspace, destination) in counts.keys() {
         let sql = "SELECT COUNT(*) FROM deliveries WHERE state = 'dead' AND reason = ? AND destination = ?
