@@ -15,6 +15,8 @@ pub mod doctor;
 pub mod init;
 pub mod kinds;
 pub mod manifest;
+mod online;
+pub mod people;
 mod progress;
 pub mod queue;
 pub mod recover;
@@ -82,6 +84,8 @@ pub enum Command {
     Contact(contact::Args),
     Team(team::Args),
     Kinds(kinds::Args),
+    People(people::Args),
+    Groups(people::GroupArgs),
     Queue(queue::Args),
     Troubles(troubles::Args),
     Alarm(alarm::Args),
@@ -123,7 +127,9 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
             let known = channels::known(&call.sources).await;
-            check::run(args, call, |_| known)
+            let unknown =
+                if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
+            check::run(args, call, |_| known, unknown)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
@@ -134,6 +140,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
         Command::Kinds(args) => kinds::run(args, call),
+        Command::People(args) => people::run(args, call).await,
+        Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,

@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, kinds, routes, unknown};
+use super::{Environment, Flag, alarm, categories, kinds, mentions, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -89,6 +89,8 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (rules, mut channels_named) = categories::read(reader, defaults.rules);
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
+    let mut mentions_named = Vec::new();
+    let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
     let routing = routes::read(reader, &mut channels_named);
     let kinds = kinds::read(reader, defaults.kinds);
     let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
@@ -103,11 +105,13 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         canary,
         mail,
         alarm,
+        mentions,
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         routing,
         kinds,
         channels_named,
+        mentions_named,
     }
 }
 

@@ -54,6 +54,8 @@ pub enum EventReason {
     ChannelNoted,
     /// What we know of a person was brought up to date.
     PersonNoted,
+    /// What we know of a user group was brought up to date.
+    GroupNoted,
     /// A slash command, answered in the acknowledgement; the detail is the command.
     Command(String),
     /// Somebody marked a problem as handled.
@@ -101,6 +103,7 @@ impl EventReason {
             EventReason::NoAuthor => "no_author",
             EventReason::ChannelNoted => "channel_noted",
             EventReason::PersonNoted => "person_noted",
+            EventReason::GroupNoted => "group_noted",
             EventReason::Command(_) => "command",
             EventReason::Handled(_) => "handled",
             EventReason::HandledAlready(_) => "handled_already",
@@ -170,6 +173,7 @@ impl EventReason {
             "no_author" => EventReason::NoAuthor,
             "channel_noted" => EventReason::ChannelNoted,
             "person_noted" => EventReason::PersonNoted,
+            "group_noted" => EventReason::GroupNoted,
             "command" => EventReason::Command(text()),
             "handled" => EventReason::Handled(problem()?),
             "handled_already" => EventReason::HandledAlready(problem()?),
@@ -217,6 +221,7 @@ impl EventReason {
             EventReason::NoAuthor => "ignored: no author".to_owned(),
             EventReason::ChannelNoted => "channel brought up to date".to_owned(),
             EventReason::PersonNoted => "person brought up to date".to_owned(),
+            EventReason::GroupNoted => "user group brought up to date".to_owned(),
             EventReason::Command(command) => format!("slash command {command} answered"),
             EventReason::Handled(problem) => format!("marked problem {problem} as handled"),
             EventReason::HandledAlready(problem) => {
@@ -266,6 +271,7 @@ mod tests {
             EventReason::NoAuthor,
             EventReason::ChannelNoted,
             EventReason::PersonNoted,
+            EventReason::GroupNoted,
             EventReason::Command("/deskd".into()),
             EventReason::Handled(ProblemId(6)),
             EventReason::HandledAlready(ProblemId(7)),
