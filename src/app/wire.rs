@@ -116,14 +116,12 @@ impl Desk {
         let gatherer = gatherer.echoing(echo.clone()).feeding(bells.feed.clone());
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
-        let directory = Directory::new(store.clone(), api.clone());
-        let triage = Triage::new(store.clone(), directory, reloadable.rules());
-        crew.worker(triage.notifying(reloadable.habits(), bells.route.clone()), &bells.triage);
         crew.worker(Folder::new(store.clone()), &Bell::new());
         let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
+        base.triage(&mut crew, &reloadable);
         base.send(&mut crew);
         base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
@@ -229,6 +227,14 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
+    /// What makes tasks of bundles.
+    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
+        let directory = Directory::new(self.store.clone(), self.api.clone());
+        let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
+        let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
+        crew.worker(triage, &self.bells.triage);
+    }
+
     /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.
     fn send(&self, crew: &mut Crew) {
         let (store, api, send) = (self.store, self.api, &self.bells.send);

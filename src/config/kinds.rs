@@ -200,7 +200,7 @@ fn check_template(section: &mut Section<'_, '_>, kind: &Kind) {
         at,
         to: Vec::new(),
     };
-    let (first_at, last_at, handled_by) = (at, at, String::new());
+    let (first_at, last_at, handled_by) = (at, at, None);
     let standing = Standing { problem: 1, status: kind.status, count: 1, first_at, last_at, handled_by };
     if let Err(broken) = template::check(kind, &content, &standing) {
         let line = broken.line.map(|line| format!("line {line} of ")).unwrap_or_default();
@@ -284,6 +284,28 @@ template = "{% if %}"
 template_file = "nowhere.j2"
 "#;
         let told = load(text).expect_err("it has problems").to_string();
-        insta::assert_snapshot!(told, @"");
+        insta::assert_snapshot!(told, @r#"
+        10 problems in the configuration
+        config.toml:3:8: kind[1].name: this cannot be the name of a kind
+          hint: use small letters, digits, ".", "-" and "_", up to 60 of them
+        config.toml:5:8: kind[2].name: deskd alone tells of its own troubles
+          hint: use another word before the dot
+        config.toml:6:8: kind[2].icon: this is not the name of an emoji
+          hint: write it between colons: ":clock9:"
+        config.toml:7:20: kind[2].fields.place: there is no such form of a field
+          hint: did you mean "text"?
+        config.toml:7:37: kind[2].fields.a b: this cannot be the name of a field
+          hint: use letters, digits and _
+        config.toml:8:16: kind[2].fingerprint[1]: there is no field "hour"
+          hint: did you mean "hours"?
+        config.toml:9:12: kind[2].severity: "bad" is not one of the words for this
+          hint: it can be "info", "warning", "error", "critical"
+        config.toml:13:12: kind[3].template: line 2 of the template does not work: undefined value
+          hint: names are kind, severity, resolved, title, text, link, amount, at, count, handled_by and fields.NAME; the language is Jinja
+        config.toml:20:17: kind[4].template_file: cannot read the template nowhere.j2: No such file or directory (os error 2)
+          hint: relative paths are meant from the folder of this file
+        config.toml:20:17: kind[4].template_file: there is a template, too
+          hint: keep one of the two
+        "#);
     }
 }

@@ -132,13 +132,14 @@ fn shown(head: &Head, channel: &ChannelId, drawn: Message) -> Vec<Parcel> {
     let Some(shown) = &head.card else { return vec![parcel(channel, drawn)] };
     let more =
         if head.told > 1 { format!(" ({} times since the last line)", head.told) } else { String::new() };
-    let handled = head.handled.then(|| card::handled(&head.standing));
-    let news = (head.told > 0).then(|| format!("{}{more}", card::line(content, head.effect)));
+    let handled = head.standing.handled_by.as_ref().filter(|_| head.handled).map(blocks::handled);
+    let news =
+        (head.told > 0).then(|| blocks::list(&format!("{}{more}", card::line(content, head.effect)), &[], 0));
     let change = Parcel { target: Some(shown.ts.clone()), ..parcel(&shown.channel, drawn) };
-    let replies = handled.into_iter().chain(news).map(|line| Parcel {
-        thread: Some(shown.ts.clone()),
-        ..parcel(&shown.channel, blocks::list(&line, &[], 0))
-    });
+    let replies = handled
+        .into_iter()
+        .chain(news)
+        .map(|line| Parcel { thread: Some(shown.ts.clone()), ..parcel(&shown.channel, line) });
     std::iter::once(change).chain(replies).collect()
 }
 

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::card::{Button, Card, Colour, Span};
+use crate::domain::card::{Button, By, Card, Colour, Span};
 use crate::domain::mrkdwn::escape;
 use crate::domain::time::Timestamp;
 
@@ -108,6 +108,12 @@ fn more(card: &Card) -> String {
     short.map(|link| format!(" <{link}|more>")).unwrap_or_default()
 }
 
+/// The line of a thread that says who takes care of a problem.
+pub fn handled(by: &By) -> Message {
+    let text = format!(":ballot_box_with_check: Handled by {}", named(by));
+    Message { parts: json!({ "blocks": [section(&text)] }), text }
+}
+
 /// Lines under a title, as one message: a digest, or what was held over night.
 pub fn list(title: &str, lines: &[String], more: i64) -> Message {
     let mut blocks = vec![section(&format!("*{}*", bold(&cut(title, TITLE))))];
@@ -170,7 +176,7 @@ fn field(name: &str, value: &Span, more: &str) -> String {
     let value = match value {
         Span::Text(text) if text.trim().is_empty() => "–".to_owned(),
         Span::Text(text) => cut_to(text.trim(), FIELD - 250, more),
-        Span::Time(_) | Span::Count(..) => shown(value),
+        Span::Time(_) | Span::Count(..) | Span::Handled(_) => shown(value),
     };
     format!("*{}*\n{value}", bold(&cut(name, 100)))
 }
@@ -178,7 +184,7 @@ fn field(name: &str, value: &Span, more: &str) -> String {
 fn told(value: &Span, most: usize) -> String {
     match value {
         Span::Text(text) => cut(text.trim(), most),
-        Span::Time(_) | Span::Count(..) => shown(value),
+        Span::Time(_) | Span::Count(..) | Span::Handled(_) => shown(value),
     }
 }
 
@@ -204,7 +210,15 @@ fn shown(span: &Span) -> String {
     match span {
         Span::Text(text) => cut(text, 300),
         Span::Time(at) => moment(*at),
+        Span::Handled(by) => format!("handled by {}", named(by)),
         Span::Count(count, first) => format!("{count} times, first {}", moment(*first)),
+    }
+}
+
+fn named(by: &By) -> String {
+    match by {
+        By::Name(name) => cut(name, 300),
+        By::Id(id) => format!("<@{}>", escape(&id.0)),
     }
 }
 

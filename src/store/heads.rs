@@ -7,9 +7,9 @@ use super::feed::{EXPIRED, Head, Place, Shown};
 use super::handled::HANDLED;
 use super::notices::{self, effect_of, status_of};
 use super::troubles;
-use crate::domain::card::Standing;
+use crate::domain::card::{By, Standing};
 use crate::domain::feed::MOST_LINES;
-use crate::domain::ids::{ChannelId, DeliveryId, MessageTs, NoticeId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, MessageTs, NoticeId, PersonId, WorkspaceId};
 use crate::domain::notice::{Content, Lane};
 use crate::domain::own::{Own, Raised};
 use crate::domain::route::Destination;
@@ -99,7 +99,7 @@ fn is_person(id: &str) -> bool {
 pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>, StoreError> {
     let mut query = tx.prepare_cached(
         "SELECT d.lane, d.mention, d.form, d.held_for, d.expires_at, p.id, p.status, p.count, p.first_at, p.last_at,
-             COALESCE(NULLIF(who.name, ''), NULLIF(who.handle, ''), p.handled_by), c.channel, c.ts
+             p.handled_by, COALESCE(NULLIF(who.name, ''), who.handle, ''), c.channel, c.ts
          FROM deliveries d JOIN problems p ON p.id = d.problem
          LEFT JOIN people who ON who.workspace = p.workspace AND who.person = p.handled_by
          LEFT JOIN cards c ON c.problem = d.problem AND c.destination = d.destination AND c.ts <> ''
@@ -117,7 +117,7 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
     };
     let form: String = row.get(2)?;
     let listed = if form == "card" { Vec::new() } else { listed(tx, id)? };
-    let card = match (row.get::<_, Option<String>>(11)?, row.get::<_, Option<String>>(12)?) {
+    let card = match (row.get::<_, Option<String>>(12)?, row.get::<_, Option<String>>(13)?) {
         (Some(channel), Some(ts)) if form == "card" => {
             Some(Shown { channel: ChannelId(channel), ts: MessageTs(ts) })
         }
@@ -139,7 +139,7 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
             count: row.get(7)?,
             first_at: Timestamp(row.get(8)?),
             last_at: Timestamp(row.get(9)?),
-            handled_by: row.get(10)?,
+            handled_by: by(row.get(10)?, row.get(11)?),
         },
         mention: mentions(tx, id)?,
         card,
@@ -149,6 +149,15 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
         held_for,
         expires: Timestamp(row.get(4)?),
     }))
+}
+
+/// A person by name, or by id where nobody knows the name.
+fn by(id: String, name: String) -> Option<By> {
+    match (id.is_empty(), name.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(By::Id(PersonId(id))),
+        (false, false) => Some(By::Name(name)),
+    }
 }
 
 /// The newest notice that a delivery tells.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use deskd::domain::card::{Standing, draw};
+use deskd::domain::card::{By, Standing, draw};
 use deskd::domain::notice::{Checked, Draft, Kind, Kinds, draft};
 use deskd::domain::time::Timestamp;
 use deskd::slack::blocks::{Message, card};
@@ -28,7 +28,7 @@ fn shown(checked: &Checked, count: i64, handled_by: &str) -> Message {
         count,
         first_at: Timestamp(NOW.0 - 600_000),
         last_at: NOW,
-        handled_by: handled_by.to_owned(),
+        handled_by: (!handled_by.is_empty()).then(|| By::Name(handled_by.to_owned())),
     };
     let kinds = Kinds::builtin();
     card(&draw(&checked.content, kinds.get(&checked.content.kind), &standing, ""))
@@ -402,7 +402,7 @@ proptest! {
             count,
             first_at: NOW,
             last_at: NOW,
-            handled_by,
+            handled_by: Some(By::Name(handled_by)),
         };
         let mut drawn = draw(&checked.content, Some(which.get(&all)), &standing, "");
         if templated {

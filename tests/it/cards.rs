@@ -22,7 +22,8 @@ async fn not_18_a_problem_is_marked_as_handled_by_one_click_and_its_card_says_by
     world.pass(5).await;
     let posts = world.slack.posts("support").unwrap();
     assert_eq!(posts.len(), 2, "the card and one line: {posts:#?}");
-    let tess = world.slack.person("tess").unwrap().real_name;
+    // Nobody has asked Slack for her name: Slack shows it.
+    let tess = format!("<@{}>", world.slack.user_id("tess").unwrap());
     assert!(posts[0].text.contains(&format!("handled by {tess}")), "{}", posts[0].text);
     assert_eq!(posts[1].text, format!(":ballot_box_with_check: Handled by {tess}"));
     assert_eq!(posts[1].thread_ts.as_ref(), Some(&card));

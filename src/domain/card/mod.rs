@@ -5,6 +5,7 @@ mod details;
 pub mod template;
 
 use self::details::{Details, details};
+use super::ids::PersonId;
 use super::notice::problem::Effect;
 use super::notice::{Content, Kind, Severity, Status};
 use super::time::Timestamp;
@@ -39,6 +40,8 @@ pub enum Span {
     Text(String),
     /// An instant, shown to each reader in their own zone.
     Time(Timestamp),
+    /// Who takes care of it.
+    Handled(By),
     /// How often, and since when.
     Count(i64, Timestamp),
 }
@@ -88,8 +91,17 @@ pub struct Standing {
     pub first_at: Timestamp,
     /// When the last came.
     pub last_at: Timestamp,
-    /// Who marked it as handled; empty for nobody.
-    pub handled_by: String,
+    /// Who marked it as handled; `None` for nobody.
+    pub handled_by: Option<By>,
+}
+
+/// A person as well as we know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// By name.
+    Name(String),
+    /// By id alone: Slack shows the name.
+    Id(PersonId),
 }
 
 /// Draws the card of a problem with its newest notice.
@@ -129,11 +141,6 @@ pub fn line(content: &Content, effect: Effect) -> String {
     format!("{sign}: {}", content.title)
 }
 
-/// The line of a thread that says who takes care of a problem.
-pub fn handled(standing: &Standing) -> String {
-    format!(":ballot_box_with_check: Handled by {}", standing.handled_by)
-}
-
 fn colour(severity: Severity) -> Colour {
     match severity {
         Severity::Info => Colour::Blue,
@@ -152,9 +159,7 @@ fn context(content: &Content, who: Option<String>, standing: &Standing) -> Vec<S
     if standing.count > 1 {
         spans.push(Span::Count(standing.count, standing.first_at));
     }
-    if !standing.handled_by.is_empty() {
-        spans.push(Span::Text(format!("handled by {}", standing.handled_by)));
-    }
+    spans.extend(standing.handled_by.clone().map(Span::Handled));
     spans
 }
 
@@ -164,7 +169,7 @@ fn buttons(content: &Content, kind: Option<&Kind>, standing: &Standing) -> Vec<B
         let label = kind.map_or_else(|| "Open".to_owned(), |kind| kind.open.clone());
         buttons.push(Button::Open { label, link: link.clone() });
     }
-    if standing.status != Status::Resolved && standing.handled_by.is_empty() {
+    if standing.status != Status::Resolved && standing.handled_by.is_none() {
         buttons.push(Button::Handled { problem: standing.problem });
     }
     buttons

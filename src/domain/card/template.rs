@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
-use super::Standing;
+use super::{By, Standing};
 use crate::domain::mrkdwn::escape;
 use crate::domain::notice::kind::Form;
 use crate::domain::notice::{Content, Kind, Kinds, Status};
@@ -113,7 +113,11 @@ fn values(content: &Content, kind: &Kind, standing: &Standing) -> Value {
         at => content.at.to_string(),
         fields => fields,
         count => standing.count,
-        handled_by => standing.handled_by.clone(),
+        handled_by => match &standing.handled_by {
+            Some(By::Name(name)) => name.clone(),
+            Some(By::Id(id)) => id.0.clone(),
+            None => String::new(),
+        },
     }
 }
 
@@ -149,14 +153,8 @@ mod tests {
         };
         let at = Timestamp(0);
         let (first_at, last_at) = (at, at);
-        let standing = Standing {
-            problem: 1,
-            status: Status::Event,
-            count: 1,
-            first_at,
-            last_at,
-            handled_by: String::new(),
-        };
+        let standing =
+            Standing { problem: 1, status: Status::Event, count: 1, first_at, last_at, handled_by: None };
         Templates::new(&kinds).render(&content, &kind, &standing).unwrap_or_else(|| Ok("none".into()))
     }
 
