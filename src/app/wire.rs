@@ -14,15 +14,20 @@ use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
-use crate::config::{AlarmSecrets, Config, Secret, Sources};
+use crate::config::keys::KeyLook;
+use crate::config::{Config, Secret, Sources, WaySecrets};
+use crate::dispatch::carry::{CARRIERS, Carrier, Doors};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
+use crate::dispatch::hook::Endpoints;
+use crate::dispatch::mail::Mailer;
 use crate::dispatch::own::OwnNotices;
 use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
+use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
@@ -55,7 +60,9 @@ pub struct Setup {
     /// The app-level token; empty where no sockets are held.
     pub app: Secret,
     /// What the ways out of deskd need.
-    pub alarm: AlarmSecrets,
+    pub ways: WaySecrets,
+    /// The key of the secrets in the database, or why there is none.
+    pub keys: KeyLook,
     /// Where `now` comes from.
     pub clock: Clock,
 }
@@ -74,6 +81,7 @@ struct Bells {
     tell: Bell,
     route: Bell,
     feed: Bell,
+    carry: Bell,
 }
 
 /// A running desk.
@@ -90,12 +98,11 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, alarm, clock } = setup;
+        let Setup { config, bot, app, ways: secrets, keys, clock } = setup;
         let now = clock.now();
-        let (store, occupied) = open(&config, now).await?;
+        let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
-        let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
-            .context("cannot prepare the ways of [alarm]")?;
+        let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let reloadable = Reloadable::new(&config);
@@ -125,6 +132,7 @@ impl Desk {
         base.send(&mut crew);
         base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
+        base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -140,8 +148,7 @@ impl Desk {
         let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
         let unwritable = watcher.unwritable();
         crew.worker(watcher, &Bell::new());
-        let teller = Teller::new(store.clone(), ways.clone(), ours.clone(), bells.send.clone());
-        crew.worker(teller, &bells.tell);
+        base.tell(&mut crew, &ways);
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
@@ -162,6 +169,7 @@ impl Desk {
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
             ways,
+            keys: Arc::new(keys),
             now: clock.reader(),
             settings: reloadable.settings(),
             started_at: now,
@@ -216,6 +224,16 @@ impl Desk {
     }
 }
 
+/// The ways that do not lead through Slack: deskd's own alarm, the user's systems, the mail server.
+fn outside(config: &Config, secrets: WaySecrets) -> Result<(Ways, Endpoints, Arc<Mailer>)> {
+    let endpoints = Endpoints::new(&config.endpoints, &secrets.endpoints);
+    let endpoints = endpoints.context("cannot prepare calls to endpoints")?;
+    let mailer = Mailer::new(&config.mail, secrets.mail_password.as_ref(), secrets.mail_ca.as_deref());
+    let mailer = Arc::new(mailer);
+    let ways = Ways::new(config.alarm.clone(), mailer.clone(), secrets);
+    Ok((ways.context("cannot prepare the ways of [alarm]")?, endpoints, mailer))
+}
+
 /// What every worker is made of.
 struct Base<'a> {
     config: &'a Config,
@@ -259,13 +277,28 @@ impl Base<'_> {
 
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
-        let Bells { route, feed, send, .. } = self.bells;
-        crew.worker(Router::new(self.store.clone(), reloadable.routing(), feed.clone()), route);
+        let Bells { route, feed, send, carry, .. } = self.bells;
+        let router = Router::new(self.store.clone(), reloadable.routing(), feed.clone());
+        crew.worker(router.waking(carry.clone()), route);
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
-        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()), feed);
+        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()).waking(carry.clone()), feed);
         let own = OwnNotices::new(self.store.clone(), reloadable.routing(), route.clone());
         crew.worker(own, &Bell::new());
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
+    }
+
+    /// What tells of deskd's own troubles.
+    fn tell(&self, crew: &mut Crew, ways: &Ways) {
+        let (ours, send) = (self.ours.clone(), self.bells.send.clone());
+        crew.worker(Teller::new(self.store.clone(), ways.clone(), ours, send), &self.bells.tell);
+    }
+
+    /// The ways of notices that do not lead through the outbox.
+    fn carry(&self, crew: &mut Crew, doors: Doors) {
+        let carry = &self.bells.carry;
+        for _ in 0..CARRIERS {
+            crew.worker(Carrier::new(self.store.clone(), doors.clone(), self.clock, carry.clone()), carry);
+        }
     }
 
     /// What reads from the history what did not arrive.
@@ -332,7 +365,7 @@ fn ring_for_recovery(
     }
 }
 
-async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
+async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {
     if let Some(folder) = config.store.path.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
@@ -340,6 +373,10 @@ async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
     let occupied = occupy(&config.store.path)?;
     let store = Store::open(&config.store.path, now).await?;
     store.take_over_sends(now.plus(SETTLE)).await?;
+    let store = match keys {
+        Some(ring) => store.with_keys(ring.clone()),
+        None => store,
+    };
     Ok((store, occupied))
 }
 

@@ -18,6 +18,7 @@ pub mod manifest;
 mod online;
 pub mod people;
 mod progress;
+mod prompt;
 pub mod queue;
 pub mod recover;
 pub mod rehearse;
@@ -26,12 +27,14 @@ pub mod reply;
 pub mod restore;
 pub mod run;
 pub mod screen;
+pub mod secret;
 pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
 pub mod troubles;
 pub mod version;
+pub mod webhook;
 pub mod why;
 
 use std::io::{ErrorKind, Write};
@@ -88,6 +91,8 @@ pub enum Command {
     Groups(people::GroupArgs),
     Queue(queue::Args),
     Troubles(troubles::Args),
+    Webhook(webhook::Args),
+    Secret(secret::Args),
     Alarm(alarm::Args),
     Why(why::Args),
     Replay(replay::Args),
@@ -129,7 +134,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
             let known = channels::known(&call.sources).await;
             let unknown =
                 if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
-            check::run(args, call, |_| known, unknown)
+            let webhooks = webhook::known(&call.sources).await;
+            check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
@@ -144,6 +150,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
+        Command::Webhook(args) => webhook::run(args, call).await,
+        Command::Secret(args) => secret::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,

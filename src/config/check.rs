@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, kinds, mentions, routes, unknown};
+use super::{Environment, Flag, alarm, categories, endpoint, keys, kinds, mail, mentions, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -93,17 +93,21 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
     let routing = routes::read(reader, &mut channels_named);
     let kinds = kinds::read(reader, defaults.kinds);
-    let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
+    let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
+    let store = store(&mut reader.section("store"), defaults.store);
+    let secrets = keys::secrets(&mut reader.section("secrets"), &store);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
-        store: store(&mut reader.section("store"), defaults.store),
+        store,
+        secrets,
         api: api(&mut reader.section("api"), defaults.api),
         outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,
         mail,
+        endpoints: endpoint::read(reader),
         alarm,
         mentions,
         log: log(&mut reader.section("log"), defaults.log),
@@ -161,7 +165,7 @@ fn inbox(section: &mut Section<'_, '_>, default: Inbox) -> Inbox {
         max_wait,
         trusted_bots: bots.iter().filter_map(|item| bot(section, item)).collect(),
         monitor: section.word("monitor", Monitor::WORDS, default.monitor),
-        notify_replies: section.flag("notify_replies", default.notify_replies),
+        notify_replies: section.switch("notify_replies", default.notify_replies),
     }
 }
 
@@ -315,7 +319,8 @@ pub fn is_private_or_encrypted(address: &str) -> bool {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Whether a host is this machine.
+pub fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

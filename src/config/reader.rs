@@ -219,20 +219,16 @@ impl<'a> Section<'_, 'a> {
     }
 
     /// Yes or no.
-    pub fn flag(&mut self, key: &'static str, default: bool) -> bool {
+    pub fn switch(&mut self, key: &'static str, default: bool) -> bool {
         let Some(raw) = self.raw(key) else { return default };
-        let truth = match raw {
+        let found = match raw {
             Raw::Text(text) => text.parse().ok(),
             Raw::Toml(value) => value.get_ref().as_bool(),
         };
-        truth.unwrap_or_else(|| {
-            self.refuse(
-                key,
-                "true or false is needed here",
-                format!("write {key} = {}, without quotes", !default),
-            );
-            default
-        })
+        if found.is_none() {
+            self.refuse(key, "this is neither yes nor no", "write true or false, without quotes");
+        }
+        found.unwrap_or(default)
     }
 
     /// How much something counts: from 0, which is nothing, to 100.
@@ -409,7 +405,7 @@ impl<'a> Section<'_, 'a> {
             asked.push(key);
         }
         if self.layered {
-            if let Some(flag) = self.flag_of(key) {
+            if let Some(flag) = self.flag(key) {
                 return Some(Raw::Text(&flag.value));
             }
             if let Some(text) = self.reader.env.get(&variable(self.name, key)).filter(|text| !text.is_empty())
@@ -420,7 +416,7 @@ impl<'a> Section<'_, 'a> {
         self.table.and_then(|table| table.get(key)).map(Raw::Toml)
     }
 
-    fn flag_of(&self, key: &str) -> Option<&'a Flag> {
+    fn flag(&self, key: &str) -> Option<&'a Flag> {
         self.reader.flags.iter().find(|flag| flag.section == self.name && flag.key == key)
     }
 
@@ -431,7 +427,7 @@ impl<'a> Section<'_, 'a> {
 
     /// Where the value of a key comes from.
     pub fn spot(&mut self, key: &'static str) -> Spot {
-        if let Some(flag) = self.flag_of(key).filter(|_| self.layered) {
+        if let Some(flag) = self.flag(key).filter(|_| self.layered) {
             return Spot::Flag(flag.name.to_owned());
         }
         match self.raw(key) {

@@ -37,6 +37,8 @@ pub struct Feeder {
     rules: watch::Receiver<Arc<Rules>>,
     /// Rung when there is something to send.
     send: Bell,
+    /// Rung when something is freed that may not go through the outbox.
+    carry: Bell,
     /// The templates of the kinds, made once for each configuration.
     templates: Templates,
     /// Whether the template of a kind worked when it was tried last.
@@ -52,7 +54,12 @@ impl Feeder {
         send: Bell,
     ) -> Feeder {
         let templates = Templates::new(&kinds.borrow());
-        Feeder { store, kinds, rules, send, templates, worked: BTreeMap::new() }
+        Feeder { store, kinds, rules, send, carry: Bell::new(), templates, worked: BTreeMap::new() }
+    }
+
+    /// The same, waking whoever carries what does not go through the outbox.
+    pub fn waking(self, carry: Bell) -> Feeder {
+        Feeder { carry, ..self }
     }
 
     /// Feeds one place; says whether something went.
@@ -171,6 +178,7 @@ impl Worker for Feeder {
         let groups = self.store.release_held(now).await?;
         let mut moved = groups > 0;
         if groups > 0 {
+            self.carry.ring();
             info!(groups, "Freed {groups} groups of held notices");
         }
         let mut places = self.store.places(now).await?;

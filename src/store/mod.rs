@@ -4,6 +4,7 @@
 //! `record_events` commits is acknowledged to a machine that will not send it again.
 
 pub mod backup;
+pub mod carried;
 pub mod channels;
 pub mod contacts;
 mod conversation;
@@ -34,6 +35,7 @@ pub mod rehearse;
 pub mod retention;
 pub mod routing;
 mod rows;
+pub mod sealed;
 mod sqlite;
 pub mod status;
 pub mod tasks;
@@ -41,6 +43,7 @@ pub mod tellings;
 mod traces;
 pub mod triage;
 pub mod troubles;
+pub mod webhooks;
 pub mod whispers;
 pub mod why;
 

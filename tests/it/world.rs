@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use deskd::app::{Desk, Setup as DeskSetup};
-use deskd::config::{AlarmSecrets, Config, Places, Secret};
+use deskd::config::keys::{self, KeyLook};
+use deskd::config::{Config, Environment, Places, Secret, Spot, WaySecrets};
 use deskd::domain::bundle::Pick;
 use deskd::domain::ids::{ChannelId, PersonId, TaskNumber, WorkspaceId};
+use deskd::domain::seal::Keyring;
 use deskd::domain::task::Actor;
 use deskd::domain::time::Timestamp;
 use deskd::runtime::clock::Clock;
@@ -24,7 +26,8 @@ use tempfile::TempDir;
 pub struct World {
     pub slack: Simulator,
     pub config: Config,
-    pub secrets: AlarmSecrets,
+    pub secrets: WaySecrets,
+    pub keys: Option<Keyring>,
     pub clock: Clock,
     pub workspace: WorkspaceId,
     desk: Option<Desk>,
@@ -66,7 +69,8 @@ impl World {
         World {
             slack,
             config,
-            secrets: AlarmSecrets::default(),
+            secrets: WaySecrets::default(),
+            keys: None,
             clock,
             workspace,
             desk: None,
@@ -86,10 +90,19 @@ impl World {
             config: self.config.clone(),
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),
-            alarm: self.secrets.clone(),
+            ways: self.secrets.clone(),
+            keys: self.key_look(),
             clock: self.clock,
         };
         Desk::start(setup).await
+    }
+
+    /// The key of the secrets, as a daemon would have looked for it.
+    fn key_look(&self) -> KeyLook {
+        match self.keys.clone() {
+            Some(ring) => KeyLook::Here { ring, spot: Spot::Nowhere },
+            None => keys::look(&self.config, &Environment::new()),
+        }
     }
 
     /// Stops the desk as SIGTERM does.
