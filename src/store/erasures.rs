@@ -160,7 +160,11 @@ pub(super) fn traces(
     let mut places = tx.prepare_cached(
         "SELECT channel, thread FROM tasks WHERE contact = ?1
          UNION SELECT m.channel, m.ts FROM tasks t JOIN bundles b ON b.task = t.id JOIN messages m ON m.bundle = b.id
-         WHERE t.contact = ?1",
+         WHERE t.contact = ?1
+         UNION SELECT c.channel, c.ts FROM tasks t JOIN bundles b ON b.task = t.id
+            JOIN notices n ON n.workspace = t.workspace AND n.source = 'deskd' AND n.key = 'reply.received ' || b.id
+            JOIN cards c ON c.problem = n.problem
+         WHERE t.contact = ?1 AND n.key <> '' AND c.ts <> ''",
     )?;
     let mut found = places.query([id.0])?;
     while let Some(row) = found.next()? {

@@ -199,6 +199,26 @@ async fn not_33_a_reply_of_a_contact_becomes_a_card_where_the_desk_wants_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_notice_quotes_of_a_contact_is_erased_with_the_contact() {
+    let world = routed("[inbox]\nnotify_replies = true\n[[route]]\nto = [\"#sales\"]\n").await;
+    let first = world.slack.say("ada", "support", "My invoice 2031 is wrong, please help").unwrap();
+    world.pass(60).await;
+    world.slack.say_in_thread("ada", "support", &first, "The sapphire costs 90 and not 120").unwrap();
+    world.pass(60).await;
+    assert_eq!(texts(&world, "sales"), ["Reply received"]);
+    let contacts = world.store().contacts(world.workspace.clone()).await.unwrap();
+    let (now, workspace) = (world.clock.now(), world.workspace.clone());
+    world.store().erase_contact(workspace, contacts[0].id, now).await.unwrap();
+    let folder = world.database().parent().unwrap().to_owned();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(8).any(|word| word == b"sapphire"), "{}", path.display());
+    }
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn deskds_own_troubles_are_notices_where_a_route_names_them_and_nowhere_else() {
     for (kind, cards) in [("deskd.*", 1), ("*", 0)] {
         let world = routed(&format!("[[route]]\nkind = [\"{kind}\"]\nto = [\"#sales\"]\n")).await;
