@@ -60,12 +60,11 @@ pub(super) fn follow(
     Ok(())
 }
 
+/// The fields and the link of a notice.
+type Said = (BTreeMap<String, String>, Option<String>);
+
 /// Takes back what waits under a key of ours; the answer is what it said.
-fn take_back(
-    tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
-    key: &str,
-) -> Result<Option<(BTreeMap<String, String>, Option<String>)>, StoreError> {
+fn take_back(tx: &Transaction<'_>, workspace: &WorkspaceId, key: &str) -> Result<Option<Said>, StoreError> {
     let mut query = tx.prepare_cached(
         "SELECT fields, link FROM notices WHERE workspace = ? AND source = ? AND key = ? AND key <> ''
            AND state = 'waiting' ORDER BY id DESC LIMIT 1",
