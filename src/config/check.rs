@@ -14,7 +14,9 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, endpoint, keys, kinds, mail, mentions, routes, unknown};
+use super::{
+    Environment, Flag, alarm, categories, endpoint, keys, kinds, mail, mentions, report, routes, unknown,
+};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -97,6 +99,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     let store = store(&mut reader.section("store"), defaults.store);
     let secrets = keys::secrets(&mut reader.section("secrets"), &store);
+    let (time, reports) = report::read(reader, defaults.time, &mut channels_named);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
@@ -109,6 +112,8 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         mail,
         endpoints: endpoint::read(reader),
         alarm,
+        time,
+        reports,
         mentions,
         log: log(&mut reader.section("log"), defaults.log),
         rules,

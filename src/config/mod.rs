@@ -3,8 +3,8 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `kinds` and `routes` are about notices;
-//! `mentions` holds a section of its own; `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack; `webhooks` says which ones it names;
+//! `kinds` and `routes` are about notices; `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold
+//! the ways that do not lead through Slack; `webhooks` says which ones it names;
 //! `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash;
 //! `tokens` finds the secrets, apart from all this.
 //!
@@ -22,6 +22,7 @@ pub mod mentions;
 pub mod places;
 pub mod problem;
 pub mod reader;
+pub mod report;
 pub mod routes;
 pub mod settings;
 pub mod show;
@@ -108,5 +109,7 @@ impl Sources {
     }
 }
 
+#[cfg(test)]
+mod report_tests;
 #[cfg(test)]
 mod tests;

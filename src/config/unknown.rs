@@ -92,7 +92,7 @@ fn unknown(reader: &Reader<'_>, (section, word): (&str, &str), spot: Spot, path:
 
 fn section_hint(reader: &Reader<'_>, name: &str) -> Option<String> {
     let bracketed = |section: &str| match section {
-        "category" => "[[category]]".to_owned(),
+        "category" | "destination" | "report" => format!("[[{section}]]"),
         other => format!("[{other}]"),
     };
     if let Some((section, _)) = reader.asked.iter().find(|(_, keys)| keys.contains(&name)) {
@@ -108,7 +108,8 @@ fn section_hint(reader: &Reader<'_>, name: &str) -> Option<String> {
 }
 
 fn variable_of(reader: &Reader<'_>, name: &str, found: &mut Vec<Problem>) {
-    let settable = reader.asked.iter().filter(|(section, _)| **section != "category");
+    let settable =
+        reader.asked.iter().filter(|(section, _)| !["category", "destination", "report"].contains(*section));
     let known: Vec<String> =
         settable.flat_map(|(section, keys)| keys.iter().map(|key| variable(section, key))).collect();
     if known.iter().any(|known| known == name) {

@@ -47,6 +47,8 @@ mod recovery_crash;
 mod recovery_patience;
 mod rehearsal;
 mod reorder;
+mod reports;
+mod reports_cli;
 mod retention;
 mod secret_key;
 mod secrets;
