@@ -121,6 +121,7 @@ pub fn habits(config: &Config) -> Habits {
     Habits {
         quiet: Quiet { quiet: inbox.quiet, max_wait: inbox.max_wait },
         trusted_bots: inbox.trusted_bots.clone(),
+        notify_replies: inbox.notify_replies,
         monitor: match inbox.monitor {
             Listened::Picked => Monitor::Picked,
             Listened::Joined => Monitor::Joined,

@@ -21,6 +21,7 @@ use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
 use crate::dispatch::hook::Endpoints;
 use crate::dispatch::mail::Mailer;
+use crate::dispatch::own::OwnNotices;
 use crate::dispatch::report::{Reporter, Reports};
 use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
@@ -122,12 +123,11 @@ impl Desk {
             tally.clone(),
         );
         let echo = Echo::new(bells.canary.clone());
-        let gatherer = gatherer.echoing(echo.clone());
+        let gatherer = gatherer.echoing(echo.clone()).feeding(bells.feed.clone());
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
-        let directory = Directory::new(store.clone(), api.clone());
-        crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
+        base.triage(&mut crew, &reloadable);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
         let reports = base.report(&mut crew, reloadable.reports());
@@ -247,6 +247,14 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
+    /// What makes tasks of bundles.
+    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
+        let directory = Directory::new(self.store.clone(), self.api.clone());
+        let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
+        let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
+        crew.worker(triage, &self.bells.triage);
+    }
+
     /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.
     fn send(&self, crew: &mut Crew) {
         let (store, api, send) = (self.store, self.api, &self.bells.send);
@@ -298,6 +306,8 @@ impl Base<'_> {
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
         let feeder = Feeder::new(self.store.clone(), kinds, rules, send.clone());
         crew.worker(feeder.waking(carry.clone()).leaving(reloadable.reports()), feed);
+        let own = OwnNotices::new(self.store.clone(), reloadable.routing(), route.clone());
+        crew.worker(own, &Bell::new());
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 

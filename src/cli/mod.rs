@@ -13,6 +13,7 @@ pub mod contact;
 pub mod demo;
 pub mod doctor;
 pub mod init;
+pub mod kinds;
 pub mod manifest;
 mod online;
 pub mod people;
@@ -87,6 +88,7 @@ pub enum Command {
     Reply(reply::Args),
     Contact(contact::Args),
     Team(team::Args),
+    Kinds(kinds::Args),
     People(people::Args),
     Groups(people::GroupArgs),
     Queue(queue::Args),
@@ -147,6 +149,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Reply(args) => reply::run(args, call).await,
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
+        Command::Kinds(args) => kinds::run(args, call),
         Command::People(args) => people::run(args, call).await,
         Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,

@@ -14,7 +14,9 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, endpoint, keys, mail, mentions, report, routes, unknown};
+use super::{
+    Environment, Flag, alarm, categories, endpoint, keys, kinds, mail, mentions, report, routes, unknown,
+};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -92,6 +94,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let mut mentions_named = Vec::new();
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
     let routing = routes::read(reader, &mut channels_named);
+    let kinds = kinds::read(reader, defaults.kinds);
     let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     let store = store(&mut reader.section("store"), defaults.store);
@@ -115,7 +118,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         routing,
-        kinds: defaults.kinds,
+        kinds,
         channels_named,
         mentions_named,
     }
@@ -167,6 +170,7 @@ fn inbox(section: &mut Section<'_, '_>, default: Inbox) -> Inbox {
         max_wait,
         trusted_bots: bots.iter().filter_map(|item| bot(section, item)).collect(),
         monitor: section.word("monitor", Monitor::WORDS, default.monitor),
+        notify_replies: section.switch("notify_replies", default.notify_replies),
     }
 }
 

@@ -3,7 +3,8 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack; `webhooks` says which ones it names;
+//! `kinds` and `routes` are about notices; `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold
+//! the ways that do not lead through Slack; `webhooks` says which ones it names;
 //! `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash;
 //! `tokens` finds the secrets, apart from all this.
 //!
@@ -15,6 +16,7 @@ pub mod check;
 pub mod endpoint;
 pub mod file;
 pub mod keys;
+pub mod kinds;
 pub mod mail;
 pub mod mentions;
 pub mod places;

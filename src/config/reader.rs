@@ -293,6 +293,28 @@ impl<'a> Section<'_, 'a> {
         }
     }
 
+    /// The texts of an inline table with their names, in the order of the file. `None` when the key is not set.
+    pub fn pairs(&mut self, key: &'static str) -> Option<Vec<(String, Item)>> {
+        let Raw::Toml(value) = self.raw(key)? else {
+            self.refuse(key, "a table cannot be set here", "write it into the file");
+            return None;
+        };
+        let DeValue::Table(table) = value.get_ref() else {
+            self.refuse_kind(key, "a table such as { name = \"text\" }", value.get_ref());
+            return None;
+        };
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(name, _)| name.span().start);
+        let mut pairs = Vec::new();
+        for (name, value) in entries {
+            let path = format!("{}.{key}.{}", self.path, name.get_ref());
+            if let Some(item) = self.item(&path, 0, value) {
+                pairs.push((name.get_ref().clone().into_owned(), Item { key: path, ..item }));
+            }
+        }
+        Some(pairs)
+    }
+
     /// The texts of a list without their places and without space around them.
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
         self.list(key).map(|items| items.iter().map(|item| item.text.trim().to_owned()).collect())

@@ -2,7 +2,7 @@
 
 use super::reader::{Item, Reader, Section};
 use super::settings::ChannelNamed;
-use crate::domain::notice::{Kinds, Severity};
+use crate::domain::notice::Severity;
 use crate::domain::route::{Destination, Matcher, Route, Rules};
 use crate::domain::webhook::{BadName, WebhookName};
 
@@ -75,13 +75,10 @@ fn destination(
     Some(read)
 }
 
-/// The routes and kinds as they hold.
-pub fn show(rules: &Rules, kinds: &Kinds, add: &mut impl FnMut(&str, String)) {
+/// The routes as they hold.
+pub fn show(rules: &Rules, add: &mut impl FnMut(&str, String)) {
     for (at, route) in rules.routes.iter().enumerate() {
         // Derived, so that no key can be forgotten.
         add(&format!("route.{}", at + 1), format!("{route:?}"));
-    }
-    for kind in kinds.all() {
-        add(&format!("kind.{}", kind.name), format!("{kind:?}"));
     }
 }

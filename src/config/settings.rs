@@ -109,6 +109,8 @@ pub struct Inbox {
     pub trusted_bots: Vec<String>,
     /// Which channels are the desk's.
     pub monitor: Monitor,
+    /// Whether a notice is raised when a contact adds to a task.
+    pub notify_replies: bool,
 }
 
 /// Which channels deskd takes messages from.
@@ -227,6 +229,7 @@ impl Config {
                 max_wait: Duration::from_secs(5 * 60),
                 trusted_bots: Vec::new(),
                 monitor: Monitor::Picked,
+                notify_replies: false,
             },
             store: Store {
                 path: places.database.clone(),

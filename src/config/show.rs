@@ -66,7 +66,8 @@ impl Config {
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());
         show_rules(rules, &mut add);
-        super::routes::show(routing, kinds, &mut add);
+        super::routes::show(routing, &mut add);
+        super::kinds::show(kinds, &mut add);
         lines
     }
 
@@ -101,11 +102,12 @@ fn show_slack(slack: &Slack, add: &mut impl FnMut(&str, String)) {
 }
 
 fn show_inbox(inbox: &Inbox, add: &mut impl FnMut(&str, String)) {
-    let Inbox { quiet, max_wait, trusted_bots, monitor } = inbox;
+    let Inbox { quiet, max_wait, trusted_bots, monitor, notify_replies } = inbox;
     add("inbox.quiet", span::show(*quiet));
     add("inbox.max_wait", span::show(*max_wait));
     add("inbox.trusted_bots", trusted_bots.join(", "));
     add("inbox.monitor", format!("{monitor:?}").to_lowercase());
+    add("inbox.notify_replies", notify_replies.to_string());
 }
 
 fn show_store(store: &Store, add: &mut impl FnMut(&str, String)) {

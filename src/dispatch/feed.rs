@@ -1,5 +1,6 @@
 //! The feeder: lets deliveries into the outbox, a few of each destination at a time, and draws what they look like.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +9,13 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use crate::domain::card::template::{Broken, Templates};
 use crate::domain::card::{self, draw};
 use crate::domain::feed::{Step, step};
 use crate::domain::ids::ChannelId;
 use crate::domain::notice::problem::Effect;
 use crate::domain::notice::{Kinds, Lane};
+use crate::domain::own::{Own, Raised};
 use crate::domain::report::{Report, taking};
 use crate::domain::route::Rules;
 use crate::domain::time::Timestamp;
@@ -43,6 +46,10 @@ pub struct Feeder {
     send: Bell,
     /// Rung when something is freed that may not go through the outbox.
     carry: Bell,
+    /// The templates of the kinds, made once for each configuration.
+    templates: Templates,
+    /// Whether the template of a kind worked when it was tried last.
+    worked: BTreeMap<String, bool>,
 }
 
 impl Feeder {
@@ -54,7 +61,8 @@ impl Feeder {
         send: Bell,
     ) -> Feeder {
         let (_, reports) = watch::channel(Arc::default());
-        Feeder { store, kinds, rules, reports, send, carry: Bell::new() }
+        let (templates, worked, carry) = (Templates::new(&kinds.borrow()), BTreeMap::new(), Bell::new());
+        Feeder { store, kinds, rules, reports, send, carry, templates, worked }
     }
 
     /// The same, waking whoever carries what does not go through the outbox.
@@ -78,7 +86,7 @@ impl Feeder {
     }
 
     /// Feeds one place; says whether something went.
-    async fn feed(&self, place: Place, now: Timestamp) -> Result<bool> {
+    async fn feed(&mut self, place: Place, now: Timestamp) -> Result<bool> {
         let critical = place.lane == Lane::Critical;
         let gather_over = self.rules.borrow().route(&place.route).and_then(|route| route.gather_over);
         match step(critical, place.in_outbox, place.waiting, gather_over) {
@@ -96,14 +104,18 @@ impl Feeder {
             return Ok(true);
         };
         let Some(head) = self.store.head(place.head).await? else { return Ok(true) };
-        let parcels = self.parcels(&head, &channel);
+        let (parcels, rendered) = self.parcels(&head, &channel);
+        if let Some(rendered) = rendered {
+            self.note(&head, rendered, now).await?;
+        }
         self.store.hand_over(head, place.destination, parcels, now).await?;
         self.send.ring();
         Ok(true)
     }
 
-    /// The messages of a delivery: a new card; or a changed card and a line in its thread; or a list.
-    fn parcels(&self, head: &Head, channel: &ChannelId) -> Vec<Parcel> {
+    /// The messages of a delivery: a new card; or a changed card and a line in its thread; or a list. Beside them whether the
+    /// template of the kind worked, where it has one.
+    fn parcels(&self, head: &Head, channel: &ChannelId) -> (Vec<Parcel>, Option<Result<(), Broken>>) {
         let kinds = self.kinds.borrow().clone();
         let content = &head.notice.content;
         if !head.listed.is_empty() {
@@ -111,18 +123,54 @@ impl Feeder {
                 head.listed.iter().map(|content| card::line(content, Effect::Begins)).collect();
             let listed = i64::try_from(lines.len()).unwrap_or(i64::MAX);
             let title = format!("{} notices", head.told);
-            return vec![parcel(channel, blocks::list(&title, &lines, head.told - listed))];
+            return (vec![parcel(channel, blocks::list(&title, &lines, head.told - listed))], None);
         }
         let mention = head.mention.join(" ");
-        let drawn = blocks::card(&draw(content, kinds.get(&content.kind), &head.standing, &mention));
-        let Some(shown) = &head.card else { return vec![parcel(channel, drawn)] };
-        let more =
-            if head.told > 1 { format!(" ({} times since the last line)", head.told) } else { String::new() };
-        let line = blocks::list(&format!("{}{more}", card::line(content, head.effect)), &[], 0);
-        let change = Parcel { target: Some(shown.ts.clone()), ..parcel(&shown.channel, drawn) };
-        let reply = Parcel { thread: Some(shown.ts.clone()), ..parcel(&shown.channel, line) };
-        vec![change, reply]
+        let kind = kinds.get(&content.kind);
+        let mut drawn = draw(content, kind, &head.standing, &mention);
+        let rendered = kind.and_then(|kind| self.templates.render(content, kind, &head.standing));
+        let rendered = rendered.map(|rendered| rendered.map(|text| drawn.drawn = Some(text)));
+        (shown(head, channel, blocks::card(&drawn)), rendered)
     }
+
+    /// Somebody is told once that the template of a kind does not work, and when it does again.
+    async fn note(&mut self, head: &Head, rendered: Result<(), Broken>, now: Timestamp) -> Result<()> {
+        let kind = head.notice.content.kind.clone();
+        let workspace = self.store.workspace_of(head.id).await?;
+        let works = rendered.is_ok();
+        // What failed once is told until the configuration changes, though other notices may have what it needs.
+        if matches!(self.worked.get(&kind), Some(worked) if works || !worked) {
+            return Ok(());
+        }
+        self.worked.insert(kind.clone(), works);
+        match rendered {
+            Ok(()) => drop(self.store.resolve(workspace, Own::TemplateFailed, kind, now).await?),
+            Err(Broken { line, what }) => {
+                warn!(kind, what, "The template of {kind} does not work: its cards are plain");
+                let detail = line.map(|line| format!("{what} in line {line}")).unwrap_or(what);
+                let raised = Raised { own: Own::TemplateFailed, subject: kind, detail };
+                self.store.raise(workspace, raised, now).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A new card, or a changed one with lines in its thread.
+fn shown(head: &Head, channel: &ChannelId, drawn: Message) -> Vec<Parcel> {
+    let content = &head.notice.content;
+    let Some(shown) = &head.card else { return vec![parcel(channel, drawn)] };
+    let more =
+        if head.told > 1 { format!(" ({} times since the last line)", head.told) } else { String::new() };
+    let handled = head.standing.handled_by.as_ref().filter(|_| head.handled).map(blocks::handled);
+    let news =
+        (head.told > 0).then(|| blocks::list(&format!("{}{more}", card::line(content, head.effect)), &[], 0));
+    let change = Parcel { target: Some(shown.ts.clone()), ..parcel(&shown.channel, drawn) };
+    let replies = handled
+        .into_iter()
+        .chain(news)
+        .map(|line| Parcel { thread: Some(shown.ts.clone()), ..parcel(&shown.channel, line) });
+    std::iter::once(change).chain(replies).collect()
 }
 
 fn parcel(channel: &ChannelId, message: Message) -> Parcel {
@@ -142,6 +190,10 @@ impl Worker for Feeder {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
+        if self.kinds.has_changed().unwrap_or(false) {
+            self.templates = Templates::new(&self.kinds.borrow_and_update());
+            self.worked.clear();
+        }
         for (destination, count) in self.store.expire_deliveries(now).await? {
             let kind = destination.split(':').next().unwrap_or_default();
             warn!(count, kind, "Gave up on {count} deliveries to a {kind}: nobody needs them any more");

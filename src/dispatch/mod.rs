@@ -9,6 +9,7 @@ pub mod detour;
 pub mod feed;
 pub mod hook;
 pub mod mail;
+pub mod own;
 pub mod program;
 pub mod report;
 pub mod route;

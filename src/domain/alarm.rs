@@ -246,6 +246,7 @@ pub fn concerns_slack(own: Own) -> bool {
         | Own::DestinationBroken
         | Own::DeliveryFailed
         | Own::NoticesExpired
+        | Own::TemplateFailed
         | Own::RecoveryFailed
         | Own::BackupOld
         | Own::WorkerStuck => false,

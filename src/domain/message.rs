@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::directory::GroupNews;
-use super::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
+use super::ids::{ChannelId, MessageTs, PersonId, ProblemId, WorkspaceId};
 use super::time::Timestamp;
 
 /// What a stored event means.
@@ -30,7 +30,9 @@ pub enum Arrival {
     Group(GroupNews),
     /// A slash command.
     Command(Command),
-    /// A click, a shortcut or a modal: `kind` is Slack's `type`, for instance `block_actions`.
+    /// A click on a button of a notice's card.
+    Click(Click),
+    /// Any other click, a shortcut or a modal: `kind` is Slack's `type`, for instance `block_actions`.
     Interaction {
         /// Slack's `type` of the interaction.
         kind: String,
@@ -40,6 +42,24 @@ pub enum Arrival {
         /// Slack's event type, for instance `reaction_added`.
         kind: String,
     },
+}
+
+/// A click on a button of a notice's card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Click {
+    /// Who clicked.
+    pub person: PersonId,
+    /// What the button is for.
+    pub on: Clicked,
+}
+
+/// The buttons of a notice's card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clicked {
+    /// It marks this problem as handled.
+    Handled(ProblemId),
+    /// It opens an address, which Slack has done already.
+    Open,
 }
 
 /// One message as its author wrote it.

@@ -27,6 +27,8 @@ pub enum Own {
     DeliveryFailed,
     /// Notices were not worth reading any more when their destination could be reached.
     NoticesExpired,
+    /// The template of a kind of notices does not work; its cards are plain.
+    TemplateFailed,
     /// Gap recovery cannot read a channel.
     RecoveryFailed,
     /// The last backup is too old.
@@ -37,7 +39,7 @@ pub enum Own {
 
 impl Own {
     /// All of them.
-    pub const ALL: [Own; 14] = [
+    pub const ALL: [Own; 15] = [
         Own::NoSocket,
         Own::NotAllowed,
         Own::ForeignSockets,
@@ -49,6 +51,7 @@ impl Own {
         Own::DestinationBroken,
         Own::DeliveryFailed,
         Own::NoticesExpired,
+        Own::TemplateFailed,
         Own::RecoveryFailed,
         Own::BackupOld,
         Own::WorkerStuck,
@@ -68,6 +71,7 @@ impl Own {
             Own::DestinationBroken => "destination_broken",
             Own::DeliveryFailed => "delivery_failed",
             Own::NoticesExpired => "notices_expired",
+            Own::TemplateFailed => "template_failed",
             Own::RecoveryFailed => "recovery_failed",
             Own::BackupOld => "backup_old",
             Own::WorkerStuck => "worker_stuck",
@@ -94,6 +98,7 @@ impl Own {
             | Own::DestinationBroken
             | Own::DeliveryFailed
             | Own::NoticesExpired
+            | Own::TemplateFailed
             | Own::RecoveryFailed
             | Own::BackupOld => Severity::Warning,
         }

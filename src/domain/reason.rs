@@ -3,7 +3,7 @@
 //! A reason is made by a decision, stored as (code, subject, detail) and read back by `deskd why`. It never holds
 //! message text: a detail is a Slack name (a subtype, an event type) or the position of a decoding problem.
 
-use super::ids::{BundleId, TaskId};
+use super::ids::{BundleId, ProblemId, TaskId};
 
 /// What became of one stored event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,16 @@ pub enum EventReason {
     GroupNoted,
     /// A slash command, answered in the acknowledgement; the detail is the command.
     Command(String),
+    /// Somebody marked a problem as handled.
+    Handled(ProblemId),
+    /// Somebody marked a problem as handled that was handled already.
+    HandledAlready(ProblemId),
+    /// Somebody marked a problem as handled that was over.
+    HandledOver(ProblemId),
+    /// Somebody clicked a button of a card whose problem is not kept any more.
+    UnknownProblem(ProblemId),
+    /// Somebody opened the record of a notice: Slack opened it, there is nothing to do.
+    Opened,
     /// A click, shortcut or modal that nothing here is registered for; the detail is Slack's type.
     Interaction(String),
     /// A well-formed event that deskd has no use for; the detail is Slack's event type.
@@ -95,13 +105,18 @@ impl EventReason {
             EventReason::PersonNoted => "person_noted",
             EventReason::GroupNoted => "group_noted",
             EventReason::Command(_) => "command",
+            EventReason::Handled(_) => "handled",
+            EventReason::HandledAlready(_) => "handled_already",
+            EventReason::HandledOver(_) => "handled_over",
+            EventReason::UnknownProblem(_) => "unknown_problem",
+            EventReason::Opened => "opened",
             EventReason::Interaction(_) => "interaction",
             EventReason::Unused(_) => "unused",
             EventReason::Undecodable(_) => "undecodable",
         }
     }
 
-    /// The row it speaks of: a bundle or a task, as the code says.
+    /// The row it speaks of: a bundle, a task or a problem, as the code says.
     pub fn subject(&self) -> Option<i64> {
         match self {
             EventReason::OpenedBundle(bundle)
@@ -109,6 +124,10 @@ impl EventReason {
             | EventReason::AnsweredBundle(bundle)
             | EventReason::DroppedBundle(bundle) => Some(bundle.0),
             EventReason::Answered(task) => Some(task.0),
+            EventReason::Handled(problem)
+            | EventReason::HandledAlready(problem)
+            | EventReason::HandledOver(problem)
+            | EventReason::UnknownProblem(problem) => Some(problem.0),
             _ => None,
         }
     }
@@ -128,6 +147,7 @@ impl EventReason {
     /// Reads a stored reason back. `None` for a code that this version does not know.
     pub fn from_parts(code: &str, subject: Option<i64>, detail: &str) -> Option<EventReason> {
         let bundle = || subject.map(BundleId);
+        let problem = || subject.map(ProblemId);
         let text = || detail.to_owned();
         Some(match code {
             "opened_bundle" => EventReason::OpenedBundle(bundle()?),
@@ -155,6 +175,11 @@ impl EventReason {
             "person_noted" => EventReason::PersonNoted,
             "group_noted" => EventReason::GroupNoted,
             "command" => EventReason::Command(text()),
+            "handled" => EventReason::Handled(problem()?),
+            "handled_already" => EventReason::HandledAlready(problem()?),
+            "handled_over" => EventReason::HandledOver(problem()?),
+            "unknown_problem" => EventReason::UnknownProblem(problem()?),
+            "opened" => EventReason::Opened,
             "interaction" => EventReason::Interaction(text()),
             "unused" => EventReason::Unused(text()),
             "undecodable" => EventReason::Undecodable(text()),
@@ -198,6 +223,15 @@ impl EventReason {
             EventReason::PersonNoted => "person brought up to date".to_owned(),
             EventReason::GroupNoted => "user group brought up to date".to_owned(),
             EventReason::Command(command) => format!("slash command {command} answered"),
+            EventReason::Handled(problem) => format!("marked problem {problem} as handled"),
+            EventReason::HandledAlready(problem) => {
+                format!("ignored: problem {problem} was handled already")
+            }
+            EventReason::HandledOver(problem) => format!("ignored: problem {problem} was over already"),
+            EventReason::UnknownProblem(problem) => {
+                format!("ignored: problem {problem} is not kept any more")
+            }
+            EventReason::Opened => "ignored: Slack opened the address of the button".to_owned(),
             EventReason::Interaction(kind) => format!("ignored: nothing is registered for {kind}"),
             EventReason::Unused(kind) => format!("ignored: no use for events of type {kind}"),
             EventReason::Undecodable(problem) => {
@@ -209,7 +243,7 @@ impl EventReason {
 
 #[cfg(test)]
 mod tests {
-    use super::{BundleId, EventReason, TaskId};
+    use super::{BundleId, EventReason, ProblemId, TaskId};
 
     #[test]
     fn every_reason_survives_its_way_through_the_store() {
@@ -239,6 +273,11 @@ mod tests {
             EventReason::PersonNoted,
             EventReason::GroupNoted,
             EventReason::Command("/deskd".into()),
+            EventReason::Handled(ProblemId(6)),
+            EventReason::HandledAlready(ProblemId(7)),
+            EventReason::HandledOver(ProblemId(8)),
+            EventReason::UnknownProblem(ProblemId(9)),
+            EventReason::Opened,
             EventReason::Interaction("shortcut".into()),
             EventReason::Unused("reaction_added".into()),
             EventReason::Undecodable("line 1 column 4".into()),

@@ -116,6 +116,7 @@ impl Rehearsal {
             | Arrival::Person(_)
             | Arrival::Group(_)
             | Arrival::Command(_)
+            | Arrival::Click(_)
             | Arrival::Interaction { .. }
             | Arrival::Other { .. } => None,
         }

@@ -35,6 +35,7 @@ pub fn meaning(own: Own) -> &'static str {
         Own::DestinationBroken => "a channel no longer takes messages",
         Own::DeliveryFailed => "a notice was not delivered",
         Own::NoticesExpired => "notices waited for their destination until nobody needs them",
+        Own::TemplateFailed => "the template of a kind does not work, so its cards are plain",
         Own::RecoveryFailed => "missed messages of a channel cannot be read",
         Own::BackupOld => "the last backup is too old",
         Own::WorkerStuck => "a part of deskd is stuck",
@@ -59,6 +60,7 @@ pub fn advice(own: Own) -> &'static str {
         Own::NoticesExpired => {
             "deskd notices list --state dead shows them; deskd test tries every destination"
         }
+        Own::TemplateFailed => "mend the template of that [[kind]]; deskd check tries it with all fields",
         Own::RecoveryFailed => "invite the bot to the channel, or check the scopes with deskd doctor",
         Own::BackupOld => "run deskd backup FILE, best from a timer",
         Own::WorkerStuck => "look at the log; systemd restarts deskd by its watchdog",
@@ -73,6 +75,7 @@ pub fn subject_word(own: Own) -> &'static str {
         Own::WorkerStuck => "worker",
         Own::DeliveryFailed => "delivery",
         Own::NoticesExpired => "destination",
+        Own::TemplateFailed => "kind",
         Own::NotAllowed => "token",
         Own::NoSocket
         | Own::ForeignSockets

@@ -72,6 +72,7 @@ pub fn calm(own: Own) -> Option<Duration> {
         | Own::DestinationBroken
         | Own::DeliveryFailed
         | Own::NoticesExpired
+        | Own::TemplateFailed
         | Own::RecoveryFailed => None,
     }
 }

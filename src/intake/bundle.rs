@@ -40,6 +40,8 @@ pub struct Habits {
     pub trusted_bots: Vec<String>,
     /// Which channels are listened to.
     pub monitor: Monitor,
+    /// Whether a notice is raised when a contact adds to a task.
+    pub notify_replies: bool,
 }
 
 impl Habits {
@@ -79,6 +81,8 @@ pub struct Gatherer {
     recorded: u64,
     /// Told of our own messages: one of them may be a canary.
     echo: Echo,
+    /// Rung when a click changes a card.
+    feed: Option<Bell>,
     /// What came before the message it is about; `None` until it has been read from the journal.
     early: Option<Early>,
 }
@@ -95,7 +99,12 @@ impl Gatherer {
     ) -> Gatherer {
         let endings = Endings::default();
         let (echo, early) = (Echo::default(), None);
-        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0, echo, early }
+        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0, echo, feed: None, early }
+    }
+
+    /// The same, ringing `feed` when a click changes a card.
+    pub fn feeding(self, feed: Bell) -> Gatherer {
+        Gatherer { feed: Some(feed), ..self }
     }
 
     /// The same, telling `echo` of our own messages.
@@ -120,6 +129,10 @@ impl Gatherer {
         if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
             // Opening a bundle may have closed the one before it.
             self.triage.ring();
+        }
+        let clicked = reasons.iter().any(|reason| matches!(reason, EventReason::Handled(_)));
+        if let Some(feed) = self.feed.as_ref().filter(|_| clicked) {
+            feed.ring();
         }
         Ok(())
     }

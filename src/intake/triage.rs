@@ -7,10 +7,13 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tracing::info;
 
+use super::bundle::Habits;
 use super::people::{Asked, Directory};
 use crate::domain::classify::{Bundled, Compiled, Verdict, classify};
 use crate::domain::courtesy::is_courtesy;
+use crate::domain::mrkdwn::plain;
 use crate::domain::time::Timestamp;
+use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
 use crate::store::Store;
 use crate::store::triage::{Outcome, SealedBundle, Triaged};
@@ -22,17 +25,33 @@ const BATCH: u32 = 32;
 /// not for names.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// So much of a reply stands in the notice about it.
+const PREVIEW_CHARS: usize = 500;
+
 /// Makes tasks of sealed bundles.
 pub struct Triage {
     store: Store,
     directory: Directory,
     rules: watch::Receiver<Arc<Compiled>>,
+    replies: Option<Replies>,
+}
+
+/// Notices of what contacts add to their tasks.
+struct Replies {
+    habits: watch::Receiver<Habits>,
+    /// Rung when there is a notice to route.
+    route: Bell,
 }
 
 impl Triage {
     /// A triage that judges by the newest of `rules`.
     pub fn new(store: Store, directory: Directory, rules: watch::Receiver<Arc<Compiled>>) -> Triage {
-        Triage { store, directory, rules }
+        Triage { store, directory, rules, replies: None }
+    }
+
+    /// The same, raising notices of replies while the newest of `habits` says so, and ringing `route` for them.
+    pub fn notifying(self, habits: watch::Receiver<Habits>, route: Bell) -> Triage {
+        Triage { replies: Some(Replies { habits, route }), ..self }
     }
 
     /// When the bundle has to wait for Slack's word on its author, until when.
@@ -66,14 +85,27 @@ impl Triage {
         Ok(waits)
     }
 
+    /// Whether notices of replies are wanted.
+    fn is_told(&self) -> bool {
+        self.replies.as_ref().is_some_and(|replies| replies.habits.borrow().notify_replies)
+    }
+
     fn judge(&self, bundle: &SealedBundle) -> Triaged {
         let compiled = self.rules.borrow().clone();
         Triaged {
             bundle: bundle.id,
             verdict: verdict(bundle, &compiled),
+            reply: self.is_told().then(|| preview(bundle)),
             courtesy: bundle.files == 0 && bundle.texts.iter().all(|text| is_courtesy(text)),
         }
     }
+}
+
+/// The beginning of what a contact wrote, as people read it.
+fn preview(bundle: &SealedBundle) -> String {
+    let whole = plain(&bundle.texts.join("\n"), &|_| None);
+    let kept: String = whole.chars().take(PREVIEW_CHARS).collect();
+    if kept.len() < whole.len() { format!("{kept}…") } else { kept }
 }
 
 /// What classification says of a bundle together with the task that it joins.
@@ -119,7 +151,12 @@ impl Worker for Triage {
         for outcome in self.store.finish_triage(judged, now).await? {
             match outcome {
                 Outcome::Opened(task) => info!(task = task.0, "Opened task {task}"),
-                Outcome::Joined(task) => info!(task = task.0, "Added to task {task}"),
+                Outcome::Joined(task) => {
+                    info!(task = task.0, "Added to task {task}");
+                    if let Some(replies) = &self.replies {
+                        replies.route.ring();
+                    }
+                }
                 Outcome::Gone => {}
             }
         }

@@ -68,6 +68,14 @@ impl Content {
         {
             return Err("too_many_attachments".into());
         }
+        for part in content.attachments.iter().flat_map(Value::as_array).flatten() {
+            if let Some(inner) = part.get("blocks") {
+                let problems = blocks::check_message(inner);
+                if !problems.is_empty() {
+                    return Err(Refusal::with_messages("invalid_attachments", &problems));
+                }
+            }
+        }
         content.metadata = metadata(call)?;
         Ok(content)
     }

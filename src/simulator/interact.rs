@@ -45,7 +45,7 @@ impl Workspace {
         let place = &self.channels[channel];
         let message = place.messages.get(ts).filter(|message| !message.deleted);
         let message = message.ok_or_else(|| Mistake::NoMessage(ts.to_owned()))?;
-        let blocks = message.blocks.clone().unwrap_or(Value::Null);
+        let blocks = shown_blocks(message);
         let shown = Value::Object(place.show(message, true));
         let thread_ts = message.thread_ts.clone();
         let (id, name) = (place.id.clone(), command_place(place));
@@ -257,6 +257,13 @@ impl Workspace {
         action["action_ts"] = json!(self.ids.ts(self.clock.now_us()));
         Ok(action)
     }
+}
+
+/// All blocks of a message: its own, and those that hang at its attachments.
+fn shown_blocks(message: &super::messages::Message) -> Value {
+    let lists = message.attachments.iter().flat_map(Value::as_array).flatten().map(|part| &part["blocks"]);
+    let all = message.blocks.iter().chain(lists).flat_map(Value::as_array).flatten();
+    Value::Array(all.cloned().collect())
 }
 
 /// The element with this action id, and its block's id.

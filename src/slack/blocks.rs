@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::card::{Button, Card, Colour, Span};
+use crate::domain::card::{Button, By, Card, Colour, Span};
 use crate::domain::mrkdwn::escape;
 use crate::domain::time::Timestamp;
 
@@ -16,7 +16,7 @@ pub const HANDLED: &str = "notice_handled";
 /// The action of a button that only opens an address; its click is acknowledged and nothing more.
 pub const OPEN: &str = "notice_open";
 
-/// Longest text of a section, in characters; 3,000 less a tenth, since Slack does not say what it counts.
+/// Longest text of a section; 3,000 less a tenth, since Slack does not say what it counts.
 const SECTION: usize = 2_700;
 
 /// Longest field of a section: 2,000 less a tenth.
@@ -24,6 +24,12 @@ const FIELD: usize = 1_800;
 
 /// Most fields of a section.
 const FIELDS: usize = 10;
+
+/// Most fields of a card: more are a report.
+const MOST_FIELDS: usize = 40;
+
+/// Longest address behind the mark of a cut.
+const MORE: usize = 1_000;
 
 /// Longest title: readable on a phone.
 const TITLE: usize = 300;
@@ -48,42 +54,74 @@ pub struct Message {
 
 /// Draws a card.
 pub fn card(card: &Card) -> Message {
-    let Card { icon, title, context, body, fields, buttons, colour, mention } = card;
+    let Card { icon, title, context, body: _, fields: _, drawn: _, buttons, colour, mention } = card;
     let mention_before = if mention.is_empty() { String::new() } else { format!("{mention} ") };
     let heading = format!("{mention_before}{icon} *{}*", bold(&cut(title, TITLE)));
     let line = context.iter().map(shown).collect::<Vec<_>>().join(" · ");
     let mut top = vec![section(&heading)];
     if !line.is_empty() {
-        top.push(json!({ "type": "context", "elements": [mrkdwn(&shorten(&line, SECTION))] }));
+        top.push(json!({ "type": "context", "elements": [mrkdwn(&shorten(&line, SECTION, ""))] }));
     }
-    let mut below = Vec::new();
-    if !body.trim().is_empty() {
-        below.push(section(&cut(body.trim(), SECTION)));
-    }
-    below.extend(fields.chunks(FIELDS).take(4).map(|some| {
-        let shown = some.iter().map(|(name, value)| mrkdwn(&field(name, value)));
-        json!({ "type": "section", "fields": shown.collect::<Vec<_>>() })
-    }));
+    let mut below = said(card);
     if !buttons.is_empty() {
         let elements: Vec<Value> = buttons.iter().take(2).enumerate().map(button).collect();
         below.push(json!({ "type": "actions", "elements": elements }));
     }
     let mut parts = json!({ "blocks": top });
     if !below.is_empty() {
-        let fallback: String = cut(title, TITLE);
+        let fallback = bold(&cut(title, TITLE));
         parts["attachments"] = json!([{ "color": bar(*colour), "fallback": fallback, "blocks": below }]);
     }
     Message { text: fallback(card, &mention_before), parts }
 }
 
+/// What a card says beside title and context line: the user's template, or text and fields.
+fn said(card: &Card) -> Vec<Value> {
+    let more = more(card);
+    if let Some(drawn) = &card.drawn {
+        let drawn = shorten(&clean(drawn), SECTION, &more);
+        return if drawn.trim().is_empty() { Vec::new() } else { vec![section(drawn.trim())] };
+    }
+    let mut blocks = Vec::new();
+    if !card.body.trim().is_empty() {
+        blocks.push(section(&cut_to(card.body.trim(), SECTION, &more)));
+    }
+    let rows = MOST_FIELDS.min(card.fields.len());
+    blocks.extend(card.fields[..rows].chunks(FIELDS).map(|some| {
+        let shown = some.iter().map(|(name, value)| mrkdwn(&field(name, value, &more)));
+        json!({ "type": "section", "fields": shown.collect::<Vec<_>>() })
+    }));
+    if card.fields.len() > rows {
+        let left = format!("and {} more fields{more}", card.fields.len() - rows);
+        blocks.push(json!({ "type": "context", "elements": [mrkdwn(&left)] }));
+    }
+    blocks
+}
+
+/// What stands behind the mark of a cut: the way to the rest, where there is one and it is short enough.
+fn more(card: &Card) -> String {
+    let link = card.buttons.iter().find_map(|button| match button {
+        Button::Open { link, .. } => Some(escape(link)),
+        Button::Handled { .. } => None,
+    });
+    let short = link.filter(|link| size(link) <= MORE);
+    short.map(|link| format!(" <{link}|more>")).unwrap_or_default()
+}
+
+/// The line of a thread that says who takes care of a problem.
+pub fn handled(by: &By) -> Message {
+    let text = format!(":ballot_box_with_check: Handled by {}", named(by));
+    Message { parts: json!({ "blocks": [section(&text)] }), text }
+}
+
 /// Lines under a title, as one message: a digest, or what was held over night.
 pub fn list(title: &str, lines: &[String], more: i64) -> Message {
     let mut blocks = vec![section(&format!("*{}*", bold(&cut(title, TITLE))))];
-    let mut text = escape(title);
+    let mut text = bold(&cut(title, TITLE));
     let mut part = String::new();
     let more = (more > 0).then(|| format!("and {more} more"));
     for line in lines.iter().map(|line| cut(line, 600)).chain(more) {
-        if part.chars().count() + line.chars().count() > SECTION {
+        if size(&part) + size(&line) >= SECTION {
             blocks.push(section(&std::mem::take(&mut part)));
         }
         part.push_str(if part.is_empty() { "" } else { "\n" });
@@ -95,27 +133,34 @@ pub fn list(title: &str, lines: &[String], more: i64) -> Message {
         blocks.push(section(&part));
     }
     blocks.truncate(50);
-    Message { text: shorten(&text, FALLBACK), parts: json!({ "blocks": blocks }) }
+    Message { text: shorten(&text, FALLBACK, ""), parts: json!({ "blocks": blocks }) }
 }
 
+/// The card as text: what notifications, searches and screen readers get.
 fn fallback(card: &Card, mention: &str) -> String {
-    let mut text = format!("{mention}{}", cut(&card.title, TITLE));
+    let mut text = format!("{mention}{}", bold(&cut(&card.title, TITLE)));
     let line = card.context.iter().map(shown).collect::<Vec<_>>().join(" · ");
     if !line.is_empty() {
         text.push_str(&format!("\n{line}"));
     }
-    if !card.body.trim().is_empty() {
-        text.push_str(&format!("\n{}", cut(card.body.trim(), 1_500)));
-    }
-    for (name, value) in &card.fields {
-        text.push_str(&format!("\n{}: {}", cut(name, 100), cut(value, 300)));
-    }
-    for button in &card.buttons {
-        if let Button::Open { link, .. } = button {
-            text.push_str(&format!("\n{}", escape(link)));
+    let link = card.buttons.iter().find_map(|button| match button {
+        Button::Open { link, .. } => Some(format!("\n{}", escape(link))),
+        Button::Handled { .. } => None,
+    });
+    // The address is kept whatever else has to go.
+    let link = link.filter(|link| size(link) <= FALLBACK / 2).unwrap_or_default();
+    match &card.drawn {
+        Some(drawn) => text.push_str(&format!("\n{}", clean(drawn).trim())),
+        None => {
+            if !card.body.trim().is_empty() {
+                text.push_str(&format!("\n{}", cut(card.body.trim(), 1_500)));
+            }
+            for (name, value) in &card.fields {
+                text.push_str(&format!("\n{}: {}", bold(&cut(name, 100)), told(value, 300)));
+            }
         }
     }
-    shorten(&text, FALLBACK)
+    format!("{}{link}", shorten(&text, FALLBACK - size(&link), ""))
 }
 
 fn section(text: &str) -> Value {
@@ -127,9 +172,20 @@ fn mrkdwn(text: &str) -> Value {
     json!({ "type": "mrkdwn", "text": text, "verbatim": true })
 }
 
-fn field(name: &str, value: &str) -> String {
-    let value = if value.trim().is_empty() { "–" } else { value.trim() };
-    format!("*{}*\n{}", bold(&cut(name, 100)), cut(value, FIELD - 150))
+fn field(name: &str, value: &Span, more: &str) -> String {
+    let value = match value {
+        Span::Text(text) if text.trim().is_empty() => "–".to_owned(),
+        Span::Text(text) => cut_to(text.trim(), FIELD - 250, more),
+        Span::Time(_) | Span::Count(..) | Span::Handled(_) => shown(value),
+    };
+    format!("*{}*\n{value}", bold(&cut(name, 100)))
+}
+
+fn told(value: &Span, most: usize) -> String {
+    match value {
+        Span::Text(text) => cut(text.trim(), most),
+        Span::Time(_) | Span::Count(..) | Span::Handled(_) => shown(value),
+    }
 }
 
 fn button((at, button): (usize, &Button)) -> Value {
@@ -154,6 +210,15 @@ fn shown(span: &Span) -> String {
     match span {
         Span::Text(text) => cut(text, 300),
         Span::Time(at) => moment(*at),
+        Span::Handled(by) => format!("handled by {}", named(by)),
+        Span::Count(count, first) => format!("{count} times, first {}", moment(*first)),
+    }
+}
+
+fn named(by: &By) -> String {
+    match by {
+        By::Name(name) => cut(name, 300),
+        By::Id(id) => format!("<@{}>", escape(&id.0)),
     }
 }
 
@@ -174,48 +239,87 @@ fn bar(colour: Colour) -> &'static str {
     }
 }
 
-/// Within bold text a star would end it, and a line break, too.
+/// Within bold text a star would end it, and a line break, too; there has to be something in it.
 fn bold(escaped: &str) -> String {
-    escaped.replace('*', "∗").replace(['\n', '\r'], " ")
+    let one_line = escaped.replace('*', "∗").replace(['\n', '\r', '\t'], " ");
+    let trimmed = one_line.trim();
+    if trimmed.is_empty() { "–".to_owned() } else { trimmed.to_owned() }
 }
 
-/// Escapes, and cuts so that what is escaped is at most `most` characters long and no escape is cut in two.
+/// How long Slack may take a text to be: it does not say what it counts, so this is the larger of two ways.
+fn size(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// Without control characters, and without those that turn the direction of what follows: a value must not make its
+/// neighbours look like something else.
+fn clean(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control() && !turns(*c)).collect()
+}
+
+/// Escapes, and cuts so that what is escaped is at most `most` long and no escape is cut in two.
 fn cut(text: &str, most: usize) -> String {
-    let text: String = text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()).collect();
+    cut_to(text, most, "")
+}
+
+/// The same, with the way to the rest behind the mark of the cut.
+fn cut_to(text: &str, most: usize, more: &str) -> String {
+    let text = clean(text);
     let whole = escape(&text);
-    if whole.chars().count() <= most {
+    if size(&whole) <= most {
         return whole;
     }
+    let room = most.saturating_sub(size(more) + size(CUT));
     let mut kept = String::new();
     let mut count = 0;
     for letter in text.chars() {
-        let escaped = escape(&letter.to_string());
-        count += escaped.chars().count();
-        if count + 1 > most {
+        let escaped = escape(letter.encode_utf8(&mut [0; 4]));
+        count += size(&escaped);
+        if count > room {
             break;
         }
         kept.push_str(&escaped);
     }
-    format!("{}{CUT}", kept.trim_end())
+    format!("{}{CUT}{more}", kept.trim_end())
 }
 
-/// Cuts what is escaped already, at the end of a line where that is near.
-fn shorten(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
+/// Cuts what is escaped already, at the end of a line where that is near, and never within an escape or a link.
+fn shorten(text: &str, most: usize, more: &str) -> String {
+    if size(text) <= most {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(most - 1).collect();
-    let end = kept.rfind('\n').filter(|at| *at > kept.len() / 2).unwrap_or_else(|| {
-        // Neither an escape nor a link may be cut in two.
-        kept.rfind(['&', '<']).filter(|at| kept.len() - at < 3_100).unwrap_or(kept.len())
-    });
-    format!("{}{CUT}", kept[..end].trim_end())
+    let room = most.saturating_sub(size(more) + size(CUT));
+    let mut end = 0;
+    let mut count = 0;
+    for (at, letter) in text.char_indices() {
+        count += letter.len_utf16();
+        if count > room {
+            break;
+        }
+        end = at + letter.len_utf8();
+    }
+    let kept = &text[..end];
+    let line = kept.rfind('\n').filter(|at| *at > kept.len() / 2);
+    let whole = |kept: &str| {
+        let open = kept.rfind('<').filter(|at| !kept[*at..].contains('>'));
+        let escape = kept.rfind('&').filter(|at| !kept[*at..].contains(';'));
+        open.into_iter().chain(escape).min()
+    };
+    let kept = &kept[..line.or_else(|| whole(kept)).unwrap_or(kept.len())];
+    format!("{}{CUT}{more}", kept.trim_end())
 }
 
+/// Plain text for a label; never empty.
 fn clip(text: &str, most: usize) -> String {
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    match text.chars().count() > most {
-        true => format!("{}{CUT}", text.chars().take(most - 1).collect::<String>()),
-        false => text,
+    let text = clean(text).replace(['\n', '\t'], " ");
+    let mut kept = String::new();
+    for letter in text.trim().chars() {
+        if size(&kept) + letter.len_utf16() > most - 1 {
+            kept.push_str(CUT);
+            break;
+        }
+        kept.push(letter);
     }
+    if kept.trim().is_empty() { "–".to_owned() } else { kept }
 }

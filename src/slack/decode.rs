@@ -9,9 +9,9 @@ use serde_json::error::Category;
 
 use super::event::Event;
 use super::loose::{self, Loose, Text};
-use super::{channel, groups, mend, message, people};
-use crate::domain::ids::{ChannelId, PersonId};
-use crate::domain::message::{Arrival, Command};
+use super::{blocks, channel, groups, mend, message, people};
+use crate::domain::ids::{ChannelId, PersonId, ProblemId};
+use crate::domain::message::{Arrival, Click, Clicked, Command};
 
 /// Why a payload could not be read. `problem` is a sentence with a position in the payload, without any content.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,11 +123,43 @@ fn command(slash: &Slash<'_>) -> Arrival {
 struct Interaction<'a> {
     #[serde(rename = "type", borrow, default, deserialize_with = "loose::text")]
     kind: Text<'a>,
+    #[serde(borrow, default)]
+    user: Loose<'a, Clicker<'a>>,
+    #[serde(borrow, default)]
+    actions: Loose<'a, Action<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Clicker<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    id: Text<'a>,
+}
+
+/// One action of a click; Slack sends a list with one in it.
+#[derive(Deserialize)]
+struct Action<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    action_id: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    value: Text<'a>,
 }
 
 fn interaction(interaction: &Interaction<'_>) -> Arrival {
     match loose::filled(&interaction.kind) {
-        Some(kind) => Arrival::Interaction { kind },
+        Some(kind) => click(interaction).map_or(Arrival::Interaction { kind }, Arrival::Click),
         None => Arrival::Other { kind: "interactive".to_owned() },
     }
+}
+
+/// A click on one of the buttons that our cards have.
+fn click(interaction: &Interaction<'_>) -> Option<Click> {
+    let Loose::List(actions) = &interaction.actions else { return None };
+    let action = actions.first()?.object()?;
+    let person = loose::filled(&interaction.user.object()?.id)?;
+    let on = match loose::or_empty(&action.action_id) {
+        blocks::HANDLED => Clicked::Handled(ProblemId(loose::or_empty(&action.value).parse().ok()?)),
+        blocks::OPEN => Clicked::Open,
+        _ => return None,
+    };
+    Some(Click { person: PersonId(person), on })
 }

@@ -160,7 +160,11 @@ pub(super) fn traces(
     let mut places = tx.prepare_cached(
         "SELECT channel, thread FROM tasks WHERE contact = ?1
          UNION SELECT m.channel, m.ts FROM tasks t JOIN bundles b ON b.task = t.id JOIN messages m ON m.bundle = b.id
-         WHERE t.contact = ?1",
+         WHERE t.contact = ?1
+         UNION SELECT c.channel, c.ts FROM tasks t JOIN bundles b ON b.task = t.id
+            JOIN notices n ON n.workspace = t.workspace AND n.source = 'deskd' AND n.key = 'reply.received ' || b.id
+            JOIN cards c ON c.problem = n.problem
+         WHERE t.contact = ?1 AND n.key <> '' AND c.ts <> ''",
     )?;
     let mut found = places.query([id.0])?;
     while let Some(row) = found.next()? {
@@ -244,6 +248,7 @@ fn erase_person(
          WHERE workspace = ?1 AND person = ?2",
         key,
     )?;
+    erase_replies(tx, (&workspace.0, person), now)?;
     tx.execute(
         "UPDATE bundles SET person = 'erased', last_client_msg_id = '',
              state = CASE WHEN state IN ('open', 'sealed') THEN 'dropped' ELSE state END
@@ -254,6 +259,23 @@ fn erase_person(
         let sql = format!("DELETE FROM {table} WHERE workspace = ? AND person = ?");
         tx.execute(&sql, (&workspace.0, person))?;
     }
+    Ok(())
+}
+
+/// Notices about what they wrote, which quote it.
+fn erase_replies(tx: &Transaction<'_>, key: (&str, &str), now: Timestamp) -> Result<(), StoreError> {
+    let quoting = "SELECT id FROM notices WHERE source = 'deskd' AND kind = 'reply.received' AND key IN
+                       (SELECT 'reply.received ' || id FROM bundles WHERE workspace = ?1 AND person = ?2)";
+    let sql = format!(
+        "UPDATE sends SET text = '', blocks = '',
+             reason = CASE WHEN state IN ('waiting', 'sending') THEN 'erased' ELSE reason END,
+             state = CASE WHEN state IN ('waiting', 'sending') THEN 'dropped' ELSE state END, updated_at = ?3
+         WHERE delivery IN (SELECT id FROM deliveries WHERE notice IN ({quoting}))"
+    );
+    tx.execute(&sql, (key.0, key.1, now.0))?;
+    let sql =
+        format!("DELETE FROM problems WHERE id IN (SELECT problem FROM notices WHERE id IN ({quoting}))");
+    tx.execute(&sql, key)?;
     Ok(())
 }
 

@@ -62,6 +62,8 @@ pub struct Head {
     pub listed: Vec<Content>,
     /// How many notices it tells in all.
     pub told: i64,
+    /// Whether it says that somebody has marked the problem as handled.
+    pub handled: bool,
     /// Why those were held; empty for none.
     pub held_for: String,
     /// When nobody wants to read it any more.
@@ -103,6 +105,11 @@ impl Store {
     /// What is to be told next by a delivery; `None` when it does not wait any more.
     pub async fn head(&self, id: DeliveryId) -> Result<Option<Head>, StoreError> {
         self.read(move |tx| heads::head(tx, id)).await
+    }
+
+    /// The workspace of a delivery.
+    pub async fn workspace_of(&self, id: DeliveryId) -> Result<WorkspaceId, StoreError> {
+        self.read(move |tx| heads::workspace(tx, id)).await
     }
 
     /// Puts the messages of a delivery into the outbox; the last of them decides how it ends. `newest` is the notice it was

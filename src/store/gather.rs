@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::events::{Decoded, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, erasures, groups, people};
+use super::{channels, erasures, groups, handled, people};
 use crate::domain::bundle::{self, Decision, Desk, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::message::{Arrival, Edit, Message};
@@ -144,6 +144,7 @@ impl Scene<'_> {
                 | Arrival::Channel(_)
                 | Arrival::Group(_)
                 | Arrival::Command(_)
+                | Arrival::Click(_)
                 | Arrival::Interaction { .. }
                 | Arrival::Other { .. },
             ) => return Ok(false),
@@ -184,6 +185,7 @@ impl Scene<'_> {
                 Ok(EventReason::GroupNoted)
             }
             Arrival::Command(command) => Ok(EventReason::Command(command.name.clone())),
+            Arrival::Click(click) => handled::click(self.tx, self.workspace, click, self.now),
             Arrival::Interaction { kind } => Ok(EventReason::Interaction(kind.clone())),
             Arrival::Other { kind } => Ok(EventReason::Unused(kind.clone())),
         }

@@ -4,11 +4,12 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
 use super::feed::{EXPIRED, Head, Place, Shown};
+use super::handled::HANDLED;
 use super::notices::{self, effect_of, status_of};
 use super::troubles;
-use crate::domain::card::Standing;
+use crate::domain::card::{By, Standing};
 use crate::domain::feed::MOST_LINES;
-use crate::domain::ids::{ChannelId, DeliveryId, MessageTs, NoticeId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, MessageTs, NoticeId, PersonId, WorkspaceId};
 use crate::domain::notice::{Content, Lane};
 use crate::domain::own::{Own, Raised};
 use crate::domain::route::Destination;
@@ -98,8 +99,9 @@ fn is_person(id: &str) -> bool {
 pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>, StoreError> {
     let mut query = tx.prepare_cached(
         "SELECT d.lane, d.mention, d.form, d.held_for, d.expires_at, p.id, p.status, p.count, p.first_at, p.last_at,
-             p.handled_by, c.channel, c.ts
+             p.handled_by, COALESCE(NULLIF(who.name, ''), who.handle, ''), c.channel, c.ts
          FROM deliveries d JOIN problems p ON p.id = d.problem
+         LEFT JOIN people who ON who.workspace = p.workspace AND who.person = p.handled_by
          LEFT JOIN cards c ON c.problem = d.problem AND c.destination = d.destination AND c.ts <> ''
          WHERE d.id = ? AND d.state = 'waiting'",
     )?;
@@ -115,7 +117,7 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
     };
     let form: String = row.get(2)?;
     let listed = if form == "card" { Vec::new() } else { listed(tx, id)? };
-    let card = match (row.get::<_, Option<String>>(11)?, row.get::<_, Option<String>>(12)?) {
+    let card = match (row.get::<_, Option<String>>(12)?, row.get::<_, Option<String>>(13)?) {
         (Some(channel), Some(ts)) if form == "card" => {
             Some(Shown { channel: ChannelId(channel), ts: MessageTs(ts) })
         }
@@ -123,6 +125,9 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
     };
     let sql = "SELECT COUNT(*) FROM deliveries WHERE merged_into = ?";
     let merged: i64 = tx.prepare_cached(sql)?.query_row([id.0], |row| row.get(0))?;
+    let held_for: String = row.get(3)?;
+    let handled = held_for == HANDLED;
+    let itself = i64::from(form == "card" && !handled);
     Ok(Some(Head {
         id,
         lane: Lane::from_number(row.get(0)?),
@@ -134,15 +139,25 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
             count: row.get(7)?,
             first_at: Timestamp(row.get(8)?),
             last_at: Timestamp(row.get(9)?),
-            handled_by: row.get(10)?,
+            handled_by: by(row.get(10)?, row.get(11)?),
         },
         mention: mentions(tx, id)?,
         card,
-        told: if form == "card" { merged + 1 } else { merged },
+        told: merged + itself,
+        handled,
         listed,
-        held_for: row.get(3)?,
+        held_for,
         expires: Timestamp(row.get(4)?),
     }))
+}
+
+/// A person by name, or by id where nobody knows the name.
+fn by(id: String, name: String) -> Option<By> {
+    match (id.is_empty(), name.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(By::Id(PersonId(id))),
+        (false, false) => Some(By::Name(name)),
+    }
 }
 
 /// The newest notice that a delivery tells.
@@ -211,12 +226,17 @@ pub(super) fn expire(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<(String
     unsent(tx, now)?;
     let mut update = tx.prepare_cached(
         "UPDATE deliveries SET state = 'dead', reason = ?2, updated_at = ?1
-         WHERE state IN ('held', 'waiting') AND expires_at <= ?1 RETURNING workspace, destination",
+         WHERE state IN ('held', 'waiting') AND expires_at <= ?1
+         RETURNING workspace, destination, (SELECT kind LIKE 'deskd.%' FROM notices WHERE id = notice)",
     )?;
-    let rows = update.query_map((now.0, EXPIRED), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = update.query_map((now.0, EXPIRED), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let mut counts: std::collections::BTreeMap<(String, String), i64> = Default::default();
     for row in rows {
-        *counts.entry(row?).or_default() += 1;
+        let (workspace, destination, own): (String, String, bool) = row?;
+        // What deskd says of itself is no reason to say more.
+        if !own {
+            *counts.entry((workspace, destination)).or_default() += 1;
+        }
     }
     for (workspace, destination) in counts.keys() {
         let sql = "SELECT COUNT(*) FROM deliveries WHERE state = 'dead' AND reason = ? AND destination = ?

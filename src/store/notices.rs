@@ -4,6 +4,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction};
 use sha2::{Digest, Sha256};
 
+use super::derived;
 use super::error::StoreError;
 use super::sqlite::Store;
 use crate::domain::ids::{NoticeId, ProblemId, WorkspaceId};
@@ -105,8 +106,25 @@ pub(super) fn cancel(
     Ok(update.execute((&workspace.0, source, key))?)
 }
 
-/// Stores one notice within a transaction that may do more.
+/// Takes one notice within a transaction that may do more, with what follows from it by itself.
 pub(super) fn submit(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    checked: &Checked,
+    now: Timestamp,
+) -> Result<Accepted, StoreError> {
+    if let Some(repeated) = derived::repeated(tx, workspace, &checked.content)? {
+        return Ok(repeated);
+    }
+    let accepted = store(tx, workspace, &derived::in_time(checked), now)?;
+    if accepted.effect != Effect::Repeats {
+        derived::follow(tx, workspace, checked, now)?;
+    }
+    Ok(accepted)
+}
+
+/// Stores one notice.
+pub(super) fn store(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
     checked: &Checked,

@@ -5,12 +5,13 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::conversation::{self, move_to, note};
 use super::error::StoreError;
 use super::sqlite::Store;
-use super::{contacts, people, rows};
+use super::{contacts, notices, people, rows};
 use crate::domain::classify::Verdict;
 use crate::domain::ids::{
     BundleId, ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId,
 };
 use crate::domain::message::Profile;
+use crate::domain::notice::derived;
 use crate::domain::task::{self, Actor, Change, Status};
 use crate::domain::time::Timestamp;
 
@@ -49,6 +50,8 @@ pub struct Triaged {
     pub verdict: Verdict,
     /// Whether there are thanks and greetings in it only.
     pub courtesy: bool,
+    /// What a notice says of it when it joins a task; `None` when nobody wants one.
+    pub reply: Option<String>,
 }
 
 /// What came of a judged bundle.
@@ -209,6 +212,9 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
         Some(task) => {
             adopt(tx, task, contact)?;
             join(tx, task, triaged, sealed.recovered, now)?;
+            if let Some(preview) = &triaged.reply {
+                tell_reply(tx, &sealed, task, preview, now)?;
+            }
         }
         None => count_answers(tx, task, sealed.id)?,
     }
@@ -216,6 +222,25 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
         .prepare_cached("SELECT number FROM tasks WHERE id = ?")?
         .query_row([task.0], |row| row.get(0).map(TaskNumber))?;
     Ok(if joins.is_some() { Outcome::Joined(number) } else { Outcome::Opened(number) })
+}
+
+/// A notice says that a contact has added to a task.
+fn tell_reply(
+    tx: &Transaction<'_>,
+    sealed: &Sealed,
+    task: TaskId,
+    preview: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql =
+        "SELECT t.number, c.name, COALESCE(ch.name, '') FROM tasks t JOIN contacts c ON c.id = t.contact
+               LEFT JOIN channels ch ON ch.workspace = t.workspace AND ch.channel = t.channel WHERE t.id = ?";
+    let (number, contact, channel): (i64, String, String) =
+        tx.prepare_cached(sql)?.query_row([task.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (task, bundle) = (TaskNumber(number), sealed.id);
+    let notice = derived::reply(bundle, task, (&contact, &channel), preview, now);
+    notices::submit(tx, &sealed.workspace, &notice, now)?;
+    Ok(())
 }
 
 fn open(

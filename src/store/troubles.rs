@@ -5,6 +5,8 @@ use rusqlite::{Row, Transaction};
 use super::error::StoreError;
 use super::sqlite::Store;
 use crate::domain::ids::{TroubleId, WorkspaceId};
+use crate::domain::notice::kind::WORTH_READING;
+use crate::domain::notice::{Checked, derived};
 use crate::domain::own::{Own, Raised};
 use crate::domain::time::Timestamp;
 
@@ -56,6 +58,39 @@ impl Store {
                 found.push(trouble(row)?);
             }
             Ok(found)
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// The notices that are missing about troubles: their beginning, or their end where the beginning was told.
+    pub async fn untold_troubles(&self, now: Timestamp) -> Result<Vec<(WorkspaceId, Checked)>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached(
+                "SELECT t.id, t.kind, t.subject, t.detail, t.raised_at, t.resolved_at, t.workspace,
+                     (SELECT p.status FROM problems p WHERE p.workspace = t.workspace
+                        AND p.fingerprint = 'deskd.' || t.kind || char(31) || 'trouble' || char(31) || t.id
+                        AND p.fingerprint <> '' ORDER BY p.id DESC LIMIT 1) AS told
+                 FROM troubles t
+                 WHERE t.resolved_at IS NULL OR t.resolved_at > ?
+                 ORDER BY t.id",
+            )?;
+            let mut rows = query.query([now.minus(WORTH_READING).0])?;
+            let mut missing = Vec::new();
+            while let Some(row) = rows.next()? {
+                let told: Option<String> = row.get(7)?;
+                let Trouble { id, raised, raised_at, resolved_at } = trouble(row)?;
+                let is_missing = match (resolved_at, told.as_deref()) {
+                    (None, told) => told.is_none(),
+                    (Some(_), told) => told == Some("firing"),
+                };
+                if is_missing {
+                    let notice = derived::own(id, &raised, (raised_at, resolved_at), now);
+                    missing.push((WorkspaceId(row.get(6)?), notice));
+                }
+            }
+            Ok(missing)
         })
         .await
     }

@@ -73,6 +73,7 @@ async fn life(world: &World, posted: &[String]) {
         quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },
         trusted_bots: Vec::new(),
         monitor: Monitor::Picked,
+        notify_replies: false,
     };
     let (_habits, habits) = watch::channel(habits);
     to_the_end(world, Gatherer::new(store.clone(), habits, ours, Bell::new(), Arc::new(Tally::default())))

@@ -249,7 +249,8 @@ async fn work(store: &Store, clock: Clock) {
         app: Some("A0".into()),
     };
     let quiet = Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) };
-    let habits = Habits { quiet, trusted_bots: vec!["B1".into()], monitor: Monitor::Joined };
+    let habits =
+        Habits { quiet, trusted_bots: vec!["B1".into()], monitor: Monitor::Joined, notify_replies: false };
     let (_habits, habits) = watch::channel(habits);
     let (_ours, ours) = watch::channel(Some(ours));
     let tally = Arc::new(Tally::default());

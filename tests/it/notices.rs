@@ -26,6 +26,7 @@ async fn with_kinds(toml: &str, change: impl FnOnce(&mut Kinds)) -> World {
     let world = World::with(Setup::default(), |config| {
         config.routing = read.routing;
         config.kinds = read.kinds;
+        config.inbox = read.inbox;
     });
     let world = world.await;
     world.pass(1).await;

@@ -63,6 +63,7 @@ async fn life(world: &World) {
         quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },
         trusted_bots: Vec::new(),
         monitor: Monitor::Picked,
+        notify_replies: false,
     };
     let (_habits, habits) = watch::channel(habits);
     let (_line, line) = watch::channel(Line { connected: true, gaps: 1 });
@@ -96,6 +97,7 @@ async fn a_machine_that_slept_reads_what_was_said_meanwhile_although_no_socket_w
         quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },
         trusted_bots: Vec::new(),
         monitor: Monitor::Picked,
+        notify_replies: false,
     };
     let (_habits, habits) = watch::channel(habits);
     let (_line, line) = watch::channel(Line { connected: true, gaps: 1 });

@@ -1,6 +1,11 @@
 //! Cards: what a notice looks like, before Slack's shapes. Plain values; `slack::blocks` turns them into Block Kit and keeps
-//! its limits.
+//! its limits. `details` says what stands where, `template` renders what users write for kinds of their own.
 
+mod details;
+pub mod template;
+
+use self::details::{Details, details};
+use super::ids::PersonId;
 use super::notice::problem::Effect;
 use super::notice::{Content, Kind, Severity, Status};
 use super::time::Timestamp;
@@ -17,7 +22,9 @@ pub struct Card {
     /// What else there is to say; plain text.
     pub body: String,
     /// Names and values.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(String, Span)>,
+    /// What a user's template made of it, as Slack encodes it: it stands in place of body and fields.
+    pub drawn: Option<String>,
     /// At most two.
     pub buttons: Vec<Button>,
     /// The colour of its bar.
@@ -26,13 +33,17 @@ pub struct Card {
     pub mention: String,
 }
 
-/// A piece of the context line.
+/// A piece of the context line, or a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Span {
     /// Plain text.
     Text(String),
     /// An instant, shown to each reader in their own zone.
     Time(Timestamp),
+    /// Who takes care of it.
+    Handled(By),
+    /// How often, and since when.
+    Count(i64, Timestamp),
 }
 
 /// A button of a card.
@@ -80,8 +91,17 @@ pub struct Standing {
     pub first_at: Timestamp,
     /// When the last came.
     pub last_at: Timestamp,
-    /// Who marked it as handled; empty for nobody.
-    pub handled_by: String,
+    /// Who marked it as handled; `None` for nobody.
+    pub handled_by: Option<By>,
+}
+
+/// A person as well as we know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// By name.
+    Name(String),
+    /// By id alone: Slack shows the name.
+    Id(PersonId),
 }
 
 /// Draws the card of a problem with its newest notice.
@@ -93,13 +113,15 @@ pub fn draw(content: &Content, kind: Option<&Kind>, standing: &Standing, mention
         (false, None) => ":bell:".to_owned(),
     };
     let title = if over { format!("Resolved: {}", content.title) } else { content.title.clone() };
+    let Details { who, body, fields } = details(content, kind);
     Card {
         icon,
         title,
-        context: context(content, standing),
-        body: content.text.clone(),
-        fields: fields(content, kind),
-        buttons: buttons(content, standing),
+        context: context(content, who, standing),
+        body,
+        fields,
+        drawn: None,
+        buttons: buttons(content, kind, standing),
         colour: if over { Colour::Green } else { colour(content.severity) },
         mention: mention.to_owned(),
     }
@@ -128,42 +150,26 @@ fn colour(severity: Severity) -> Colour {
     }
 }
 
-fn context(content: &Content, standing: &Standing) -> Vec<Span> {
-    let mut spans = vec![Span::Text(content.severity.as_str().to_owned())];
-    spans.extend(content.fields.get("client").map(|client| Span::Text(client.clone())));
-    spans.extend(content.amount.as_ref().map(|amount| Span::Text(amount.to_string())));
+/// Who, how much, when; how often, and who takes care of it. That something is good to know goes without saying.
+fn context(content: &Content, who: Option<String>, standing: &Standing) -> Vec<Span> {
+    let severity = (content.severity != Severity::Info).then(|| content.severity.as_str().to_owned());
+    let amount = content.amount.as_ref().map(ToString::to_string);
+    let mut spans: Vec<Span> = severity.into_iter().chain(who).chain(amount).map(Span::Text).collect();
     spans.push(Span::Time(content.at));
     if standing.count > 1 {
-        spans.push(Span::Text(format!("{} times, first", standing.count)));
-        spans.push(Span::Time(standing.first_at));
+        spans.push(Span::Count(standing.count, standing.first_at));
     }
-    if !standing.handled_by.is_empty() {
-        spans.push(Span::Text(format!("handled by {}", standing.handled_by)));
-    }
+    spans.extend(standing.handled_by.clone().map(Span::Handled));
     spans
 }
 
-/// The fields in the order of the kind, the others after them by name. What the context line says is not said twice.
-fn fields(content: &Content, kind: Option<&Kind>) -> Vec<(String, String)> {
-    let known: Vec<&str> =
-        kind.map(|kind| kind.fields.iter().map(|field| field.name.as_str()).collect()).unwrap_or_default();
-    let shown =
-        |name: &str| !matches!(name, "client" | "currency") && (name != "amount" || content.amount.is_none());
-    let first = known.iter().filter_map(|name| content.fields.get_key_value(*name));
-    let others = content.fields.iter().filter(|(name, _)| !known.contains(&name.as_str()));
-    first
-        .chain(others)
-        .filter(|(name, value)| shown(name) && !value.trim().is_empty())
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}
-
-fn buttons(content: &Content, standing: &Standing) -> Vec<Button> {
+fn buttons(content: &Content, kind: Option<&Kind>, standing: &Standing) -> Vec<Button> {
     let mut buttons = Vec::new();
     if let Some(link) = &content.link {
-        buttons.push(Button::Open { label: "Open".to_owned(), link: link.clone() });
+        let label = kind.map_or_else(|| "Open".to_owned(), |kind| kind.open.clone());
+        buttons.push(Button::Open { label, link: link.clone() });
     }
-    if standing.status != Status::Resolved && standing.handled_by.is_empty() {
+    if standing.status != Status::Resolved && standing.handled_by.is_none() {
         buttons.push(Button::Handled { problem: standing.problem });
     }
     buttons

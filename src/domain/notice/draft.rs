@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::kind::{Form, Kind, Kinds};
-use super::{Checked, Content, Money, Severity, Status};
+use super::kind::{Form, Kind, Kinds, RESERVED};
+use super::{Checked, Content, Money, Severity, Status, catalog};
 use crate::domain::nearest::nearest;
 use crate::domain::route::Destination;
 use crate::domain::time::Timestamp;
@@ -18,6 +18,9 @@ pub const TEXT_CHARS: usize = 40_000;
 
 /// Most fields of one notice.
 pub const MOST_FIELDS: usize = 50;
+
+/// Longest name of a field, in characters.
+pub const FIELD_NAME_CHARS: usize = 100;
 
 /// Longest key, in characters.
 pub const KEY_CHARS: usize = 255;
@@ -73,8 +76,11 @@ pub fn check(draft: &Draft, source: &str, kinds: &Kinds, now: Timestamp) -> Resu
         refusals.unknown_kind(&draft.kind, kinds);
         return Err(refusals.found);
     };
-    let severity =
-        refusals.word("severity", &draft.severity, Severity::from_word, kind.severity, &SEVERITIES);
+    if kind.name.starts_with(RESERVED) {
+        refusals.add("kind", "reserved_kind", "deskd alone tells of its own troubles".to_owned());
+    }
+    let usual = catalog::severity(kind, &draft.fields);
+    let severity = refusals.word("severity", &draft.severity, Severity::from_word, usual, &SEVERITIES);
     let status = refusals.word("status", &draft.status, Status::from_word, kind.status, &STATUSES);
     let due = refusals.time("at", &draft.at).unwrap_or(now);
     if due.plus(LEEWAY) < now {
@@ -131,6 +137,17 @@ fn fingerprint(content: &Content, key: &str, kind: &Kind) -> String {
     };
     let parts: Vec<String> = kind.fingerprint.iter().map(part).collect();
     format!("{}\u{1f}{}", content.kind, parts.join("\u{1f}"))
+}
+
+/// Reads a day, `2026-11-21`, as its beginning in UTC; or an instant, for days that begin elsewhere.
+pub fn day(text: &str) -> Option<Timestamp> {
+    let Ok(date) = text.parse::<jiff::civil::Date>() else { return time(text) };
+    // An instant is a date to the parser, too.
+    if text.len() > 10 {
+        return time(text);
+    }
+    let begin = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp(begin.timestamp().as_millisecond()))
 }
 
 /// Reads RFC 3339, or Unix seconds.
@@ -249,10 +266,16 @@ impl Refusals {
                     }
                 }
                 Form::Time => drop(self.time(&name, value)),
+                Form::Day => self.day(&name, value),
                 Form::Link => drop(self.link(&name, value)),
             }
         }
         for (name, value) in given {
+            if name.trim().is_empty() || name.chars().count() > FIELD_NAME_CHARS {
+                let reason = format!("the name of a field has 1 to {FIELD_NAME_CHARS} characters");
+                self.add("fields", "bad_name", reason);
+                continue;
+            }
             self.length(&format!("fields.{name}"), value, TEXT_CHARS);
         }
         amount
@@ -261,6 +284,12 @@ impl Refusals {
     fn number(&mut self, name: &str, value: &str) {
         if rust_decimal::Decimal::from_str_exact(value).is_err() {
             self.add(name, "no_number", "it has to be a number, for instance 12.5".to_owned());
+        }
+    }
+
+    fn day(&mut self, name: &str, value: &str) {
+        if day(value).is_none() {
+            self.add(name, "no_day", "write a day, for instance 2026-11-21".to_owned());
         }
     }
 
@@ -317,6 +346,19 @@ mod tests {
             ),
             (Draft { to: vec!["nowhere".into()], ..paid.clone() }, vec!["to no_destination"]),
             (Draft { title: "x".repeat(301), ..paid }, vec!["title too_long"]),
+            (draft("deskd.no_socket", &[]), vec!["kind reserved_kind"]),
+            (
+                draft("metric", &[("metric", "cpu"), ("value", "lots"), ("threshold", "90")]),
+                vec!["fields.value no_number"],
+            ),
+            (
+                draft(
+                    "invoice.overdue",
+                    &[("client", "A"), ("invoice", "1"), ("amount", "1 EUR"), ("due_on", "31.12.2026")],
+                ),
+                vec!["fields.due_on no_day"],
+            ),
+            (draft("alert", &[("", "x")]), vec!["fields bad_name"]),
         ];
         for (draft, expected) in table {
             assert_eq!(refused(&draft), expected, "{draft:?}");

@@ -1,10 +1,13 @@
-//! The kinds of notices: which fields each has, how it looks and what its problem is known by. Some are built in; the
-//! configuration adds others.
+//! The kinds of notices: which fields each has, how it looks and what its problem is known by. Some are built in (`catalog`);
+//! the configuration adds others.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Severity, Status};
+use super::{Severity, Status, catalog};
+
+/// What the names of the kinds begin with that deskd alone hands in.
+pub const RESERVED: &str = "deskd.";
 
 /// How long a notice is worth reading when nobody says otherwise (design: sends wait up to 24 h).
 pub const WORTH_READING: Duration = Duration::from_secs(24 * 60 * 60);
@@ -20,8 +23,34 @@ pub enum Form {
     Amount,
     /// An instant: RFC 3339, or Unix seconds.
     Time,
+    /// A day, `2026-11-21`, or the instant at which it begins.
+    Day,
     /// An address to open, http or https.
     Link,
+}
+
+impl Form {
+    /// The words of the configuration.
+    pub const WORDS: [(&str, Form); 6] = [
+        ("text", Form::Text),
+        ("number", Form::Number),
+        ("amount", Form::Amount),
+        ("time", Form::Time),
+        ("day", Form::Day),
+        ("link", Form::Link),
+    ];
+
+    /// The word that is shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Form::Text => "text",
+            Form::Number => "number",
+            Form::Amount => "amount",
+            Form::Time => "time",
+            Form::Day => "day",
+            Form::Link => "link",
+        }
+    }
 }
 
 /// A field of a kind.
@@ -46,6 +75,8 @@ pub struct Kind {
     pub icon: String,
     /// Its title when the caller gives none.
     pub title: String,
+    /// What the button says that opens the record.
+    pub open: String,
     /// How much it matters when the caller does not say.
     pub severity: Severity,
     /// Whether it lasts when the caller does not say.
@@ -68,6 +99,7 @@ impl Kind {
             category: category.to_owned(),
             icon: icon.to_owned(),
             title: title.to_owned(),
+            open: "Open".to_owned(),
             severity,
             status: Status::Event,
             fields: Vec::new(),
@@ -105,15 +137,7 @@ pub struct Kinds {
 impl Kinds {
     /// The built-in kinds.
     pub fn builtin() -> Kinds {
-        use Form::{Amount, Text};
-        let kinds = [
-            Kind::new("payment.failed", "payments", ":credit_card:", "Payment failed", Severity::Error)
-                .with(&[("client!", Text), ("amount!", Amount), ("invoice", Text), ("reason", Text)]),
-            Kind::new("alert", "alerts", ":rotating_light:", "Alert", Severity::Warning)
-                .with(&[("system", Text), ("description", Text)])
-                .lasting(&["title", "system"]),
-        ];
-        Kinds { kinds: kinds.into_iter().map(|kind| (kind.name.clone(), kind)).collect() }
+        Kinds { kinds: catalog::builtin() }
     }
 
     /// Adds a kind, or puts it in place of the one with its name.
@@ -121,7 +145,7 @@ impl Kinds {
         self.kinds.insert(kind.name.clone(), kind);
     }
 
-    /// The kind with this name. Troubles of deskd's own are `deskd.` and the trouble's word; they need no entry.
+    /// The kind with this name. Troubles of deskd's own are `deskd.` and the trouble's word.
     pub fn get(&self, name: &str) -> Option<&Kind> {
         self.kinds.get(name)
     }

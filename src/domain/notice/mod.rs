@@ -1,8 +1,10 @@
 //! Notices: what a company's systems, or deskd itself, have to tell somebody.
 //!
 //! `draft` checks what a caller hands in, `kind` says which kinds there are, `money` holds amounts, `problem` says what a notice
-//! changes about the problem it belongs to.
+//! changes about the problem it belongs to, `derived` what follows from it by itself.
 
+pub mod catalog;
+pub mod derived;
 pub mod draft;
 pub mod kind;
 pub mod money;

@@ -62,6 +62,26 @@ pub fn effect(status: Status, digest: &str, keyed: bool, known: Option<Known<'_>
     }
 }
 
+/// What somebody's word that a problem is handled does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// It is handled from now on.
+    Marks,
+    /// Somebody else was first, or it is the second click.
+    Already,
+    /// There is nothing to be handled any more.
+    Over,
+}
+
+/// What somebody's word does to a problem that stands like this.
+pub fn handle(status: Status, handled: bool) -> Handling {
+    match (status, handled) {
+        (_, true) => Handling::Already,
+        (Status::Resolved, false) => Handling::Over,
+        (Status::Event | Status::Firing, false) => Handling::Marks,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Effect::{Adds, Begins, Ends, EndsNothing, Repeats};
