@@ -13,10 +13,12 @@ use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
-use crate::alarm::{Teller, Unwritable, Watcher, Ways};
-use crate::config::{AlarmSecrets, Config, Secret, Sources};
+use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
+use crate::config::callers::ping_url;
+use crate::config::{AlarmSecrets, Config, Problems, Secret, Sources};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
+use crate::dispatch::heartbeat::{self, Beats};
 use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
@@ -43,6 +45,7 @@ use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::{Health, Reds};
 use crate::web::hooks::Doorway;
+use crate::web::source::Doors;
 
 /// What a desk is started with.
 pub struct Setup {
@@ -96,7 +99,7 @@ impl Desk {
         let bells = Bells::default();
         let trouble = Trouble::default();
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
-        let reloadable = Reloadable::new(&config);
+        let reloadable = Reloadable::new(&config)?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
@@ -123,6 +126,7 @@ impl Desk {
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
         let inlet = base.notices(&mut crew, &reloadable);
+        let (doors, beats) = base.doors(&mut crew, &reloadable, now);
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -134,16 +138,13 @@ impl Desk {
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
         base.recover(&mut crew, &recovery, (&links, &trouble));
         let figures = base.canary(&mut crew, (echo, &recovery), &links);
-        let watched = watched((&store, &links, &ours), &crew, &tally);
-        let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
-        let unwritable = watcher.unwritable();
-        crew.worker(watcher, &Bell::new());
-        let teller = Teller::new(store.clone(), ways.clone(), ours.clone(), bells.send.clone());
-        crew.worker(teller, &bells.tell);
+        let unwritable = base.alarm(&mut crew, (&links, &tally), &ways)?;
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
             inlet,
+            doors,
+            beats,
             api,
             ours,
             links,
@@ -246,6 +247,45 @@ impl Base<'_> {
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
         crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
+    }
+
+    /// Who may hand notices in, and who listens for those who promised to beat.
+    fn doors(&self, crew: &mut Crew, reloadable: &Reloadable, now: Timestamp) -> (Doors, Beats) {
+        let doors = reloadable.doors();
+        let beats = Beats::new(self.store.clone(), reloadable.kinds(), self.bells.route.clone());
+        let listener =
+            heartbeat::Listener::new(beats.clone(), doors.promises.clone(), self.ours.clone(), now);
+        crew.worker(listener, &Bell::new());
+        (doors, beats)
+    }
+
+    /// Those who see and say that deskd itself is in trouble.
+    fn alarm(&self, crew: &mut Crew, seen: (&Links, &Arc<Tally>), ways: &Ways) -> Result<Unwritable> {
+        let (links, tally) = seen;
+        let watched = watched((self.store, links, self.ours), crew, tally);
+        let tell = &self.bells.tell;
+        let watcher = Watcher::new(watched, thresholds(self.config), ways.clone(), tell.clone());
+        let unwritable = watcher.unwritable();
+        self.ping(crew, links, unwritable.clone())?;
+        crew.worker(watcher, &Bell::new());
+        let send = self.bells.send.clone();
+        crew.worker(Teller::new(self.store.clone(), ways.clone(), self.ours.clone(), send), tell);
+        Ok(unwritable)
+    }
+
+    /// Tells somebody outside that all is well: nothing is stuck, the database can be written, Slack is heard.
+    fn ping(&self, crew: &mut Crew, links: &Links, unwritable: Unwritable) -> Result<()> {
+        let ping = &self.config.doors.ping;
+        let Some(address) = ping_url(ping).map_err(|problem| Problems(vec![problem]))? else { return Ok(()) };
+        let (links, watch) = (links.clone(), crew.watch());
+        let has_sockets = self.config.slack.mode.has_sockets();
+        let well = move |now| {
+            let seen = watch.seen(now);
+            let works = seen.iter().all(|worker| worker.stuck_since.is_none());
+            works && unwritable.since().is_none() && (!has_sockets || links.none_since().is_none())
+        };
+        crew.worker(Pinger::new(address, ping.every, Arc::new(well))?, &Bell::new());
+        Ok(())
     }
 
     /// What reads from the history what did not arrive.

@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod backup;
+pub mod beat;
 pub mod call;
 pub mod channels;
 pub mod check;
@@ -14,6 +15,8 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
+pub mod notices;
+pub mod notify;
 mod progress;
 pub mod queue;
 pub mod recover;
@@ -83,6 +86,9 @@ pub enum Command {
     Queue(queue::Args),
     Troubles(troubles::Args),
     Alarm(alarm::Args),
+    Notify(notify::Args),
+    Beat(beat::Args),
+    Notices(notices::Args),
     Why(why::Args),
     Replay(replay::Args),
     Recover(recover::Args),
@@ -134,6 +140,9 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Queue(args) => queue::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
+        Command::Notify(args) => notify::run(args, call).await,
+        Command::Beat(args) => beat::run(args, call).await,
+        Command::Notices(args) => notices::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
         Command::Recover(args) => recover::run(args, call).await,

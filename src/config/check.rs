@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, routes, unknown};
+use super::{Environment, Flag, alarm, callers, categories, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -90,6 +90,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (rules, mut channels_named) = categories::read(reader, defaults.rules);
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
     let routing = routes::read(reader, &mut channels_named);
+    let doors = callers::read(reader);
     let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     Config {
@@ -106,6 +107,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         rules,
         routing,
         kinds: defaults.kinds,
+        doors,
         channels_named,
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::alarm::{Alarm, Mail};
+use super::callers::Doors;
 use super::places::Places;
 use super::problem::Spot;
 use crate::domain::destination::Fallbacks;
@@ -41,6 +42,8 @@ pub struct Config {
     pub routing: Routing,
     /// The kinds of notices.
     pub kinds: Kinds,
+    /// `[[caller]]`, `[[heartbeat]]` and `[ping]`: who hands notices in, and whose silence is told.
+    pub doors: Doors,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
 }
@@ -225,6 +228,7 @@ impl Config {
             rules: Rules::builtin(),
             routing: Routing::default(),
             kinds: Kinds::builtin(),
+            doors: Doors::default(),
             channels_named: Vec::new(),
         }
     }

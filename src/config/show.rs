@@ -28,6 +28,7 @@ impl Config {
             rules,
             routing,
             kinds,
+            doors,
             channels_named: _,
         } = self;
         let mut lines = Vec::new();
@@ -54,6 +55,7 @@ impl Config {
         add("log.level", format!("{level:?}").to_lowercase());
         show_rules(rules, &mut add);
         super::routes::show(routing, kinds, &mut add);
+        super::callers::show(doors, &mut add);
         lines
     }
 

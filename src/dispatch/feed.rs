@@ -17,6 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
 use crate::slack::blocks::{self, Message};
+use crate::slack::passed;
 use crate::store::Store;
 use crate::store::feed::{Head, Parcel, Place};
 
@@ -79,7 +80,8 @@ impl Feeder {
             return vec![parcel(channel, blocks::list(&title, &lines, head.told - listed))];
         }
         let mention = head.mention.join(" ");
-        let drawn = blocks::card(&draw(content, kinds.get(&content.kind), &head.standing, &mention));
+        let card = || blocks::card(&draw(content, kinds.get(&content.kind), &head.standing, &mention));
+        let drawn = passed::message(content, &mention).unwrap_or_else(card);
         let Some(shown) = &head.card else { return vec![parcel(channel, drawn)] };
         let more =
             if head.told > 1 { format!(" ({} times since the last line)", head.told) } else { String::new() };

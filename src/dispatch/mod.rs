@@ -3,6 +3,7 @@
 
 pub mod detour;
 pub mod feed;
+pub mod heartbeat;
 pub mod route;
 pub mod send;
 pub mod submit;

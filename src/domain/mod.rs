@@ -3,11 +3,13 @@
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
 //! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `feed` when it leaves;
-//! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
+//! `caller` is who may hand notices in, `heartbeat` whose silence is told; `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why,
+//! `outcome` how notices end.
 
 pub mod alarm;
 pub mod backoff;
 pub mod bundle;
+pub mod caller;
 pub mod canary;
 pub mod card;
 pub mod classify;
@@ -18,6 +20,7 @@ pub mod destination;
 pub mod durable;
 pub mod erasure;
 pub mod feed;
+pub mod heartbeat;
 pub mod ids;
 pub mod limit;
 pub mod message;
@@ -25,6 +28,7 @@ pub mod mrkdwn;
 pub mod nearest;
 pub mod night;
 pub mod notice;
+pub mod outcome;
 pub mod own;
 pub mod reason;
 pub mod recovery;

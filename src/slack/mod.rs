@@ -16,6 +16,7 @@ pub mod forms;
 pub mod history;
 pub mod manifest;
 pub mod outcome;
+pub mod passed;
 pub mod signature;
 pub mod socket;
 pub mod tiers;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::source::Doors;
 use crate::alarm::Ways;
+use crate::dispatch::heartbeat::Beats;
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::domain::message::Ourselves;
 use crate::domain::time::{Now, Timestamp};
@@ -30,6 +32,10 @@ pub struct Front {
     pub outgoing: Outgoing,
     /// The way in for notices.
     pub inlet: Inlet,
+    /// Who may hand them in.
+    pub doors: Doors,
+    /// The way in for beats.
+    pub beats: Beats,
     /// Slack's Web API: for permalinks, and for people and channels that a caller names.
     pub api: Api,
     /// Who we are, once we know.

@@ -133,6 +133,11 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       },
       "last_backup_at": null,
       "last_event_at": "TIME",
+      "notices": {
+        "failed": 0,
+        "held": 0,
+        "waiting": 0
+      },
       "now": "TIME",
       "outbox": {
         "dead": 0,
@@ -170,7 +175,7 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       "trouble": null,
       "uptime_s": 0,
       "version": "VERSION",
-      "workers": 19,
+      "workers": 22,
       "workspace": {
         "id": "T0ACME00001",
         "name": "Acme"

@@ -1,6 +1,7 @@
 //! Cards: what a notice looks like, before Slack's shapes. Plain values; `slack::blocks` turns them into Block Kit and keeps
 //! its limits.
 
+use super::caller::PASSED;
 use super::notice::problem::Effect;
 use super::notice::{Content, Kind, Severity, Status};
 use super::time::Timestamp;
@@ -147,8 +148,9 @@ fn context(content: &Content, standing: &Standing) -> Vec<Span> {
 fn fields(content: &Content, kind: Option<&Kind>) -> Vec<(String, String)> {
     let known: Vec<&str> =
         kind.map(|kind| kind.fields.iter().map(|field| field.name.as_str()).collect()).unwrap_or_default();
-    let shown =
-        |name: &str| !matches!(name, "client" | "currency") && (name != "amount" || content.amount.is_none());
+    let shown = |name: &str| {
+        !matches!(name, "client" | "currency" | PASSED) && (name != "amount" || content.amount.is_none())
+    };
     let first = known.iter().filter_map(|name| content.fields.get_key_value(*name));
     let others = content.fields.iter().filter(|(name, _)| !known.contains(&name.as_str()));
     first

@@ -112,6 +112,10 @@ impl Kinds {
             Kind::new("alert", "alerts", ":rotating_light:", "Alert", Severity::Warning)
                 .with(&[("system", Text), ("description", Text)])
                 .lasting(&["title", "system"]),
+            Kind::new("message", "messages", ":speech_balloon:", "Message", Severity::Info),
+            Kind::new("heartbeat.missed", "alerts", ":broken_heart:", "Heartbeat missed", Severity::Error)
+                .with(&[("heartbeat!", Text), ("last", Text)])
+                .lasting(&["heartbeat"]),
         ];
         Kinds { kinds: kinds.into_iter().map(|kind| (kind.name.clone(), kind)).collect() }
     }
