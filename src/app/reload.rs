@@ -9,6 +9,7 @@ use tracing::warn;
 
 use crate::config::callers::Callers;
 use crate::config::settings::Monitor as Listened;
+use crate::config::webhooks::names_in_use;
 use crate::config::{Config, Sources};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
@@ -32,6 +33,7 @@ pub struct Reloadable {
     settings: watch::Sender<Settings>,
     callers: watch::Sender<Arc<Callers>>,
     promises: watch::Sender<Arc<Vec<Promise>>>,
+    named: watch::Sender<bool>,
 }
 
 impl Reloadable {
@@ -47,6 +49,7 @@ impl Reloadable {
             routing: watch::Sender::new(Arc::new(config.routing.clone())),
             kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
             settings: watch::Sender::new(settings(config)),
+            named: watch::Sender::new(config.names_people()),
         })
     }
 
@@ -80,6 +83,11 @@ impl Reloadable {
         self.settings.subscribe()
     }
 
+    /// Whether the configuration names people or groups.
+    pub fn named(&self) -> watch::Receiver<bool> {
+        self.named.subscribe()
+    }
+
     /// Reads the configuration again and swaps everything at once, or nothing.
     pub fn reload(&self, sources: &Sources) -> Result<()> {
         let config = sources.load().context("the new configuration is wrong")?.config;
@@ -94,6 +102,7 @@ impl Reloadable {
             ("alarm", config.alarm == self.started_with.alarm),
             ("mail", config.mail == self.started_with.mail),
             ("ping", config.doors.ping == self.started_with.doors.ping),
+            ("secrets", config.secrets == self.started_with.secrets),
             ("log", config.log == self.started_with.log),
         ] {
             if !same {
@@ -107,6 +116,7 @@ impl Reloadable {
         self.settings.send_replace(settings(&config));
         self.callers.send_replace(Arc::new(callers));
         self.promises.send_replace(Arc::new(config.doors.heartbeats.clone()));
+        self.named.send_replace(config.names_people());
         Ok(())
     }
 }
@@ -129,6 +139,7 @@ fn settings(config: &Config) -> Settings {
         config_hash: config.hash(),
         monitor_joined: config.inbox.monitor == Listened::Joined,
         categories: config.rules.categories.iter().map(|category| category.name.clone()).collect(),
+        webhooks_in_use: names_in_use(config),
         longest_wait: LONGEST_WAIT,
     }
 }

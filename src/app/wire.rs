@@ -15,6 +15,7 @@ use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
 use crate::config::callers::ping_url;
+use crate::config::keys::KeyLook;
 use crate::config::{AlarmSecrets, Config, Problems, Secret, Sources};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
@@ -24,12 +25,14 @@ use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
+use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
+use crate::intake::directory::Census;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -57,6 +60,8 @@ pub struct Setup {
     pub app: Secret,
     /// What the ways out of deskd need.
     pub alarm: AlarmSecrets,
+    /// The key of the secrets in the database, or why there is none.
+    pub keys: KeyLook,
     /// Where `now` comes from.
     pub clock: Clock,
 }
@@ -65,6 +70,7 @@ pub struct Setup {
 #[derive(Clone, Default)]
 struct Bells {
     workspace: Bell,
+    directory: Bell,
     gather: Bell,
     triage: Bell,
     send: Bell,
@@ -90,14 +96,13 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, alarm, clock } = setup;
+        let Setup { config, bot, app, alarm, keys, clock } = setup;
         let now = clock.now();
-        let (store, occupied) = open(&config, now).await?;
+        let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
             .context("cannot prepare the ways of [alarm]")?;
-        let bells = Bells::default();
-        let trouble = Trouble::default();
+        let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let reloadable = Reloadable::new(&config)?;
 
@@ -125,6 +130,7 @@ impl Desk {
         crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
+        base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
         let (doors, beats) = base.doors(&mut crew, &reloadable, now);
 
@@ -156,10 +162,12 @@ impl Desk {
             forgotten,
             recovery,
             refresh: ringing(&bells.workspace),
+            read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
             ways,
+            keys: Arc::new(keys),
             now: clock.reader(),
             settings: reloadable.settings(),
             started_at: now,
@@ -238,6 +246,13 @@ impl Base<'_> {
             let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, bells);
             crew.worker(sender, send);
         }
+    }
+
+    /// What reads who there is.
+    fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
+        let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
+        let census = Census::new(store, api, ours, (named, TimeZone::system()));
+        crew.worker(census, &self.bells.directory);
     }
 
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
@@ -330,6 +345,7 @@ fn ring_for_recovery(
 ) -> impl Future<Output = ()> + Send + 'static {
     let (mut line, bell) = (links.line(), bells.recover.clone());
     let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
+    let directory = bells.directory.clone();
     async move {
         loop {
             tokio::select! {
@@ -341,14 +357,17 @@ fn ring_for_recovery(
                         workspace.ring();
                     }
                 }
-                Ok(()) = ours.changed() => bell.ring(),
+                Ok(()) = ours.changed() => {
+                    bell.ring();
+                    directory.ring();
+                }
                 else => return,
             }
         }
     }
 }
 
-async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
+async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {
     if let Some(folder) = config.store.path.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
@@ -356,6 +375,10 @@ async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
     let occupied = occupy(&config.store.path)?;
     let store = Store::open(&config.store.path, now).await?;
     store.take_over_sends(now.plus(SETTLE)).await?;
+    let store = match keys {
+        Some(ring) => store.with_keys(ring.clone()),
+        None => store,
+    };
     Ok((store, occupied))
 }
 

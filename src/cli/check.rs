@@ -1,5 +1,5 @@
-//! `deskd check`: is the configuration right, and what does it mean? Talks to nobody: whether Slack accepts the tokens
-//! is for `deskd doctor`.
+//! `deskd check`: is the configuration right, and what does it mean? Talks to nobody, unless `--online` asks the daemon for
+//! people and groups; whether Slack accepts the tokens is for `deskd doctor`.
 
 use std::path::Path;
 
@@ -7,31 +7,46 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
+use crate::config::keys::{self, KeyLook};
+use crate::config::mentions::Mentions;
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
+use crate::config::webhooks;
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
+use crate::domain::mention::Mention;
 
 /// Check the configuration and say what it means.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Look up the people and groups that are mentioned, too; the daemon has to run.
+    #[arg(long)]
+    pub online: bool,
+}
+
+/// What the database has of what the configuration names.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Ids and names of the workspace's channels; none when there is no database yet: then nothing is said about channels.
+    pub channels: Vec<(String, String)>,
+    /// The names of the webhooks; `None` where that cannot be seen.
+    pub webhooks: Option<Vec<String>>,
+}
 
 /// Checks, prints, and ends with `Usage` when anything is wrong.
 ///
-/// `known_channels` gives ids and names of the workspace's channels, or none when there is no database yet: then
-/// nothing is said about channels.
-pub fn run(
-    _args: &Args,
-    call: &mut Call<'_>,
-    known_channels: impl FnOnce(&Config) -> Vec<(String, String)>,
-) -> anyhow::Result<Exit> {
+/// `unknown` is what looking up people and groups has found wrong.
+pub fn run(_args: &Args, call: &mut Call<'_>, known: Known, unknown: Vec<Problem>) -> anyhow::Result<Exit> {
     let Loaded { config, file } = match call.sources.load() {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(call, &problems),
     };
-    let tokens = Tokens::look(&config, &call.sources.env);
-    let known = known_channels(&config);
-    let mut problems = if known.is_empty() { Vec::new() } else { unknown_channels(&config, &known) };
+    let mut tokens = Tokens::look(&config, &call.sources.env);
+    tokens.remarks.extend(webhooks::remarks(&config));
+    let Known { channels, webhooks: there } = known;
+    let mut problems = if channels.is_empty() { Vec::new() } else { unknown_channels(&config, &channels) };
+    problems.extend(there.iter().flat_map(|there| webhooks::unknown(&config, there)));
     problems.extend(tokens.wrong.iter().cloned());
+    problems.extend(unknown);
     if !problems.is_empty() {
         return refuse(call, &Problems(problems));
     }
@@ -49,11 +64,13 @@ struct Tokens {
     found: Vec<(Token, Option<Spot>)>,
     wrong: Vec<Problem>,
     remarks: Vec<Problem>,
+    /// Where the key of the secrets comes from, when it is seen from here.
+    key: Option<Spot>,
 }
 
 impl Tokens {
     fn look(config: &Config, env: &Environment) -> Tokens {
-        let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new() };
+        let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new(), key: None };
         for token in Token::ALL.into_iter().filter(|token| token.is_needed(config, env)) {
             match look(token, config, env) {
                 Look::Here { spot, remark, .. } => {
@@ -64,6 +81,12 @@ impl Tokens {
                 Look::Missing(_) => tokens.found.push((token, None)),
                 Look::Wrong(problem) => tokens.wrong.push(problem),
             }
+        }
+        match keys::look(config, env) {
+            KeyLook::Here { spot, .. } => tokens.key = Some(spot),
+            // Needed only where there are secrets, and then seen by the service itself.
+            KeyLook::Missing(_) => {}
+            KeyLook::Wrong(problem) => tokens.wrong.push(problem),
         }
         tokens
     }
@@ -107,6 +130,7 @@ fn as_json(config: &Config, file: Option<&Path>, tokens: &Tokens) -> Value {
         "config_hash": config.hash(),
         "config": settings,
         "tokens": found,
+        "secrets_key": tokens.key.as_ref().map(Spot::to_string),
         "remarks": remarks,
     })
 }
@@ -121,6 +145,7 @@ fn as_text(config: &Config, (file, usual): (Option<&Path>, &Path), tokens: &Toke
         Some(spot) => format!("  the {token} comes from {}", from(spot)),
         None => format!("  the {token} is not visible here; deskd needs it when it runs"),
     }));
+    lines.extend(tokens.key.iter().map(|spot| format!("  the key of the secrets comes from {}", from(spot))));
     lines.extend(tokens.remarks.iter().map(|remark| format!("remark: {remark}")));
     lines.join("\n") + "\n"
 }
@@ -143,12 +168,15 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
+        secrets: _,
+        mentions,
         log: _,
         rules,
         routing,
         kinds: _,
         doors,
         channels_named: _,
+        mentions_named: _,
     } = config;
     let sockets =
         if slack.sockets == 1 { "one socket".to_owned() } else { format!("{} sockets", slack.sockets) };
@@ -186,6 +214,7 @@ fn meaning(config: &Config) -> Vec<String> {
             .map(|channel| format!("  a canary in {channel} every {}", span::show(canary.every))),
     );
     lines.push(told(alarm));
+    lines.extend(called(mentions));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let (callers, heartbeats) = (doors.callers.len(), doors.heartbeats.len());
@@ -209,9 +238,19 @@ fn told(alarm: &Alarm) -> String {
     }
 }
 
+/// Whom notices call unless a category or a route says otherwise; nothing while that is nobody.
+fn called(mentions: &Mentions) -> Option<String> {
+    let Mentions { default, budget } = mentions;
+    let names: Vec<String> = default.iter().map(Mention::shown).collect();
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!("  notices call {names}; a whole channel {budget} times a day at most")
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Args, run};
+    use super::{Args, Known, run};
     use crate::cli::call::{Call, Exit};
     use crate::config::Sources;
     use std::path::Path;
@@ -225,9 +264,11 @@ mod tests {
         ];
         let sources = Sources { config: Some(path), env: env.into(), flags: Vec::new(), root: true };
         let mut out = Vec::new();
-        let known = known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
+        let channels = known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
+        let known = Known { channels, webhooks: None };
         let exit =
-            run(&Args {}, &mut Call { sources, json, out: &mut out }, |_| known).expect("it can be written");
+            run(&Args { online: false }, &mut Call { sources, json, out: &mut out }, known, Vec::new())
+                .expect("it can be written");
         let shown = String::from_utf8(out).expect("text").replace(&folder.display().to_string(), "FOLDER");
         (exit, shown)
     }
@@ -245,6 +286,7 @@ mod tests {
           messages from the channels chosen with "deskd channels monitor"
           a bundle closes after 30s of quiet, 5m at the latest; a send is given up after 1d
           categories bug, billing, sales, feature, support, question, other, legal; "other" for the rest
+          no routes: notices go only where their caller says
           database /var/lib/deskd/deskd.db, commands at /run/deskd/deskd.sock
           nobody is told of deskd's own trouble; hint: see [alarm]
           the app token is not visible here; deskd needs it when it runs

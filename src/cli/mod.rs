@@ -17,7 +17,10 @@ pub mod init;
 pub mod manifest;
 pub mod notices;
 pub mod notify;
+mod online;
+pub mod people;
 mod progress;
+mod prompt;
 pub mod queue;
 pub mod recover;
 pub mod rehearse;
@@ -26,12 +29,14 @@ pub mod reply;
 pub mod restore;
 pub mod run;
 pub mod screen;
+pub mod secret;
 pub mod simulator;
 pub mod status;
 pub mod task;
 pub mod team;
 pub mod troubles;
 pub mod version;
+pub mod webhook;
 pub mod why;
 
 use std::io::{ErrorKind, Write};
@@ -83,7 +88,11 @@ pub enum Command {
     Reply(reply::Args),
     Contact(contact::Args),
     Team(team::Args),
+    People(people::Args),
+    Groups(people::GroupArgs),
     Queue(queue::Args),
+    Webhook(webhook::Args),
+    Secret(secret::Args),
     Troubles(troubles::Args),
     Alarm(alarm::Args),
     Notify(notify::Args),
@@ -127,7 +136,10 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
             let known = channels::known(&call.sources).await;
-            check::run(args, call, |_| known)
+            let unknown =
+                if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
+            let webhooks = webhook::known(&call.sources).await;
+            check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
@@ -137,7 +149,11 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Reply(args) => reply::run(args, call).await,
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
+        Command::People(args) => people::run(args, call).await,
+        Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
+        Command::Webhook(args) => webhook::run(args, call).await,
+        Command::Secret(args) => secret::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Notify(args) => notify::run(args, call).await,

@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, callers, categories, routes, unknown};
+use super::{Environment, Flag, alarm, callers, categories, keys, mentions, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -89,26 +89,33 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (rules, mut channels_named) = categories::read(reader, defaults.rules);
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
+    let mut mentions_named = Vec::new();
+    let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
     let routing = routes::read(reader, &mut channels_named);
     let doors = callers::read(reader);
     let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
+    let store = store(&mut reader.section("store"), defaults.store);
+    let secrets = keys::secrets(&mut reader.section("secrets"), &store);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
-        store: store(&mut reader.section("store"), defaults.store),
+        store,
+        secrets,
         api: api(&mut reader.section("api"), defaults.api),
         outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,
         mail,
         alarm,
+        mentions,
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         routing,
         kinds: defaults.kinds,
         doors,
         channels_named,
+        mentions_named,
     }
 }
 
@@ -311,7 +318,8 @@ pub fn is_private_or_encrypted(address: &str) -> bool {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Whether a host is this machine.
+pub fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -4,6 +4,7 @@ use super::reader::{Item, Reader, Section};
 use super::settings::ChannelNamed;
 use crate::domain::notice::{Kinds, Severity};
 use crate::domain::route::{Destination, Matcher, Route, Rules};
+use crate::domain::webhook::{BadName, WebhookName};
 
 /// Reads all routes, in the order of the file.
 pub fn read(reader: &mut Reader<'_>, named: &mut Vec<ChannelNamed>) -> Rules {
@@ -55,6 +56,13 @@ fn destination(
     item: &Item,
     named: &mut Vec<ChannelNamed>,
 ) -> Option<Destination> {
+    let webhook = item.text.trim().trim_start_matches("webhook:");
+    if WebhookName::parse(webhook) == Err(BadName::Address) {
+        let what = "the address of a webhook does not belong in the configuration";
+        let hint = "\"deskd webhook add NAME\" asks for it; then write \"webhook:NAME\"";
+        section.refuse_item(item, what, hint);
+        return None;
+    }
     let Some(read) = Destination::parse(&item.text) else {
         let hint = "write \"#channel\", \"@person\", \"webhook:NAME\", \"endpoint:NAME\" or \"mail:ADDRESS\"";
         section.refuse_item(item, format!("\"{}\" is no destination", item.text), hint);

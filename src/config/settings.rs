@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::alarm::{Alarm, Mail};
 use super::callers::Doors;
+use super::keys::SecretsKey;
+use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::Spot;
 use crate::domain::destination::Fallbacks;
@@ -34,6 +36,10 @@ pub struct Config {
     pub alarm: Alarm,
     /// `[mail]`: how it sends mail.
     pub mail: Mail,
+    /// `[secrets]`: where the key of the secrets in the database is.
+    pub secrets: SecretsKey,
+    /// `[mentions]`: whom notices call.
+    pub mentions: Mentions,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -46,6 +52,8 @@ pub struct Config {
     pub doors: Doors,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
+    /// Every person and group that the file names as a mention, and where.
+    pub mentions_named: Vec<MentionNamed>,
 }
 
 /// `[slack]`.
@@ -224,13 +232,23 @@ impl Config {
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             alarm: Alarm::default(),
             mail: Mail::default(),
+            secrets: SecretsKey::default(),
+            mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             routing: Routing::default(),
             kinds: Kinds::builtin(),
             doors: Doors::default(),
             channels_named: Vec::new(),
+            mentions_named: Vec::new(),
         }
+    }
+}
+
+impl Config {
+    /// Whether any person or group is named to be mentioned: then the directory is needed from the start.
+    pub fn names_people(&self) -> bool {
+        !self.mentions_named.is_empty()
     }
 }
 

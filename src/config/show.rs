@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::keys::SecretsKey;
 use super::settings::{Api, Canary, Config, Http, Inbox, Log, Outbox, Slack, Store};
 use super::span;
 use crate::domain::destination::Fallbacks;
@@ -24,12 +25,15 @@ impl Config {
             canary,
             alarm,
             mail,
+            secrets,
+            mentions,
             log,
             rules,
             routing,
             kinds,
             doors,
             channels_named: _,
+            mentions_named: _,
         } = self;
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
@@ -50,6 +54,9 @@ impl Config {
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
         super::alarm::show(alarm, mail, &mut add);
+        let SecretsKey { key_file } = secrets;
+        add("secrets.key_file", path(key_file.as_deref()));
+        super::mentions::show(mentions, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());

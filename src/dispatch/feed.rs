@@ -1,6 +1,7 @@
 //! The feeder: lets deliveries into the outbox, a few of each destination at a time, and draws what they look like.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
@@ -23,6 +24,9 @@ use crate::store::feed::{Head, Parcel, Place};
 
 /// How many deliveries one digest takes in at most.
 const MOST_GATHERED: i64 = 500;
+
+/// How long a destination may be unknown: a desk that has just started learns its channels and people from Slack.
+const INTRODUCTION: Duration = Duration::from_secs(120);
 
 /// Feeds the outbox.
 pub struct Feeder {
@@ -57,8 +61,9 @@ impl Feeder {
             let reason =
                 if place.destination.starts_with("person:") { "unknown_person" } else { "unknown_channel" };
             let id = place.head;
-            warn!(delivery.id = id.0, reason, "Delivery {id} has a destination that is not known");
-            self.store.give_up_delivery(id, reason, now).await?;
+            if self.store.give_up_delivery(id, reason, INTRODUCTION, now).await? {
+                warn!(delivery.id = id.0, reason, "Delivery {id} has a destination that is not known");
+            }
             return Ok(true);
         };
         let Some(head) = self.store.head(place.head).await? else { return Ok(true) };
@@ -118,7 +123,9 @@ impl Worker for Feeder {
         if groups > 0 {
             info!(groups, "Freed {groups} groups of held notices");
         }
-        for place in self.store.places(now).await? {
+        let mut places = self.store.places(now).await?;
+        places.sort_by_key(|place| place.lane);
+        for place in places {
             moved |= self.feed(place, now).await?;
         }
         if moved {

@@ -313,6 +313,7 @@ mod tests {
             mentions_us: false,
             subtype: None,
             client_msg_id: None,
+            edited_at: None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::directory::GroupNews;
 use super::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use super::time::Timestamp;
 
@@ -25,6 +26,8 @@ pub enum Arrival {
     Channel(ChannelNews),
     /// A person's profile changed or somebody joined the workspace.
     Person(Profile),
+    /// A user group was made, changed, switched off, or staffed anew.
+    Group(GroupNews),
     /// A slash command.
     Command(Command),
     /// A click, a shortcut or a modal: `kind` is Slack's `type`, for instance `block_actions`.
@@ -60,6 +63,8 @@ pub struct Message {
     pub subtype: Option<String>,
     /// The UUID a Slack client gives what a human typed; the same on a double post by the client.
     pub client_msg_id: Option<String>,
+    /// When this text was written, if it is not the first: a message read from the history says so.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// Who wrote a message. A modern app has both a person and a bot id.

@@ -2,9 +2,10 @@
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
-//! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `feed` when it leaves;
-//! `caller` is who may hand notices in, `heartbeat` whose silence is told; `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why,
-//! `outcome` how notices end.
+//! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `mention` whom it
+//! calls, `feed` when it leaves; `directory` is who there is;
+//! `caller` is who may hand notices in, `heartbeat` whose silence is told, `outcome` how notices end;
+//! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
 
 pub mod alarm;
 pub mod backoff;
@@ -17,12 +18,14 @@ pub mod connection;
 pub mod contact;
 pub mod courtesy;
 pub mod destination;
+pub mod directory;
 pub mod durable;
 pub mod erasure;
 pub mod feed;
 pub mod heartbeat;
 pub mod ids;
 pub mod limit;
+pub mod mention;
 pub mod message;
 pub mod mrkdwn;
 pub mod nearest;
@@ -36,6 +39,8 @@ pub mod reference;
 pub mod rehearsal;
 pub mod route;
 pub mod rules;
+pub mod seal;
+pub mod secret;
 pub mod send;
 pub mod snooze;
 pub mod split;
@@ -43,5 +48,6 @@ pub mod task;
 pub mod telling;
 pub mod time;
 pub mod trouble;
+pub mod webhook;
 pub mod whisper;
 pub mod words;

@@ -7,7 +7,7 @@
 //!
 //! Reading order: `setup` (what it looks like), `workspace` (the state), `server` and `web` (HTTP),
 //! the methods by noun, `events` and `post` and `socket` (Socket Mode), `interact` and `modals`
-//! (clicks, commands, views), `verbs`, `looks` and `control` (what tests and people do with it).
+//! (clicks, commands, views), `response_url` and `webhook` (addresses that take messages), `verbs`, `looks` and `control` (what tests and people do with it).
 
 use std::fmt;
 use std::io;
@@ -26,6 +26,7 @@ mod conversations;
 mod elements;
 mod events;
 mod faults;
+mod groups;
 mod history;
 mod ids;
 mod interact;
@@ -49,6 +50,7 @@ mod users;
 mod verbs;
 mod views;
 mod web;
+mod webhook;
 mod workspace;
 mod writing;
 
@@ -61,7 +63,9 @@ pub use messages::Message;
 pub use parcel::Answer;
 pub use people::{BotOf, Person};
 pub use post::{AckTime, Which};
-pub use setup::{AppSetup, ChannelSetup, HistoryProfile, MentionOrder, OfflineEvents, PersonSetup, Setup};
+pub use setup::{
+    AppSetup, ChannelSetup, GroupSetup, HistoryProfile, MentionOrder, OfflineEvents, PersonSetup, Setup,
+};
 pub use socket::Reason;
 pub use verbs::Sent;
 pub use views::View;

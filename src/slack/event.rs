@@ -16,7 +16,7 @@ pub struct Event<'a> {
     /// Usually the id; in `channel_rename` an object with the new name.
     #[serde(borrow, default)]
     pub channel: Loose<'a, Channel<'a>>,
-    /// Usually the id; in `user_change` and `team_join` the whole user.
+    /// Usually the id; in `user_change`, `user_profile_changed` and `team_join` the whole user.
     #[serde(borrow, default)]
     pub user: Loose<'a, User<'a>>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
@@ -47,12 +47,21 @@ pub struct Event<'a> {
     pub message: Loose<'a, Box<Event<'a>>>,
     #[serde(borrow, default)]
     pub previous_message: Loose<'a, Box<Event<'a>>>,
+    #[serde(borrow, default)]
+    pub edited: Loose<'a, Edited<'a>>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub deleted_ts: Text<'a>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub old_channel_id: Text<'a>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub new_channel_id: Text<'a>,
+}
+
+/// The last change of a message.
+#[derive(Debug, Deserialize)]
+pub struct Edited<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    pub ts: Text<'a>,
 }
 
 /// A channel where Slack writes more than its id.

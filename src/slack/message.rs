@@ -40,7 +40,14 @@ fn posted(
         text,
         subtype: loose::filled(&event.subtype),
         client_msg_id: loose::filled(&inner.client_msg_id),
+        edited_at: edited_at(inner),
     }))
+}
+
+/// When the text was changed last, as the message itself says it.
+fn edited_at(event: &Event<'_>) -> Option<Timestamp> {
+    let ts = event.edited.object().and_then(|edited| loose::filled(&edited.ts))?;
+    instant(&MessageTs(ts))
 }
 
 /// What people write always has a `ts`; some announcements (`channel_join`) come without.

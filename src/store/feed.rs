@@ -3,6 +3,8 @@
 //! Reading and handing over are two transactions, because a card is drawn between them; what was joined meanwhile is seen at
 //! the second, and then the card is drawn anew.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
@@ -131,18 +133,28 @@ impl Store {
         .await
     }
 
-    /// Ends a delivery that cannot be told, with a reason.
+    /// Ends a delivery whose destination nobody knows, with a reason; one that is younger than `patience` is looked at again
+    /// a little later, because a desk that has just started learns its channels and people from Slack. Says whether it ended.
     pub async fn give_up_delivery(
         &self,
         id: DeliveryId,
         reason: &'static str,
+        patience: Duration,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.write(move |tx| {
+            let sql = "UPDATE deliveries SET next_at = ?2, reason = ?3, updated_at = ?4
+                       WHERE id = ?1 AND state = 'waiting' AND created_at > ?5";
+            let again = now.plus(patience / 12);
+            let row = (id.0, again.0, reason, now.0, now.minus(patience).0);
+            if tx.prepare_cached(sql)?.execute(row)? > 0 {
+                return Ok(false);
+            }
             let sql = "UPDATE deliveries SET state = 'failed', reason = ?2, updated_at = ?3
                        WHERE id = ?1 AND state = 'waiting'";
             tx.prepare_cached(sql)?.execute((id.0, reason, now.0))?;
-            heads::told_of_failure(tx, id, reason, now)
+            heads::told_of_failure(tx, id, reason, now)?;
+            Ok(true)
         })
         .await
     }

@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::events::{Decoded, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, erasures, people};
+use super::{channels, erasures, groups, people};
 use crate::domain::bundle::{self, Decision, Desk, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::message::{Arrival, Edit, Message};
@@ -142,6 +142,7 @@ impl Scene<'_> {
             Ok(
                 Arrival::Deleted { .. }
                 | Arrival::Channel(_)
+                | Arrival::Group(_)
                 | Arrival::Command(_)
                 | Arrival::Interaction { .. }
                 | Arrival::Other { .. },
@@ -177,6 +178,10 @@ impl Scene<'_> {
             Arrival::Person(profile) => {
                 people::note(self.tx, self.workspace, profile, self.now)?;
                 Ok(EventReason::PersonNoted)
+            }
+            Arrival::Group(news) => {
+                groups::note(self.tx, self.workspace, news)?;
+                Ok(EventReason::GroupNoted)
             }
             Arrival::Command(command) => Ok(EventReason::Command(command.name.clone())),
             Arrival::Interaction { kind } => Ok(EventReason::Interaction(kind.clone())),
@@ -275,8 +280,9 @@ impl Scene<'_> {
             false => serde_json::to_string(&message.files).unwrap_or_default(),
         };
         let mut insert = self.tx.prepare_cached(
-            "INSERT INTO messages (workspace, channel, ts, role, person, text, files, mentioned, bundle, event, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO messages (workspace, channel, ts, role, person, text, files, mentioned, bundle, event, at,
+                 edited_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         insert.execute(params![
             self.workspace.0,
@@ -290,6 +296,8 @@ impl Scene<'_> {
             bundle.0,
             self.event.0,
             Heard::of(&message.ts, self.at, self.recovered).at.0,
+            // Older edits may still come: they must not take the place of newer words.
+            message.edited_at.map(|at| at.0),
         ])?;
         Ok(())
     }

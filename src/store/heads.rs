@@ -76,9 +76,10 @@ fn channel(
         },
         // A message to a person's id goes to the direct messages with them (facts 4.5).
         Some(Destination::Person(id)) if is_person(&id) => return Ok(Some(ChannelId(id))),
-        Some(Destination::Person(name)) => {
-            ("SELECT person FROM people WHERE workspace = ?1 AND ?2 IN (name, email) LIMIT 1", name)
-        }
+        Some(Destination::Person(name)) => (
+            "SELECT person FROM people WHERE workspace = ?1 AND ?2 IN (handle, email) AND deleted = 0 LIMIT 1",
+            name,
+        ),
         Some(Destination::Webhook(_) | Destination::Endpoint(_) | Destination::Mail(_)) | None => {
             return Ok(None);
         }

@@ -38,7 +38,7 @@ pub struct Unrouted {
 pub struct Unroutable {
     /// These, the most urgent first.
     pub now: Vec<Unrouted>,
-    /// When the next one's time comes.
+    /// When the next one's time comes, if there is none now.
     pub next: Option<Timestamp>,
 }
 
@@ -70,8 +70,11 @@ impl Store {
                     effect: effect_of(row.get("effect")?)?,
                 });
             }
-            let sql = "SELECT MIN(due_at) FROM notices WHERE state = 'waiting' AND due_at > ?";
-            let next: Option<i64> = tx.prepare_cached(sql)?.query_row([now.0], |row| row.get(0))?;
+            let mut next: Option<i64> = None;
+            if found.is_empty() {
+                let sql = "SELECT MIN(due_at) FROM notices WHERE state = 'waiting'";
+                next = tx.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+            }
             Ok(Unroutable { now: found, next: next.map(Timestamp) })
         })
         .await

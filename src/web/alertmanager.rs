@@ -241,14 +241,84 @@ mod tests {
     fn what_alertmanager_sends_becomes_a_notice_for_each_alert() {
         let drafts = drafts(&recorded("alertmanager")).expect("it is version 4");
         drafts.iter().for_each(taken);
-        insta::assert_debug_snapshot!(drafts, @"");
+        insta::assert_debug_snapshot!(drafts, @r#"
+        [
+            Draft {
+                kind: "alert",
+                severity: "critical",
+                status: "firing",
+                title: "Disk is full on db-1",
+                text: "96 % of / is used",
+                link: "http://prometheus.example:9090/graph?g0.expr=disk_used+%3E+95&g0.tab=1",
+                fields: {
+                    "instance": "db-1:9100",
+                    "job": "node",
+                    "system": "db-1:9100",
+                },
+                key: "8c77d5865e910658",
+                at: "",
+                since: "2026-11-21T15:47:15.364304225Z",
+                to: [],
+            },
+            Draft {
+                kind: "alert",
+                severity: "critical",
+                status: "firing",
+                title: "1 more alerts of DiskFull",
+                text: "Alertmanager left them out of what it sent; look there for all of them.",
+                link: "http://alertmanager.example:9093",
+                fields: {},
+                key: "more-17c4e445d234645c9e547ff6d32a864a",
+                at: "",
+                since: "",
+                to: [],
+            },
+        ]
+        "#);
     }
 
     #[test]
     fn what_grafana_sends_becomes_a_notice_for_each_alert() {
         let drafts = grafana(&recorded("grafana")).expect("it is a contact point's");
         drafts.iter().for_each(taken);
-        insta::assert_debug_snapshot!(drafts, @"");
+        insta::assert_debug_snapshot!(drafts, @r#"
+        [
+            Draft {
+                kind: "alert",
+                severity: "",
+                status: "firing",
+                title: "Memory is short in zone us-1",
+                text: "The system has high memory usage",
+                link: "https://grafana.example/d/abc?viewPanel=2",
+                fields: {
+                    "grafana_folder": "Servers",
+                    "team": "blue",
+                    "values": "B = 44.23943737541908, C = 1",
+                    "zone": "us-1",
+                },
+                key: "c6eadffa33fcdf37",
+                at: "",
+                since: "2026-10-12T07:51:03.157076Z",
+                to: [],
+            },
+            Draft {
+                kind: "alert",
+                severity: "",
+                status: "resolved",
+                title: "High CPU usage",
+                text: "",
+                link: "https://grafana.example/alerting/d1rdpdv7k/edit",
+                fields: {
+                    "team": "blue",
+                    "zone": "eu-1",
+                },
+                key: "bc97ff14869b13e3",
+                at: "",
+                since: "2026-10-12T10:00:00Z",
+                to: [],
+            },
+        ]
+        "#);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::source::Doors;
 use crate::alarm::Ways;
+use crate::config::keys::KeyLook;
 use crate::dispatch::heartbeat::Beats;
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::domain::message::Ourselves;
@@ -58,12 +59,16 @@ pub struct Front {
     pub recovery: Recovery,
     /// Asks for a fresh list of channels.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
+    /// Asks for the directory to be looked at: somebody wants it read.
+    pub read_directory: Arc<dyn Fn() + Send + Sync>,
     /// How messages are gathered: a replay decides by the same rules as the gatherer.
     pub habits: watch::Receiver<Habits>,
     /// Wakes the gatherer: a replay may have opened bundles whose time is up.
     pub gather: Arc<dyn Fn() + Send + Sync>,
     /// How the workers fare at an instant.
     pub health: Arc<dyn Fn(Timestamp) -> Health + Send + Sync>,
+    /// The key of the secrets in the database, or why there is none.
+    pub keys: Arc<KeyLook>,
     /// Where `now` comes from.
     pub now: Now,
     /// What the running configuration looks like from outside; changes with a reload.
@@ -128,6 +133,8 @@ pub struct Settings {
     pub monitor_joined: bool,
     /// The category names that exist, in their order.
     pub categories: Vec<String>,
+    /// The incoming webhooks that the configuration posts to.
+    pub webhooks_in_use: BTreeSet<String>,
     /// How long a caller of `--wait` is kept at most.
     pub longest_wait: Duration,
 }

@@ -60,6 +60,10 @@ pub enum Code {
     ForbiddenKind,
     /// This caller hands in more than its rate.
     RateLimited,
+    /// There is no webhook of this name.
+    NoSuchWebhook,
+    /// The key of the secrets is missing or another one.
+    SecretsLocked,
     /// We do not know yet which workspace we work in.
     NoWorkspace,
     /// Slack said no.
@@ -131,7 +135,7 @@ pub struct RefusalDocument {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 27] = [
+    pub const ALL: [Code; 29] = [
         Code::BadRequest,
         Code::BadMethod,
         Code::NoSuchRoute,
@@ -153,6 +157,8 @@ impl Code {
         Code::TooMany,
         Code::ForbiddenKind,
         Code::RateLimited,
+        Code::NoSuchWebhook,
+        Code::SecretsLocked,
         Code::NoWorkspace,
         Code::SlackRefused,
         Code::SlackAway,
@@ -185,6 +191,8 @@ impl Code {
             Code::TooMany => ("too_many", StatusCode::BAD_REQUEST, false),
             Code::ForbiddenKind => ("forbidden_kind", StatusCode::FORBIDDEN, false),
             Code::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, true),
+            Code::NoSuchWebhook => ("no_such_webhook", StatusCode::NOT_FOUND, false),
+            Code::SecretsLocked => ("secrets_locked", StatusCode::CONFLICT, false),
             Code::NoWorkspace => ("no_workspace", StatusCode::SERVICE_UNAVAILABLE, true),
             Code::SlackRefused => ("slack_refused", StatusCode::BAD_GATEWAY, false),
             Code::SlackAway => ("slack_away", StatusCode::SERVICE_UNAVAILABLE, true),
@@ -229,6 +237,7 @@ impl IntoResponse for Refusal {
 impl From<StoreError> for Refusal {
     fn from(problem: StoreError) -> Refusal {
         let code = match &problem {
+            StoreError::Sealed(_) => Code::SecretsLocked,
             StoreError::Full | StoreError::Locked | StoreError::InUse(_) | StoreError::Disk => {
                 Code::DatabaseAway
             }
@@ -239,6 +248,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Older { .. }
             | StoreError::Unreadable { .. }
             | StoreError::File { .. }
+            | StoreError::NoRandomness
             | StoreError::Sql { .. } => Code::DatabaseBroken,
         };
         let told = problem.to_string();

@@ -11,6 +11,7 @@ pub mod categories;
 pub mod channels;
 pub mod contacts;
 pub mod desk;
+pub mod directory;
 pub mod doors;
 pub mod errors;
 mod figures;
@@ -27,6 +28,7 @@ pub mod queue;
 pub mod recover;
 pub mod replay;
 pub mod reply;
+pub mod secrets;
 pub mod serve;
 pub mod services;
 pub mod source;
@@ -34,6 +36,7 @@ pub mod status;
 pub mod tasks;
 pub mod team;
 pub mod troubles;
+pub mod webhooks;
 pub mod why;
 
 use std::time::Duration;
@@ -102,6 +105,11 @@ pub fn router(front: Front) -> Router {
         .route("/v1/team", quick(get(team::list)))
         .route("/v1/team/add", slow(post(team::add)))
         .route("/v1/team/remove", slow(post(team::remove)))
+        .merge(webhooks())
+        .route("/v1/people", quick(get(directory::people)))
+        .route("/v1/people/sync", quick(get(directory::show).post(directory::sync)))
+        .route("/v1/groups", quick(get(directory::groups)))
+        .route("/v1/mentions/look-up", quick(post(directory::look_up)))
         .route("/v1/queue", quick(get(queue::list)))
         .route("/v1/queue/{number}/retry", quick(post(queue::retry)))
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
@@ -123,6 +131,18 @@ pub fn router(front: Front) -> Router {
         .layer(DefaultBodyLimit::max(ORDINARY_BODY))
         .layer(middleware::from_fn_with_state(front.clone(), tell_time))
         .with_state(front)
+}
+
+/// What concerns incoming webhooks. A test waits for its turn and then for Slack.
+fn webhooks() -> Router<Front> {
+    let quick = |route| within(route, ORDINARY);
+    Router::new()
+        .route("/v1/webhooks", quick(get(webhooks::list).post(webhooks::add)))
+        .route("/v1/webhooks/{name}/rotate", quick(post(webhooks::rotate)))
+        .route("/v1/webhooks/{name}/rename", quick(post(webhooks::rename)))
+        .route("/v1/webhooks/{name}/label", quick(post(webhooks::label)))
+        .route("/v1/webhooks/{name}/delete", quick(post(webhooks::delete)))
+        .route("/v1/webhooks/{name}/test", within(post(webhooks::test), FROM_SLACK))
 }
 
 /// How long a request waits for a desk that has just started to learn its workspace from Slack.

@@ -215,7 +215,6 @@ async fn a_webhook_and_a_mail_say_the_same() {
       "hint": "deskd queue list, then deskd queue retry ID or drop ID",
       "key": "1-raised",
       "kind": "dead_letter",
-      "trouble": 1,
       "phase": "raised",
       "raised_at": "TIME",
       "resolved_at": null,
@@ -223,7 +222,8 @@ async fn a_webhook_and_a_mail_say_the_same() {
       "severity": "warning",
       "subject": "7",
       "test": false,
-      "text": "deskd: warning: a message did not go out (send 7, unreachable)\nSince TIME. Hint: deskd queue list, then deskd queue retry ID or drop ID."
+      "text": "deskd: warning: a message did not go out (send 7, unreachable)\nSince TIME. Hint: deskd queue list, then deskd queue retry ID or drop ID.",
+      "trouble": 1
     }
     "#);
     let mails = server.heard();

@@ -411,13 +411,13 @@ async fn rlm_05_a_storm_of_repetitions_of_one_call_is_one_message() {
 async fn an_outside_address_is_called_while_deskd_is_well_and_only_then() {
     let calls = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counted = calls.clone();
-    let address = crate::web::listen(move |_| {
+    let address = crate::web::serve_at(move |_| {
         counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         (200, "", String::new())
     });
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ping_url");
-    std::fs::write(&file, address.await).unwrap();
+    std::fs::write(&file, address.await.1).unwrap();
     let mut world = World::with(Setup::default(), |config| config.doors.ping.url_file = Some(file)).await;
     world.pass(300).await;
     let well = calls.load(std::sync::atomic::Ordering::Relaxed);

@@ -180,3 +180,25 @@ async fn rlm_04_what_nobody_took_in_its_time_is_over_and_one_trouble_says_so() {
     let expired = open.iter().filter(|trouble| trouble.raised.own.as_str() == "notices_expired").count();
     assert_eq!(expired, 1, "{open:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn rlm_06_a_channel_that_nobody_knows_is_waited_for_and_then_told() {
+    let world = routed("[[route]]\nname = \"all\"\nto = [\"#sales\"]\n").await;
+    let mut lost = draft("alert", "Disk is full", &[]);
+    lost.to = vec!["#nowhere".to_owned()];
+    let mut early = lost.clone();
+    early.to = vec!["#warroom".to_owned()];
+    tell(&world, lost).await;
+    tell(&world, early).await;
+    world.pass(30).await;
+    world.slack.rename_channel("general", "warroom").unwrap();
+    world.pass(150).await;
+    assert_eq!(texts(&world, "warroom"), ["Disk is full"], "it was only not known yet");
+    let open = world.store().open_troubles(world.workspace.clone()).await.unwrap();
+    let told: Vec<_> = open
+        .iter()
+        .map(|trouble| format!("{} {}", trouble.raised.own.as_str(), trouble.raised.detail))
+        .collect();
+    assert_eq!(told, ["delivery_failed unknown_channel"]);
+    world.finish().await;
+}

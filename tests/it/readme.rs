@@ -36,9 +36,14 @@ fn the_test_command_of_the_readme_is_cargo_test() {
 fn every_relative_link_of_the_documentation_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut broken = Vec::new();
-    for page in
-        ["README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/architecture.md", "docs/simulator.md"]
-    {
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/operations.md",
+        "docs/architecture.md",
+        "docs/simulator.md",
+        "docs/webhooks.md",
+    ] {
         let page = root.join(page);
         let text = std::fs::read_to_string(&page).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

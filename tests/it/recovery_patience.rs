@@ -66,3 +66,33 @@ async fn a_page_that_does_not_come_holds_up_no_stop() {
     let took = world.clock.now().since(before);
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_late_retry_of_an_older_edit_does_not_take_the_place_of_what_was_recovered() {
+    let world = World::with(forgetful(), |_| {}).await;
+    world.disconnect();
+    world.pass(10).await;
+    let ts = world.slack.say("ada", "support", "the ordr is late").unwrap();
+    world.pass(1).await;
+    world.slack.edit("support", &ts, "the order is lat").unwrap();
+    let older = world.clock.now().0;
+    world.pass(5).await;
+    world.slack.edit("support", &ts, "the order is late").unwrap();
+    world.pass(60).await;
+    world.reconnect().await;
+    world.recovered().await;
+    world.pass(60).await;
+    // Slack retries for minutes: the first edit comes after the message has been read with its last words.
+    let channel = world.slack.channel_id("support").unwrap();
+    let user = world.slack.user_id("ada").unwrap();
+    let told_at = format!("{}.{:03}000", older / 1000, older % 1000);
+    world.slack.deliver_event(serde_json::json!({
+        "type": "message", "subtype": "message_changed", "channel": channel, "ts": told_at,
+        "message": {"type": "message", "user": user, "text": "the order is lat", "ts": ts,
+                    "edited": {"user": user, "ts": told_at}},
+        "previous_message": {"type": "message", "user": user, "text": "the ordr is late", "ts": ts}}));
+    world.pass(10).await;
+    let tasks = world.tasks().await;
+    assert!(tasks.contains("the order is late"), "{tasks}");
+    world.finish().await;
+}

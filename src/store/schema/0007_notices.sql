@@ -92,6 +92,7 @@ CREATE TABLE deliveries (
     updated_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX deliveries_waiting ON deliveries (destination, lane, id) WHERE state = 'waiting';
+CREATE INDEX deliveries_later ON deliveries (next_at) WHERE state = 'waiting';
 CREATE INDEX deliveries_held ON deliveries (next_at, id) WHERE state = 'held';
 CREATE INDEX deliveries_open ON deliveries (problem, destination) WHERE state IN ('held', 'waiting', 'sending');
 CREATE INDEX deliveries_expiring ON deliveries (expires_at) WHERE state IN ('held', 'waiting');
