@@ -163,7 +163,10 @@ fn truncated(group: &Group, who: &str) -> Option<Draft> {
                 .map_or("", |word| severity(&word))
                 .to_owned(),
             status: if is_over { "resolved" } else { "firing" }.to_owned(),
-            title: clip(&format!("{missing} more alerts of {name}"), TITLE_CHARS),
+            title: clip(
+                &format!("{missing} more {} of {name}", if missing == 1 { "alert" } else { "alerts" }),
+                TITLE_CHARS,
+            ),
             text: format!("{who} left them out of what it sent; look there for all of them."),
             link: link(&group.external_url).unwrap_or_default(),
             key: format!("more-{}", digest(&shown(&group.group_key))),
@@ -264,7 +267,7 @@ mod tests {
                 kind: "alert",
                 severity: "critical",
                 status: "firing",
-                title: "1 more alerts of DiskFull",
+                title: "1 more alert of DiskFull",
                 text: "Alertmanager left them out of what it sent; look there for all of them.",
                 link: "http://alertmanager.example:9093",
                 fields: {},
