@@ -2,7 +2,6 @@
 //! `ways` are the doors, `ping` says outside that all is well. What is a trouble and which door is taken is decided in `domain`.
 
 pub mod command;
-pub mod mail;
 pub mod ping;
 pub mod tell;
 pub mod watch;

@@ -1,4 +1,4 @@
-//! What may change while the desk runs: how messages are gathered, the rules, and what `status` says of both.
+//! What may change while the desk runs: how messages are gathered, the rules, the reports, and what `status` says of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
 use crate::domain::heartbeat::Promise;
 use crate::domain::notice::Kinds;
+use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
 use crate::intake::bundle::Habits;
 use crate::web::desk::Settings;
@@ -33,6 +34,7 @@ pub struct Reloadable {
     settings: watch::Sender<Settings>,
     callers: watch::Sender<Arc<Callers>>,
     promises: watch::Sender<Arc<Vec<Promise>>>,
+    reports: watch::Sender<Arc<Vec<Report>>>,
     named: watch::Sender<bool>,
 }
 
@@ -49,6 +51,7 @@ impl Reloadable {
             routing: watch::Sender::new(Arc::new(config.routing.clone())),
             kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
             settings: watch::Sender::new(settings(config)),
+            reports: watch::Sender::new(Arc::new(config.reports.clone())),
             named: watch::Sender::new(config.names_people()),
         })
     }
@@ -66,6 +69,11 @@ impl Reloadable {
     /// The rules of classification.
     pub fn rules(&self) -> watch::Receiver<Arc<Compiled>> {
         self.rules.subscribe()
+    }
+
+    /// The reports.
+    pub fn reports(&self) -> watch::Receiver<Arc<Vec<Report>>> {
+        self.reports.subscribe()
     }
 
     /// The rules of routing.
@@ -102,7 +110,9 @@ impl Reloadable {
             ("alarm", config.alarm == self.started_with.alarm),
             ("mail", config.mail == self.started_with.mail),
             ("ping", config.doors.ping == self.started_with.doors.ping),
+            ("endpoint", config.endpoints == self.started_with.endpoints),
             ("secrets", config.secrets == self.started_with.secrets),
+            ("time", config.time == self.started_with.time),
             ("log", config.log == self.started_with.log),
         ] {
             if !same {
@@ -117,6 +127,7 @@ impl Reloadable {
         self.callers.send_replace(Arc::new(callers));
         self.promises.send_replace(Arc::new(config.doors.heartbeats.clone()));
         self.named.send_replace(config.names_people());
+        self.reports.send_replace(Arc::new(config.reports));
         Ok(())
     }
 }

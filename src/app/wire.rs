@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -16,15 +15,21 @@ use crate::alarm::watch::Watched;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
 use crate::config::callers::ping_url;
 use crate::config::keys::KeyLook;
-use crate::config::{AlarmSecrets, Config, Problems, Secret, Sources};
+use crate::config::{Config, Problems, Secret, Sources, WaySecrets};
+use crate::dispatch::carry::{CARRIERS, Carrier, Doors};
+use crate::dispatch::chart::Uploader;
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
 use crate::dispatch::heartbeat::{self, Beats};
+use crate::dispatch::hook::Endpoints;
+use crate::dispatch::mail::Mailer;
+use crate::dispatch::report::{Reporter, Reports};
 use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
+use crate::domain::report::Report;
 use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
@@ -43,12 +48,12 @@ use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::socket::{Links, SocketSettings};
-use crate::store::retention::Retention;
+use crate::store::retention::{Forgotten, Retention};
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::{Health, Reds};
 use crate::web::hooks::Doorway;
-use crate::web::source::Doors;
+use crate::web::source;
 
 /// What a desk is started with.
 pub struct Setup {
@@ -59,7 +64,7 @@ pub struct Setup {
     /// The app-level token; empty where no sockets are held.
     pub app: Secret,
     /// What the ways out of deskd need.
-    pub alarm: AlarmSecrets,
+    pub ways: WaySecrets,
     /// The key of the secrets in the database, or why there is none.
     pub keys: KeyLook,
     /// Where `now` comes from.
@@ -78,8 +83,10 @@ struct Bells {
     recover: Bell,
     late: Bell,
     tell: Bell,
+    upload: Bell,
     route: Bell,
     feed: Bell,
+    carry: Bell,
 }
 
 /// A running desk.
@@ -96,12 +103,11 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, alarm, keys, clock } = setup;
+        let Setup { config, bot, app, ways: secrets, keys, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
-        let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
-            .context("cannot prepare the ways of [alarm]")?;
+        let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let reloadable = Reloadable::new(&config)?;
@@ -124,15 +130,14 @@ impl Desk {
         crew.worker(gatherer, &bells.gather);
         let directory = Directory::new(store.clone(), api.clone());
         crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
-        crew.worker(Folder::new(store.clone()), &Bell::new());
-        let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
-        let forgotten = housekeeper.forgotten();
-        crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
+        let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
+        let reports = base.report(&mut crew, reloadable.reports());
         base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
         let (doors, beats) = base.doors(&mut crew, &reloadable, now);
+        base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -161,6 +166,7 @@ impl Desk {
             endings,
             forgotten,
             recovery,
+            reports,
             refresh: ringing(&bells.workspace),
             read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
@@ -222,6 +228,16 @@ impl Desk {
     }
 }
 
+/// The ways that do not lead through Slack: deskd's own alarm, the user's systems, the mail server.
+fn outside(config: &Config, secrets: WaySecrets) -> Result<(Ways, Endpoints, Arc<Mailer>)> {
+    let endpoints = Endpoints::new(&config.endpoints, &secrets.endpoints);
+    let endpoints = endpoints.context("cannot prepare calls to endpoints")?;
+    let mailer = Mailer::new(&config.mail, secrets.mail_password.as_ref(), secrets.mail_ca.as_deref());
+    let mailer = Arc::new(mailer);
+    let ways = Ways::new(config.alarm.clone(), mailer.clone(), secrets);
+    Ok((ways.context("cannot prepare the ways of [alarm]")?, endpoints, mailer))
+}
+
 /// What every worker is made of.
 struct Base<'a> {
     config: &'a Config,
@@ -248,24 +264,47 @@ impl Base<'_> {
         }
     }
 
+    /// What keeps the database small; says what has been forgotten.
+    fn keep_house(&self, crew: &mut Crew) -> Forgotten {
+        crew.worker(Folder::new(self.store.clone()), &Bell::new());
+        let zone = self.config.time.zone.clone();
+        let housekeeper = Housekeeper::new(self.store.clone(), retention(self.config), zone);
+        let forgotten = housekeeper.forgotten();
+        crew.worker(housekeeper, &Bell::new());
+        forgotten
+    }
+
+    /// Reports and their charts.
+    fn report(&self, crew: &mut Crew, configured: watch::Receiver<Arc<Vec<Report>>>) -> Reports {
+        let (send, upload) = (self.bells.send.clone(), self.bells.upload.clone());
+        let reports = Reports::new(self.store.clone(), configured, send, upload);
+        crew.worker(Reporter::new(reports.clone(), self.ours.clone()), &Bell::new());
+        let give_up = self.config.outbox.give_up;
+        let uploader = Uploader::new(self.store.clone(), self.api.clone(), self.clock, give_up);
+        crew.worker(uploader, &self.bells.upload);
+        reports
+    }
+
     /// What reads who there is.
     fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
         let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
-        let census = Census::new(store, api, ours, (named, TimeZone::system()));
+        let census = Census::new(store, api, ours, (named, self.config.time.zone.clone()));
         crew.worker(census, &self.bells.directory);
     }
 
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
-        let Bells { route, feed, send, .. } = self.bells;
-        crew.worker(Router::new(self.store.clone(), reloadable.routing(), feed.clone()), route);
+        let Bells { route, feed, send, carry, .. } = self.bells;
+        let router = Router::new(self.store.clone(), reloadable.routing(), feed.clone());
+        crew.worker(router.waking(carry.clone()), route);
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
-        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()), feed);
+        let feeder = Feeder::new(self.store.clone(), kinds, rules, send.clone());
+        crew.worker(feeder.waking(carry.clone()).leaving(reloadable.reports()), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 
     /// Who may hand notices in, and who listens for those who promised to beat.
-    fn doors(&self, crew: &mut Crew, reloadable: &Reloadable, now: Timestamp) -> (Doors, Beats) {
+    fn doors(&self, crew: &mut Crew, reloadable: &Reloadable, now: Timestamp) -> (source::Doors, Beats) {
         let doors = reloadable.doors();
         let beats = Beats::new(self.store.clone(), reloadable.kinds(), self.bells.route.clone());
         let listener =
@@ -301,6 +340,14 @@ impl Base<'_> {
         };
         crew.worker(Pinger::new(address, ping.every, Arc::new(well))?, &Bell::new());
         Ok(())
+    }
+
+    /// The ways of notices that do not lead through the outbox.
+    fn carry(&self, crew: &mut Crew, doors: Doors) {
+        let carry = &self.bells.carry;
+        for _ in 0..CARRIERS {
+            crew.worker(Carrier::new(self.store.clone(), doors.clone(), self.clock, carry.clone()), carry);
+        }
     }
 
     /// What reads from the history what did not arrive.

@@ -26,6 +26,7 @@ pub mod recover;
 pub mod rehearse;
 mod replay;
 pub mod reply;
+pub mod report;
 pub mod restore;
 pub mod run;
 pub mod screen;
@@ -91,9 +92,10 @@ pub enum Command {
     People(people::Args),
     Groups(people::GroupArgs),
     Queue(queue::Args),
+    Report(report::Args),
+    Troubles(troubles::Args),
     Webhook(webhook::Args),
     Secret(secret::Args),
-    Troubles(troubles::Args),
     Alarm(alarm::Args),
     Notify(notify::Args),
     Beat(beat::Args),
@@ -152,9 +154,10 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::People(args) => people::run(args, call).await,
         Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
+        Command::Report(args) => report::run(args, call).await,
+        Command::Troubles(args) => troubles::run(args, call).await,
         Command::Webhook(args) => webhook::run(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,
-        Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Notify(args) => notify::run(args, call).await,
         Command::Beat(args) => beat::run(args, call).await,

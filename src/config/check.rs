@@ -14,7 +14,9 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, callers, categories, keys, mentions, routes, unknown};
+use super::{
+    Environment, Flag, alarm, callers, categories, endpoint, keys, mail, mentions, report, routes, unknown,
+};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -93,10 +95,11 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
     let routing = routes::read(reader, &mut channels_named);
     let doors = callers::read(reader);
-    let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
+    let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     let store = store(&mut reader.section("store"), defaults.store);
     let secrets = keys::secrets(&mut reader.section("secrets"), &store);
+    let (time, reports) = report::read(reader, defaults.time, &mut channels_named);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
@@ -107,7 +110,10 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,
         mail,
+        endpoints: endpoint::read(reader),
         alarm,
+        time,
+        reports,
         mentions,
         log: log(&mut reader.section("log"), defaults.log),
         rules,

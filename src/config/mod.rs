@@ -3,8 +3,9 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm`, `callers` and `mentions` hold sections of their own;
-//! `webhooks` says which ones it names; `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
+//! `callers`, `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack; `webhooks` says which ones it names;
+//! `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash;
+//! `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
@@ -12,12 +13,15 @@ pub mod alarm;
 pub mod callers;
 pub mod categories;
 pub mod check;
+pub mod endpoint;
 pub mod file;
 pub mod keys;
+pub mod mail;
 pub mod mentions;
 pub mod places;
 pub mod problem;
 pub mod reader;
+pub mod report;
 pub mod routes;
 pub mod settings;
 pub mod show;
@@ -35,7 +39,7 @@ pub use mentions::MentionNamed;
 pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
 pub use settings::Config;
-pub use tokens::{AlarmSecrets, Secrets};
+pub use tokens::{Secrets, WaySecrets};
 
 /// The environment variables, handed in so that a test has its own.
 pub type Environment = BTreeMap<String, String>;
@@ -104,5 +108,7 @@ impl Sources {
     }
 }
 
+#[cfg(test)]
+mod report_tests;
 #[cfg(test)]
 mod tests;

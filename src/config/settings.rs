@@ -4,14 +4,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::alarm::{Alarm, Mail};
+use super::alarm::Alarm;
 use super::callers::Doors;
+use super::endpoint::Endpoint;
 use super::keys::SecretsKey;
+use super::mail::Mail;
 use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::Spot;
+use super::report::Time;
 use crate::domain::destination::Fallbacks;
 use crate::domain::notice::Kinds;
+use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
 use crate::domain::rules::Rules;
 
@@ -36,8 +40,14 @@ pub struct Config {
     pub alarm: Alarm,
     /// `[mail]`: how it sends mail.
     pub mail: Mail,
+    /// `[[endpoint]]`: systems that are sent notices.
+    pub endpoints: Vec<Endpoint>,
     /// `[secrets]`: where the key of the secrets in the database is.
     pub secrets: SecretsKey,
+    /// `[time]`: the zone of days and times of day.
+    pub time: Time,
+    /// `[recap]` and `[[report]]`: which numbers are told where and when.
+    pub reports: Vec<Report>,
     /// `[mentions]`: whom notices call.
     pub mentions: Mentions,
     /// `[log]`: how deskd writes its log.
@@ -232,7 +242,10 @@ impl Config {
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             alarm: Alarm::default(),
             mail: Mail::default(),
+            endpoints: Vec::new(),
             secrets: SecretsKey::default(),
+            time: Time { zone: jiff::tz::TimeZone::system() },
+            reports: Vec::new(),
             mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),

@@ -25,7 +25,10 @@ impl Config {
             canary,
             alarm,
             mail,
+            endpoints,
             secrets,
+            time,
+            reports,
             mentions,
             log,
             rules,
@@ -53,9 +56,12 @@ impl Config {
         let Canary { channel, every } = canary;
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
-        super::alarm::show(alarm, mail, &mut add);
+        super::alarm::show(alarm, &mut add);
+        super::mail::show(mail, &mut add);
+        super::endpoint::show(endpoints, &mut add);
         let SecretsKey { key_file } = secrets;
         add("secrets.key_file", path(key_file.as_deref()));
+        super::report::show(time, reports, &mut add);
         super::mentions::show(mentions, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
@@ -73,8 +79,17 @@ impl Config {
             // Lengths in front, so that no value can look like another key.
             digest.update(format!("{}:{key}={}:{value}\n", key.len(), value.len()));
         }
-        digest.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest.finalize())
     }
+}
+
+/// A short hash of a text that is too long to be shown.
+pub fn short_hash(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn show_slack(slack: &Slack, add: &mut impl FnMut(&str, String)) {

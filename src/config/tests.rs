@@ -366,7 +366,7 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 20] = [
+const WITHOUT_DEFAULT: [&str; 23] = [
     "url_file",
     "fallback = \"C0",
     "channel",
@@ -386,7 +386,10 @@ const WITHOUT_DEFAULT: [&str; 20] = [
     "from",
     "user",
     "password_file",
+    "ca_file",
+    "webhook_secret_file",
     "key_file",
+    "zone",
 ];
 
 #[test]

@@ -7,11 +7,13 @@ use super::problem::{Problem, Spot, nearest};
 use super::reader::{PREFIX, Reader, variable};
 
 /// Keys under which people put a token, and where it belongs instead.
-const TOKENS: [(&str, &str, &str); 6] = [
+const TOKENS: [(&str, &str, &str); 8] = [
     ("slack", "app_token", "keep it in a file named by app_token_file, or in SLACK_APP_TOKEN"),
     ("slack", "bot_token", "keep it in a file named by bot_token_file, or in SLACK_BOT_TOKEN"),
     ("api", "token", "keep it in a file named by token_file"),
     ("alarm", "webhook", "keep the address in a file named by webhook_file"),
+    ("alarm", "webhook_secret", "keep it in a file named by webhook_secret_file"),
+    ("endpoint", "secret", "keep it in a file named by secret_file"),
     (
         "secrets",
         "key",
@@ -90,7 +92,7 @@ fn unknown(reader: &Reader<'_>, (section, word): (&str, &str), spot: Spot, path:
 
 fn section_hint(reader: &Reader<'_>, name: &str) -> Option<String> {
     let bracketed = |section: &str| match section {
-        "category" => "[[category]]".to_owned(),
+        "category" | "destination" | "report" => format!("[[{section}]]"),
         other => format!("[{other}]"),
     };
     if let Some((section, _)) = reader.asked.iter().find(|(_, keys)| keys.contains(&name)) {
@@ -106,7 +108,8 @@ fn section_hint(reader: &Reader<'_>, name: &str) -> Option<String> {
 }
 
 fn variable_of(reader: &Reader<'_>, name: &str, found: &mut Vec<Problem>) {
-    let settable = reader.asked.iter().filter(|(section, _)| **section != "category");
+    let settable =
+        reader.asked.iter().filter(|(section, _)| !["category", "destination", "report"].contains(*section));
     let known: Vec<String> =
         settable.flat_map(|(section, keys)| keys.iter().map(|key| variable(section, key))).collect();
     if known.iter().any(|known| known == name) {

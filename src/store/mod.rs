@@ -4,7 +4,9 @@
 //! `record_events` commits is acknowledged to a machine that will not send it again.
 
 pub mod backup;
+pub mod carried;
 pub mod channels;
+pub mod charts;
 pub mod contacts;
 mod conversation;
 pub mod copies;
@@ -15,11 +17,13 @@ mod error;
 pub mod events;
 pub mod export;
 pub mod feed;
+pub mod figures;
 mod finish;
 mod gather;
 pub mod groups;
 mod heads;
 pub mod heartbeats;
+pub mod held;
 mod known;
 pub mod life;
 pub mod limits;
@@ -31,6 +35,7 @@ pub mod people;
 pub mod recovered;
 pub mod recovery;
 pub mod rehearse;
+pub mod reports;
 pub mod retention;
 pub mod routing;
 mod rows;

@@ -42,6 +42,8 @@ pub enum Code {
     NoSuchSend,
     /// There is no such category.
     NoSuchCategory,
+    /// There is no such report.
+    NoSuchReport,
     /// The reference points at nothing that is stored.
     NothingKnown,
     /// What is asked for does not fit the present state.
@@ -135,7 +137,7 @@ pub struct RefusalDocument {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 29] = [
+    pub const ALL: [Code; 30] = [
         Code::BadRequest,
         Code::BadMethod,
         Code::NoSuchRoute,
@@ -148,6 +150,7 @@ impl Code {
         Code::NoSuchPerson,
         Code::NoSuchSend,
         Code::NoSuchCategory,
+        Code::NoSuchReport,
         Code::NothingKnown,
         Code::WrongState,
         Code::NoSuchNotice,
@@ -182,6 +185,7 @@ impl Code {
             Code::NoSuchPerson => ("no_such_person", StatusCode::NOT_FOUND, false),
             Code::NoSuchSend => ("no_such_send", StatusCode::NOT_FOUND, false),
             Code::NoSuchCategory => ("no_such_category", StatusCode::BAD_REQUEST, false),
+            Code::NoSuchReport => ("no_such_report", StatusCode::NOT_FOUND, false),
             Code::NothingKnown => ("nothing_known", StatusCode::NOT_FOUND, false),
             Code::WrongState => ("wrong_state", StatusCode::CONFLICT, false),
             Code::NoSuchNotice => ("no_such_notice", StatusCode::NOT_FOUND, false),
