@@ -1,11 +1,13 @@
 //! Seeing and saying that deskd itself is in trouble: `watch` measures and raises troubles, `tell` gets them out of the house,
-//! `ways` are the doors. What is a trouble and which door is taken is decided in `domain`.
+//! `ways` are the doors, `ping` says outside that all is well. What is a trouble and which door is taken is decided in `domain`.
 
 pub mod command;
+pub mod ping;
 pub mod tell;
 pub mod watch;
 pub mod ways;
 
+pub use ping::Pinger;
 pub use tell::Teller;
 pub use watch::{Unwritable, Watcher};
 pub use ways::Ways;

@@ -71,15 +71,17 @@ impl Housekeeper {
         let copies = self.store.forget_copies(now).await?;
         let round = std::mem::take(&mut self.round);
         if round.iter().sum::<usize>() + copies > 0 {
-            let [events, tasks, bundles, sends, troubles] = round;
+            let [events, tasks, bundles, sends, troubles, notices, problems] = round;
             info!(
                 events,
                 tasks,
                 bundles,
                 sends,
                 troubles,
+                notices,
+                problems,
                 copies,
-                "Forgot {events} events, {tasks} tasks, {sends} sends and {troubles} troubles"
+                "Forgot {events} events, {tasks} tasks, {sends} sends, {troubles} troubles and {notices} notices"
             );
         }
         self.left = Class::ALL.to_vec();

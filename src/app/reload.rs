@@ -7,16 +7,19 @@ use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tracing::warn;
 
+use crate::config::callers::Callers;
 use crate::config::settings::Monitor as Listened;
 use crate::config::webhooks::names_in_use;
 use crate::config::{Config, Sources};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
+use crate::domain::heartbeat::Promise;
 use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
 use crate::intake::bundle::Habits;
 use crate::web::desk::Settings;
+use crate::web::source::Doors;
 
 /// How long a caller of `reply --wait` is kept: Slack's rate limits and a short outage fit in.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
@@ -29,14 +32,19 @@ pub struct Reloadable {
     routing: watch::Sender<Arc<Routing>>,
     kinds: watch::Sender<Arc<Kinds>>,
     settings: watch::Sender<Settings>,
+    callers: watch::Sender<Arc<Callers>>,
+    promises: watch::Sender<Arc<Vec<Promise>>>,
     reports: watch::Sender<Arc<Vec<Report>>>,
     named: watch::Sender<bool>,
 }
 
 impl Reloadable {
-    /// What follows `config`.
-    pub fn new(config: &Config) -> Reloadable {
-        Reloadable {
+    /// What follows `config`; the tokens of its callers are read.
+    pub fn new(config: &Config) -> Result<Reloadable> {
+        let callers = Callers::load(&config.doors.callers).context("cannot let callers in")?;
+        Ok(Reloadable {
+            callers: watch::Sender::new(Arc::new(callers)),
+            promises: watch::Sender::new(Arc::new(config.doors.heartbeats.clone())),
             started_with: config.clone(),
             habits: watch::Sender::new(habits(config)),
             rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
@@ -45,7 +53,12 @@ impl Reloadable {
             settings: watch::Sender::new(settings(config)),
             reports: watch::Sender::new(Arc::new(config.reports.clone())),
             named: watch::Sender::new(config.names_people()),
-        }
+        })
+    }
+
+    /// The doors that callers come in by.
+    pub fn doors(&self) -> Doors {
+        Doors::new(self.callers.subscribe(), self.promises.subscribe())
     }
 
     /// How messages are gathered.
@@ -87,6 +100,7 @@ impl Reloadable {
     pub fn reload(&self, sources: &Sources) -> Result<()> {
         let config = sources.load().context("the new configuration is wrong")?.config;
         let compiled = Arc::new(Compiled::new(&config.rules));
+        let callers = Callers::load(&config.doors.callers).context("the new callers are wrong")?;
         for (name, same) in [
             ("slack", config.slack == self.started_with.slack),
             ("store", config.store == self.started_with.store),
@@ -95,6 +109,7 @@ impl Reloadable {
             ("canary", config.canary == self.started_with.canary),
             ("alarm", config.alarm == self.started_with.alarm),
             ("mail", config.mail == self.started_with.mail),
+            ("ping", config.doors.ping == self.started_with.doors.ping),
             ("endpoint", config.endpoints == self.started_with.endpoints),
             ("secrets", config.secrets == self.started_with.secrets),
             ("time", config.time == self.started_with.time),
@@ -109,6 +124,8 @@ impl Reloadable {
         self.routing.send_replace(Arc::new(config.routing.clone()));
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(settings(&config));
+        self.callers.send_replace(Arc::new(callers));
+        self.promises.send_replace(Arc::new(config.doors.heartbeats.clone()));
         self.named.send_replace(config.names_people());
         self.reports.send_replace(Arc::new(config.reports));
         Ok(())

@@ -12,13 +12,15 @@ use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
-use crate::alarm::{Teller, Unwritable, Watcher, Ways};
+use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
+use crate::config::callers::ping_url;
 use crate::config::keys::KeyLook;
-use crate::config::{Config, Secret, Sources, WaySecrets};
+use crate::config::{Config, Problems, Secret, Sources, WaySecrets};
 use crate::dispatch::carry::{CARRIERS, Carrier, Doors};
 use crate::dispatch::chart::Uploader;
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
+use crate::dispatch::heartbeat::{self, Beats};
 use crate::dispatch::hook::Endpoints;
 use crate::dispatch::mail::Mailer;
 use crate::dispatch::own::OwnNotices;
@@ -52,6 +54,7 @@ use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::{Health, Reds};
 use crate::web::hooks::Doorway;
+use crate::web::source;
 
 /// What a desk is started with.
 pub struct Setup {
@@ -108,7 +111,7 @@ impl Desk {
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
-        let reloadable = Reloadable::new(&config);
+        let reloadable = Reloadable::new(&config)?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
@@ -133,6 +136,7 @@ impl Desk {
         let reports = base.report(&mut crew, reloadable.reports());
         base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
+        let (doors, beats) = base.doors(&mut crew, &reloadable, now);
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
@@ -145,15 +149,13 @@ impl Desk {
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
         base.recover(&mut crew, &recovery, (&links, &trouble));
         let figures = base.canary(&mut crew, (echo, &recovery), &links);
-        let watched = watched((&store, &links, &ours), &crew, &tally);
-        let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
-        let unwritable = watcher.unwritable();
-        crew.worker(watcher, &Bell::new());
-        base.tell(&mut crew, &ways);
+        let unwritable = base.alarm(&mut crew, (&links, &tally), &ways)?;
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
             inlet,
+            doors,
+            beats,
             api,
             ours,
             links,
@@ -311,10 +313,43 @@ impl Base<'_> {
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 
-    /// What tells of deskd's own troubles.
-    fn tell(&self, crew: &mut Crew, ways: &Ways) {
-        let (ours, send) = (self.ours.clone(), self.bells.send.clone());
-        crew.worker(Teller::new(self.store.clone(), ways.clone(), ours, send), &self.bells.tell);
+    /// Who may hand notices in, and who listens for those who promised to beat.
+    fn doors(&self, crew: &mut Crew, reloadable: &Reloadable, now: Timestamp) -> (source::Doors, Beats) {
+        let doors = reloadable.doors();
+        let beats = Beats::new(self.store.clone(), reloadable.kinds(), self.bells.route.clone());
+        let listener =
+            heartbeat::Listener::new(beats.clone(), doors.promises.clone(), self.ours.clone(), now);
+        crew.worker(listener, &Bell::new());
+        (doors, beats)
+    }
+
+    /// Those who see and say that deskd itself is in trouble.
+    fn alarm(&self, crew: &mut Crew, seen: (&Links, &Arc<Tally>), ways: &Ways) -> Result<Unwritable> {
+        let (links, tally) = seen;
+        let watched = watched((self.store, links, self.ours), crew, tally);
+        let tell = &self.bells.tell;
+        let watcher = Watcher::new(watched, thresholds(self.config), ways.clone(), tell.clone());
+        let unwritable = watcher.unwritable();
+        self.ping(crew, links, unwritable.clone())?;
+        crew.worker(watcher, &Bell::new());
+        let send = self.bells.send.clone();
+        crew.worker(Teller::new(self.store.clone(), ways.clone(), self.ours.clone(), send), tell);
+        Ok(unwritable)
+    }
+
+    /// Tells somebody outside that all is well: nothing is stuck, the database can be written, Slack is heard.
+    fn ping(&self, crew: &mut Crew, links: &Links, unwritable: Unwritable) -> Result<()> {
+        let ping = &self.config.doors.ping;
+        let Some(address) = ping_url(ping).map_err(|problem| Problems(vec![problem]))? else { return Ok(()) };
+        let (links, watch) = (links.clone(), crew.watch());
+        let has_sockets = self.config.slack.mode.has_sockets();
+        let well = move |now| {
+            let seen = watch.seen(now);
+            let works = seen.iter().all(|worker| worker.stuck_since.is_none());
+            works && unwritable.since().is_none() && (!has_sockets || links.none_since().is_none())
+        };
+        crew.worker(Pinger::new(address, ping.every, Arc::new(well))?, &Bell::new());
+        Ok(())
     }
 
     /// The ways of notices that do not lead through the outbox.

@@ -181,6 +181,7 @@ fn meaning(config: &Config) -> Vec<String> {
         rules,
         routing,
         kinds: _,
+        doors,
         channels_named: _,
         mentions_named: _,
     } = config;
@@ -230,6 +231,12 @@ fn meaning(config: &Config) -> Vec<String> {
     lines.push(told(alarm));
     lines.extend(called(mentions));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));
+    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let (callers, heartbeats) = (doors.callers.len(), doors.heartbeats.len());
+    if callers + heartbeats > 0 {
+        let (callers, heartbeats) = (count(callers, "caller"), count(heartbeats, "heartbeat"));
+        lines.push(format!("  {callers} with a token of their own, {heartbeats} listened for"));
+    }
     lines
 }
 

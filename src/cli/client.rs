@@ -23,6 +23,11 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer may take: a replay is the longest, and the daemon ends it itself.
 const ANSWER: Duration = Duration::from_secs(660);
 
+/// How long a patient caller waits for the daemon: a restart takes seconds, an update of the machine's packages some more.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Pause between its attempts.
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// A way to the daemon.
 pub struct Client {
     http: reqwest::Client,
@@ -77,6 +82,35 @@ impl Client {
     /// Asks for something to be done.
     pub async fn post(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Answer> {
         self.hear(self.http.post(address(path)?).json(body)).await
+    }
+
+    /// The same for a caller that must not fail while the daemon starts again: tries for 30 s as long as nothing was stored for
+    /// certain. `repeatable` says that doing it twice is harmless; then a call that broke off is tried again, too.
+    pub async fn post_patiently(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        repeatable: bool,
+    ) -> anyhow::Result<Answer> {
+        let mut left = PATIENCE.as_millis() / PAUSE.as_millis();
+        loop {
+            let problem = match self.post(path, body).await {
+                Ok(answer) => return Ok(answer),
+                Err(problem) => problem,
+            };
+            let again = match problem.downcast_ref::<NoAnswer>() {
+                Some(NoAnswer::Stopped(_)) => true,
+                Some(NoAnswer::Broken(_)) => repeatable,
+                // It says so before it does anything, or undoes what it did.
+                Some(NoAnswer::Refused(refusal, 429 | 503)) => refusal.retryable,
+                Some(NoAnswer::Forbidden(..) | NoAnswer::Refused(..)) | None => false,
+            };
+            if !again || left == 0 {
+                return Err(problem);
+            }
+            left -= 1;
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     async fn hear(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
@@ -215,7 +249,10 @@ mod tests {
     fn the_exit_code_says_whether_trying_again_makes_sense() {
         let refused = |retryable, status| {
             let (code, message, trace_id) = ("x".to_owned(), "no; hint: go".to_owned(), String::new());
-            NoAnswer::Refused(RefusalDocument { ok: false, code, message, retryable, trace_id }, status)
+            NoAnswer::Refused(
+                RefusalDocument { ok: false, code, message, retryable, trace_id, problems: Vec::new() },
+                status,
+            )
         };
         for (no_answer, exit) in [
             (NoAnswer::Stopped("/x".into()), 75),

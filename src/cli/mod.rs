@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod backup;
+pub mod beat;
 pub mod call;
 pub mod channels;
 pub mod check;
@@ -15,6 +16,8 @@ pub mod doctor;
 pub mod init;
 pub mod kinds;
 pub mod manifest;
+pub mod notices;
+pub mod notify;
 mod online;
 pub mod people;
 mod progress;
@@ -97,6 +100,9 @@ pub enum Command {
     Webhook(webhook::Args),
     Secret(secret::Args),
     Alarm(alarm::Args),
+    Notify(notify::Args),
+    Beat(beat::Args),
+    Notices(notices::Args),
     Why(why::Args),
     Replay(replay::Args),
     Recover(recover::Args),
@@ -158,6 +164,9 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Webhook(args) => webhook::run(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
+        Command::Notify(args) => notify::run(args, call).await,
+        Command::Beat(args) => beat::run(args, call).await,
+        Command::Notices(args) => notices::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
         Command::Recover(args) => recover::run(args, call).await,

@@ -12,7 +12,8 @@ use super::recover;
 use super::screen::{View, bad, bold, dim, good, height, instant, odd, span, styled};
 use crate::domain::time::Timestamp;
 use crate::web::status::{
-    CanaryDocument, DestinationDocument, OutboxDocument, SocketDocument, StatusDocument, WrongDocument,
+    CanaryDocument, DestinationDocument, NoticesDocument, OutboxDocument, SocketDocument, StatusDocument,
+    WrongDocument,
 };
 
 /// Show how the desk stands.
@@ -138,6 +139,7 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
     lines.extend(status.canary.iter().map(|canary| line("canary", &told_canary(canary, view))));
     lines.extend(told_work(status, view));
     lines.push(line("outbox", &told_outbox(&status.outbox)));
+    lines.extend(told_notices(&status.notices).map(|told| line("notices", &told)));
     for (at, broken) in status.destinations_broken.iter().enumerate() {
         lines.push(line(if at == 0 { "broken" } else { "" }, &told_broken(broken, view)));
     }
@@ -296,6 +298,18 @@ fn told_broken(broken: &DestinationDocument, view: &View) -> String {
     let since = since.strip_suffix(" ago").map_or(since.clone(), |span| format!("for {span}"));
     let what = styled(bad(), format!("{destination} takes no messages: {sentence}"));
     format!("{what} ({since}; {waiting} waiting, next look {})", view.ago(Some(next_look_at)))
+}
+
+/// Nothing where nothing is on its way, held or failed.
+fn told_notices(notices: &NoticesDocument) -> Option<String> {
+    let NoticesDocument { waiting, held, failed } = notices;
+    let counts = [(waiting, "on their way"), (held, "held for later"), (failed, "not delivered")];
+    let told: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| **count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 fn told_outbox(outbox: &OutboxDocument) -> String {

@@ -7,10 +7,11 @@ use super::client::Client;
 use super::screen::{View, bold, dim, styled, wrapped};
 use crate::web::why::WhyDocument;
 
-/// Say what became of a message, an event, a task or a send, and why.
+/// Say what became of a message, an event, a task, a notice or a send, and why.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// A message's link, CHANNEL/TS, an event id (Ev...), "task 12", "bundle 3", "event 991", "send 7" or "trouble 2".
+    /// A message's link, CHANNEL/TS, an event id (Ev...), "task 12", "bundle 3", "event 991", "send 7",
+    /// "trouble 2", "notice 7" or "delivery 9".
     #[arg(value_name = "REF", required = true)]
     about: Vec<String>,
 }

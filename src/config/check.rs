@@ -15,7 +15,8 @@ use super::settings::{
     Store,
 };
 use super::{
-    Environment, Flag, alarm, categories, endpoint, keys, kinds, mail, mentions, report, routes, unknown,
+    Environment, Flag, alarm, callers, categories, endpoint, keys, kinds, mail, mentions, report, routes,
+    unknown,
 };
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
@@ -95,6 +96,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
     let routing = routes::read(reader, &mut channels_named);
     let kinds = kinds::read(reader, defaults.kinds);
+    let doors = callers::read(reader);
     let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     let store = store(&mut reader.section("store"), defaults.store);
@@ -119,6 +121,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         rules,
         routing,
         kinds,
+        doors,
         channels_named,
         mentions_named,
     }

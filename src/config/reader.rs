@@ -4,6 +4,7 @@
 //! Which keys exist is known by having been asked for; the rest is unknown.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -196,7 +197,10 @@ impl<'a> Section<'_, 'a> {
     }
 
     /// A whole number within a range.
-    pub fn integer(&mut self, key: &'static str, range: RangeInclusive<u8>, default: u8) -> u8 {
+    pub fn integer<T>(&mut self, key: &'static str, range: RangeInclusive<T>, default: T) -> T
+    where
+        T: TryFrom<i64> + PartialOrd + Display,
+    {
         let Some(raw) = self.raw(key) else { return default };
         let number = match raw {
             Raw::Text(text) => text.parse::<i64>().ok(),
@@ -208,7 +212,7 @@ impl<'a> Section<'_, 'a> {
                 }
             },
         };
-        match number.and_then(|number| u8::try_from(number).ok()).filter(|number| range.contains(number)) {
+        match number.and_then(|number| T::try_from(number).ok()).filter(|number| range.contains(number)) {
             Some(number) => number,
             None => {
                 let what = format!("not a whole number from {} to {}", range.start(), range.end());

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::alarm::Alarm;
+use super::callers::Doors;
 use super::endpoint::Endpoint;
 use super::keys::SecretsKey;
 use super::mail::Mail;
@@ -57,6 +58,8 @@ pub struct Config {
     pub routing: Routing,
     /// The kinds of notices.
     pub kinds: Kinds,
+    /// `[[caller]]`, `[[heartbeat]]` and `[ping]`: who hands notices in, and whose silence is told.
+    pub doors: Doors,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
     /// Every person and group that the file names as a mention, and where.
@@ -251,6 +254,7 @@ impl Config {
             rules: Rules::builtin(),
             routing: Routing::default(),
             kinds: Kinds::builtin(),
+            doors: Doors::default(),
             channels_named: Vec::new(),
             mentions_named: Vec::new(),
         }

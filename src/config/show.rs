@@ -34,6 +34,7 @@ impl Config {
             rules,
             routing,
             kinds,
+            doors,
             channels_named: _,
             mentions_named: _,
         } = self;
@@ -68,6 +69,7 @@ impl Config {
         show_rules(rules, &mut add);
         super::routes::show(routing, &mut add);
         super::kinds::show(kinds, &mut add);
+        super::callers::show(doors, &mut add);
         lines
     }
 

@@ -366,7 +366,8 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 22] = [
+const WITHOUT_DEFAULT: [&str; 23] = [
+    "url_file",
     "fallback = \"C0",
     "channel",
     "app_token_file",
@@ -478,4 +479,46 @@ fn a_file_that_was_named_must_be_there_and_the_usual_one_need_not() {
     assert!(!own || usual.load().expect("defaults hold").file.is_none());
     let named = Sources { config: Some(home.path().join("no.toml")), ..usual };
     assert!(named.load().expect_err("it is not there").to_string().contains("deskd init"));
+}
+
+#[test]
+fn callers_and_heartbeats_are_told_apart_by_names_that_stand_in_an_address() {
+    let text = r##"
+[[caller]]
+name = "local"
+token_file = "a"
+kinds = ["pay*ment"]
+rate = 0
+[[caller]]
+name = "my shop"
+[[heartbeat]]
+name = "backup"
+every = "24h"
+[[heartbeat]]
+name = "backup"
+severity = "bad"
+"##;
+    let told = problems(text, &[]);
+    for part in [
+        "caller[1].name: this name stands for deskd's own callers",
+        "a star can only stand at the end",
+        "caller[1].rate: not a whole number from 1 to 1000000",
+        "caller[2].name: this is no name",
+        "caller[2]: a caller needs a token_file",
+        "heartbeat[2].name: there are two of the name backup",
+        "heartbeat[2]: a heartbeat needs to know how often it beats",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let shown = include_str!("../../config.toml.example");
+    let (_, shown) = shown.split_once("\n# [[caller]]").expect("one is shown");
+    let shown = shown.split("\n\n").next().unwrap_or_default();
+    let lines = shown
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(|line| line.starts_with('[') || line.contains(" = "));
+    let text = format!("[[caller]]\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+    let doors = load(&text, &[]).expect("what the example shows is right").doors;
+    assert_eq!((doors.callers.len(), doors.heartbeats.len()), (1, 1));
+    assert!(doors.callers[0].caller.may("payment.failed") && !doors.callers[0].caller.may("alert"));
 }

@@ -22,6 +22,7 @@ use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
 use crate::slack::blocks::{self, Message};
+use crate::slack::passed;
 use crate::store::Store;
 use crate::store::feed::{Head, Parcel, Place};
 use crate::store::held::Taker;
@@ -126,6 +127,9 @@ impl Feeder {
             return (vec![parcel(channel, blocks::list(&title, &lines, head.told - listed))], None);
         }
         let mention = head.mention.join(" ");
+        if let Some(passed) = passed::message(content, &mention) {
+            return (shown(head, channel, passed), None);
+        }
         let kind = kinds.get(&content.kind);
         let mut drawn = draw(content, kind, &head.standing, &mention);
         let rendered = kind.and_then(|kind| self.templates.render(content, kind, &head.standing));

@@ -7,6 +7,7 @@ pub mod carry;
 pub mod chart;
 pub mod detour;
 pub mod feed;
+pub mod heartbeat;
 pub mod hook;
 pub mod mail;
 pub mod own;

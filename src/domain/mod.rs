@@ -4,6 +4,7 @@
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
 //! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `mention` whom it
 //! calls, `feed` when it leaves; `directory` is who there is;
+//! `caller` is who may hand notices in, `heartbeat` whose silence is told, `outcome` how notices end;
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
 //! `classify` decides by rules, `learn` from examples.
@@ -11,6 +12,7 @@
 pub mod alarm;
 pub mod backoff;
 pub mod bundle;
+pub mod caller;
 pub mod canary;
 pub mod card;
 pub mod carry;
@@ -26,6 +28,7 @@ pub mod erasure;
 pub mod feed;
 pub mod figures;
 pub mod handout;
+pub mod heartbeat;
 pub mod ids;
 pub mod learn;
 pub mod limit;
@@ -35,6 +38,7 @@ pub mod mrkdwn;
 pub mod nearest;
 pub mod night;
 pub mod notice;
+pub mod outcome;
 pub mod own;
 pub mod reach;
 pub mod reason;

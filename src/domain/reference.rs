@@ -2,7 +2,9 @@
 //!
 //! Only reads the text. Whether the thing exists is the store's to say.
 
-use super::ids::{BundleId, ChannelId, EventId, MessageTs, SendId, TaskNumber, TroubleId};
+use super::ids::{
+    BundleId, ChannelId, DeliveryId, EventId, MessageTs, NoticeId, SendId, TaskNumber, TroubleId,
+};
 
 /// Something that was pointed at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +37,18 @@ pub enum Reference {
     Send(SendId),
     /// A trouble of deskd.
     Trouble(TroubleId),
+    /// A notice.
+    Notice(NoticeId),
+    /// A delivery of one.
+    Delivery(DeliveryId),
 }
 
 /// The text points at nothing we know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a reference: expected a message link (https://….slack.com/archives/…), CHANNEL/TS (C123/1700000000.000100), \
-     an event id (Ev…), a task number (12 or #12), or one of \"task 12\", \"bundle 3\", \"event 991\", \"send 7\", \"trouble 2\""
+     an event id (Ev…), a task number (12 or #12), or one of \"task 12\", \"bundle 3\", \"event 991\", \"send 7\", \"trouble 2\", \
+     \"notice 7\", \"delivery 9\""
 )]
 pub struct NoReference;
 
@@ -82,7 +89,7 @@ fn message(text: &str) -> Option<Reference> {
     Some(Reference::Message { channel, ts: timestamp(ts.trim())? })
 }
 
-/// `12`, `#12`, `task 12`, `bundle 3`, `event 991`, `send 7`, `trouble 2`.
+/// `12`, `#12`, `task 12`, `bundle 3`, `event 991`, `send 7`, `trouble 2`, `notice 7`, `delivery 9`.
 fn numbered(text: &str) -> Option<Reference> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let (noun, digits) = text.split_at(start);
@@ -94,6 +101,8 @@ fn numbered(text: &str) -> Option<Reference> {
         "event" => Some(Reference::Journal(EventId(number))),
         "send" => Some(Reference::Send(SendId(number))),
         "trouble" => Some(Reference::Trouble(TroubleId(number))),
+        "notice" => Some(Reference::Notice(NoticeId(number))),
+        "delivery" => Some(Reference::Delivery(DeliveryId(number))),
         _ => None,
     }
 }
@@ -127,7 +136,9 @@ fn is_digits(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Reference, parse};
-    use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, SendId, TaskNumber, TroubleId};
+    use crate::domain::ids::{
+        BundleId, ChannelId, DeliveryId, EventId, MessageTs, NoticeId, SendId, TaskNumber, TroubleId,
+    };
     use proptest::prelude::{ProptestConfig, proptest};
 
     fn link(ts: &str, thread: Option<&str>) -> Reference {
@@ -167,6 +178,8 @@ mod tests {
             ("task:12", Reference::Task(TaskNumber(12))),
             ("send 7", Reference::Send(SendId(7))),
             ("trouble 2", Reference::Trouble(TroubleId(2))),
+            ("notice 7", Reference::Notice(NoticeId(7))),
+            ("delivery #9", Reference::Delivery(DeliveryId(9))),
             ("bundle 3", Reference::Bundle(BundleId(3))),
             ("event 991", Reference::Journal(EventId(991))),
         ];

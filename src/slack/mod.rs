@@ -17,6 +17,7 @@ pub mod history;
 pub mod incoming;
 pub mod manifest;
 pub mod outcome;
+pub mod passed;
 pub mod plain;
 pub mod signature;
 pub mod socket;

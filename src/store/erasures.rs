@@ -218,6 +218,7 @@ fn erase(
     let Some(traces) = traces(tx, workspace, id)? else { return Ok(None) };
     let rest = concerned(tx, &traces, swept, None)?;
     blank_all(tx, &rest.events)?;
+    erase_notices(tx, workspace, &addresses(tx, id)?, now)?;
     for person in &traces.people {
         erase_person(tx, workspace, person, now)?;
     }
@@ -276,6 +277,59 @@ fn erase_replies(tx: &Transaction<'_>, key: (&str, &str), now: Timestamp) -> Res
     let sql =
         format!("DELETE FROM problems WHERE id IN (SELECT problem FROM notices WHERE id IN ({quoting}))");
     tx.execute(&sql, key)?;
+    Ok(())
+}
+
+/// The e-mail addresses that a contact is known by.
+fn addresses(tx: &Transaction<'_>, id: ContactId) -> Result<Vec<String>, StoreError> {
+    let mut query = tx.prepare(
+        "SELECT email FROM contacts WHERE id = ?1 AND email <> ''
+         UNION SELECT p.email FROM contact_people c JOIN people p ON p.workspace = c.workspace AND p.person = c.person
+         WHERE c.contact = ?1 AND p.email <> ''",
+    )?;
+    Ok(query.query_map([id.0], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Notices that carry an address of theirs keep their numbers and lose their words, and so do the messages made of them.
+fn erase_notices(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    addresses: &[String],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for address in addresses {
+        let mut query = tx.prepare_cached(
+            "UPDATE notices SET title = 'erased', text = '', link = '', fields = '{}', key = '', destinations = '[]',
+                 reason = CASE WHEN state = 'waiting' THEN 'erased' ELSE reason END,
+                 state = CASE WHEN state = 'waiting' THEN 'dropped' ELSE state END
+             WHERE workspace = ?1 AND (instr(lower(title || ' ' || text || ' ' || link || ' ' || fields), lower(?2)) > 0
+                 OR instr(lower(destinations), lower(?2)) > 0)
+             RETURNING id, problem",
+        )?;
+        let rows = query.query_map((&workspace.0, address), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (notice, problem) in rows.collect::<Result<Vec<(i64, i64)>, _>>()? {
+            let sql = "UPDATE problems SET title = 'erased', fingerprint = '' WHERE id = ?";
+            tx.prepare_cached(sql)?.execute([problem])?;
+            tx.prepare_cached(
+                "UPDATE sends SET text = '', blocks = '',
+                     reason = CASE WHEN state IN ('waiting', 'sending') THEN 'erased' ELSE reason END,
+                     state = CASE WHEN state IN ('waiting', 'sending') THEN 'dropped' ELSE state END, updated_at = ?2
+                 WHERE delivery IN (SELECT COALESCE(merged_into, id) FROM deliveries WHERE notice = ?1)",
+            )?
+            .execute((notice, now.0))?;
+            tx.prepare_cached(
+                "UPDATE deliveries SET state = 'dropped', reason = 'erased', updated_at = ?2
+                 WHERE notice = ?1 AND state IN ('held', 'waiting', 'sending')",
+            )?
+            .execute((notice, now.0))?;
+        }
+        // A mailbox of theirs is an address, too.
+        let sql = "UPDATE deliveries SET destination = 'mail:erased@invalid',
+                       reason = CASE WHEN state IN ('held', 'waiting') THEN 'erased' ELSE reason END,
+                       state = CASE WHEN state IN ('held', 'waiting') THEN 'dropped' ELSE state END
+                   WHERE workspace = ?1 AND lower(destination) = lower('mail:' || ?2)";
+        tx.prepare_cached(sql)?.execute((&workspace.0, address))?;
+    }
     Ok(())
 }
 

@@ -21,7 +21,8 @@ pub struct Retention {
     pub events: Duration,
     /// Finished tasks, counted from when they changed last; their messages go with them.
     pub tasks: Duration,
-    /// Sends that are over, counted from their end, and troubles that are over, with their tellings.
+    /// Sends that are over, counted from their end, troubles that are over, with their tellings, and notices with their
+    /// deliveries, counted from when they were handed in.
     pub deliveries: Duration,
 }
 
@@ -38,6 +39,10 @@ pub enum Class {
     Sends,
     /// Troubles that are over, with their tellings.
     Troubles,
+    /// Notices that are told, with their deliveries; the newest of a problem that lasts stays.
+    Notices,
+    /// Problems that are over and of which no notice is left, with their cards.
+    Problems,
 }
 
 /// How many rows went since the start, by class. Clones share it.
@@ -58,7 +63,15 @@ impl Forgotten {
 
 impl Class {
     /// All of them, in the order in which they go.
-    pub const ALL: [Class; 5] = [Class::Events, Class::Tasks, Class::Bundles, Class::Sends, Class::Troubles];
+    pub const ALL: [Class; 7] = [
+        Class::Events,
+        Class::Tasks,
+        Class::Bundles,
+        Class::Sends,
+        Class::Troubles,
+        Class::Notices,
+        Class::Problems,
+    ];
 
     /// The word in metrics and logs.
     pub fn as_str(self) -> &'static str {
@@ -68,6 +81,8 @@ impl Class {
             Class::Bundles => "bundles",
             Class::Sends => "sends",
             Class::Troubles => "troubles",
+            Class::Notices => "notices",
+            Class::Problems => "problems",
         }
     }
 
@@ -76,7 +91,7 @@ impl Class {
         match self {
             Class::Events => 250,
             Class::Tasks | Class::Troubles => 25,
-            Class::Bundles | Class::Sends => 250,
+            Class::Bundles | Class::Sends | Class::Notices | Class::Problems => 250,
         }
     }
 
@@ -85,7 +100,7 @@ impl Class {
         now.minus(match self {
             Class::Events => retention.events,
             Class::Tasks | Class::Bundles => retention.tasks,
-            Class::Sends | Class::Troubles => retention.deliveries,
+            Class::Sends | Class::Troubles | Class::Notices | Class::Problems => retention.deliveries,
         })
     }
 
@@ -110,6 +125,18 @@ impl Class {
                  ORDER BY id LIMIT ?2"
             }
             Class::Troubles => "SELECT id FROM troubles WHERE resolved_at < ?1 ORDER BY resolved_at LIMIT ?2",
+            Class::Notices => {
+                "SELECT n.id FROM notices n JOIN problems p ON p.id = n.problem
+                 WHERE n.received_at < ?1 AND n.state <> 'waiting'
+                   AND (p.status <> 'firing' OR n.id < (SELECT MAX(id) FROM notices WHERE problem = p.id))
+                   AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.notice = n.id
+                                   AND d.state IN ('held', 'waiting', 'sending'))
+                 ORDER BY n.received_at, n.id LIMIT ?2"
+            }
+            Class::Problems => {
+                "SELECT id FROM problems p WHERE last_at < ?1 AND status <> 'firing'
+                   AND NOT EXISTS (SELECT 1 FROM notices WHERE problem = p.id) ORDER BY last_at LIMIT ?2"
+            }
         }
     }
 
@@ -123,6 +150,11 @@ impl Class {
                 "DELETE FROM sends WHERE id = ? AND state IN ('sent', 'failed', 'dead', 'dropped')"
             }
             Class::Troubles => "DELETE FROM troubles WHERE id = ? AND resolved_at IS NOT NULL",
+            Class::Notices => "DELETE FROM notices WHERE id = ? AND state <> 'waiting'",
+            Class::Problems => {
+                "DELETE FROM problems WHERE id = ?1 AND status <> 'firing'
+                 AND NOT EXISTS (SELECT 1 FROM notices WHERE problem = ?1)"
+            }
         }
     }
 }

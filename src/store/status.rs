@@ -16,6 +16,12 @@ const OLDEST_SEND: &str = "SELECT MIN(created_at) FROM sends WHERE state IN ('wa
 const LATE_SEND: &str = "SELECT MIN(MAX(s.created_at, COALESCE(d.since, 0)))
      FROM sends s LEFT JOIN destinations d ON d.workspace = s.workspace AND d.channel = s.channel
      WHERE s.state IN ('waiting', 'sending') AND COALESCE(d.state, 'ok') = 'ok'";
+const WAITING_NOTICES: &str = "SELECT CASE lane WHEN 0 THEN 'critical' ELSE 'usual' END, COUNT(*) FROM (
+         SELECT lane FROM notices WHERE state = 'waiting'
+         UNION ALL SELECT lane FROM deliveries WHERE state IN ('waiting', 'sending')) GROUP BY 1";
+const OLDEST_NOTICE: &str = "SELECT MIN(next_at) FROM deliveries WHERE state IN ('waiting', 'sending')";
+const DELIVERIES: &str = "SELECT substr(destination, 1, instr(destination, ':') - 1), state, COUNT(*)
+     FROM deliveries GROUP BY 1, 2";
 const MADE_AT: &str = "SELECT at FROM migrations WHERE step = 1";
 const LAST_BACKUP: &str = "SELECT at FROM last_backup WHERE id = 1";
 
@@ -52,6 +58,12 @@ pub struct Standing {
     pub troubles: BTreeMap<String, i64>,
     /// Tellings that are still stored, by way and state.
     pub tellings: BTreeMap<(String, String), i64>,
+    /// Notices whose time has come and that are not routed yet, and deliveries on their way, by lane.
+    pub waiting_notices: BTreeMap<String, i64>,
+    /// When the oldest of them was to go.
+    pub oldest_notice: Option<Timestamp>,
+    /// Deliveries that are still stored, by way and state.
+    pub deliveries: BTreeMap<(String, String), i64>,
     /// When the database was last copied and the copy found sound.
     pub last_backup: Option<Timestamp>,
 }
@@ -100,6 +112,9 @@ impl Store {
                 tellings: by_two(
                     "SELECT destination, state, COUNT(*) FROM tellings GROUP BY destination, state",
                 )?,
+                waiting_notices: by_word(WAITING_NOTICES)?,
+                oldest_notice: instant(OLDEST_NOTICE)?,
+                deliveries: by_two(DELIVERIES)?,
                 last_backup: instant(LAST_BACKUP)?,
             })
         })

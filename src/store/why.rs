@@ -12,7 +12,8 @@ use super::tellings::{Told, tellings};
 use super::troubles;
 use crate::domain::alarm::Why;
 use crate::domain::ids::{
-    BundleId, ChannelId, EventId, MessageTs, SendId, TaskId, TaskNumber, TroubleId, WorkspaceId,
+    BundleId, ChannelId, DeliveryId, EventId, MessageTs, NoticeId, SendId, TaskId, TaskNumber, TroubleId,
+    WorkspaceId,
 };
 use crate::domain::task::Change;
 use crate::domain::telling::sentence;
@@ -35,6 +36,10 @@ pub enum Subject {
     Send(SendId),
     /// A trouble of deskd's own trouble, with its tellings.
     Trouble(TroubleId),
+    /// A notice, with its deliveries and their sends.
+    Notice(NoticeId),
+    /// A delivery, with its notice.
+    Delivery(DeliveryId),
 }
 
 /// One step of a trail.
@@ -68,6 +73,8 @@ impl Store {
                 }
                 Subject::Send(id) => trail.sends("id = ?1", id.0)?,
                 Subject::Trouble(id) => trail.trouble(*id)?,
+                Subject::Notice(id) => trail.notice(*id)?,
+                Subject::Delivery(id) => trail.delivery(*id)?,
             }
             trail.steps.sort_by_key(|step| step.at);
             trail.steps.dedup();
@@ -77,10 +84,11 @@ impl Store {
     }
 }
 
-struct Trail<'a> {
-    tx: &'a Transaction<'a>,
-    workspace: &'a WorkspaceId,
-    steps: Vec<Step>,
+/// A trail that is being put together.
+pub(super) struct Trail<'a> {
+    pub tx: &'a Transaction<'a>,
+    pub workspace: &'a WorkspaceId,
+    pub steps: Vec<Step>,
 }
 
 impl Trail<'_> {
@@ -242,7 +250,7 @@ impl Trail<'_> {
         Ok(())
     }
 
-    fn sends(&mut self, condition: &str, id: i64) -> Result<(), StoreError> {
+    pub(super) fn sends(&mut self, condition: &str, id: i64) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT s.id, s.state, s.attempts, s.reason, s.ts, s.updated_at, d.reason, d.since
              FROM sends s LEFT JOIN destinations d ON d.workspace = s.workspace AND d.channel = s.channel

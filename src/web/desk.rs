@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::source::Doors;
 use crate::alarm::Ways;
 use crate::config::keys::KeyLook;
+use crate::dispatch::heartbeat::Beats;
 use crate::dispatch::report::Reports;
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::domain::message::Ourselves;
@@ -32,6 +34,10 @@ pub struct Front {
     pub outgoing: Outgoing,
     /// The way in for notices.
     pub inlet: Inlet,
+    /// Who may hand them in.
+    pub doors: Doors,
+    /// The way in for beats.
+    pub beats: Beats,
     /// Slack's Web API: for permalinks, and for people and channels that a caller names.
     pub api: Api,
     /// Who we are, once we know.

@@ -5,6 +5,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -47,6 +48,20 @@ pub enum Code {
     NothingKnown,
     /// What is asked for does not fit the present state.
     WrongState,
+    /// There is no such notice.
+    NoSuchNotice,
+    /// There is no such heartbeat.
+    NoSuchHeartbeat,
+    /// A notice cannot be taken as it is.
+    InvalidNotice,
+    /// There is no such kind of notice.
+    UnknownKind,
+    /// There are more notices in one request than are taken at once.
+    TooMany,
+    /// This caller may not use this kind, or this address.
+    ForbiddenKind,
+    /// This caller hands in more than its rate.
+    RateLimited,
     /// There is no webhook of this name.
     NoSuchWebhook,
     /// The key of the secrets is missing or another one.
@@ -83,6 +98,23 @@ pub struct Refusal {
     pub code: Code,
     /// For whoever called: what, and what to do about it.
     pub message: String,
+    /// What is wrong with each notice, where notices were handed in.
+    pub problems: Vec<FieldProblem>,
+    /// In how many seconds it is worth trying again, where that is known.
+    pub retry_after: Option<u64>,
+}
+
+/// What is wrong with one field of one notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldProblem {
+    /// Which notice of the request, counted from 1.
+    pub notice: usize,
+    /// The field, for instance `fields.amount`.
+    pub field: String,
+    /// A word that never changes, for instance `missing`.
+    pub code: String,
+    /// The reason and the next step as people read them.
+    pub reason: String,
 }
 
 /// A refusal as it travels.
@@ -98,11 +130,14 @@ pub struct RefusalDocument {
     pub retryable: bool,
     /// Finds the request in the log.
     pub trace_id: String,
+    /// What is wrong with each notice, where notices were handed in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<FieldProblem>,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 23] = [
+    pub const ALL: [Code; 30] = [
         Code::BadRequest,
         Code::BadMethod,
         Code::NoSuchRoute,
@@ -118,6 +153,13 @@ impl Code {
         Code::NoSuchReport,
         Code::NothingKnown,
         Code::WrongState,
+        Code::NoSuchNotice,
+        Code::NoSuchHeartbeat,
+        Code::InvalidNotice,
+        Code::UnknownKind,
+        Code::TooMany,
+        Code::ForbiddenKind,
+        Code::RateLimited,
         Code::NoSuchWebhook,
         Code::SecretsLocked,
         Code::NoWorkspace,
@@ -146,6 +188,13 @@ impl Code {
             Code::NoSuchReport => ("no_such_report", StatusCode::NOT_FOUND, false),
             Code::NothingKnown => ("nothing_known", StatusCode::NOT_FOUND, false),
             Code::WrongState => ("wrong_state", StatusCode::CONFLICT, false),
+            Code::NoSuchNotice => ("no_such_notice", StatusCode::NOT_FOUND, false),
+            Code::NoSuchHeartbeat => ("no_such_heartbeat", StatusCode::NOT_FOUND, false),
+            Code::InvalidNotice => ("invalid_notice", StatusCode::BAD_REQUEST, false),
+            Code::UnknownKind => ("unknown_kind", StatusCode::BAD_REQUEST, false),
+            Code::TooMany => ("too_many", StatusCode::BAD_REQUEST, false),
+            Code::ForbiddenKind => ("forbidden_kind", StatusCode::FORBIDDEN, false),
+            Code::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, true),
             Code::NoSuchWebhook => ("no_such_webhook", StatusCode::NOT_FOUND, false),
             Code::SecretsLocked => ("secrets_locked", StatusCode::CONFLICT, false),
             Code::NoWorkspace => ("no_workspace", StatusCode::SERVICE_UNAVAILABLE, true),
@@ -162,7 +211,7 @@ impl Code {
 impl Refusal {
     /// A refusal with its message.
     pub fn new(code: Code, message: impl Into<String>) -> Refusal {
-        Refusal { code, message: message.into() }
+        Refusal { code, message: message.into(), problems: Vec::new(), retry_after: None }
     }
 
     /// An argument that means nothing.
@@ -179,8 +228,13 @@ impl IntoResponse for Refusal {
             warn!(code = word, trace_id, "A request failed: {word}");
         }
         let code = word.to_owned();
-        let answer = RefusalDocument { ok: false, code, message: self.message, retryable, trace_id };
-        (status, Json(answer)).into_response()
+        let Refusal { message, problems, retry_after, code: _ } = self;
+        let answer = RefusalDocument { ok: false, code, message, retryable, trace_id, problems };
+        let mut answer = (status, Json(answer)).into_response();
+        if let Some(seconds) = retry_after {
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        answer
     }
 }
 

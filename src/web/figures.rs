@@ -12,6 +12,7 @@ use super::Front;
 use super::metrics::{Labels, words};
 use super::secrets::SecretsDocument;
 use crate::domain::alarm::{TellingState, Way};
+use crate::domain::notice::problem::Effect;
 use crate::domain::own::Own;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookState;
@@ -49,6 +50,44 @@ pub fn told(registry: &mut Registry, standing: &Standing) {
         tellings.get_or_create(&vec![("way", key.0), ("state", key.1)]).set(count);
     }
     registry.register("tellings", "Tellings of troubles that are stored, by way and state", tellings);
+}
+
+/// The ways of notices, as labels.
+const WAYS: [&str; 5] = ["channel", "person", "webhook", "endpoint", "mail"];
+
+/// The states of a delivery, as labels.
+const DELIVERY_STATES: [&str; 9] =
+    ["held", "waiting", "sending", "sent", "failed", "dead", "unknown", "dropped", "merged"];
+
+/// Notices: what was taken and refused, what waits, and what became of deliveries.
+pub fn notices(registry: &mut Registry, front: &Front, standing: &Standing, now: Timestamp) {
+    let (taken, refused) = (front.doors.count.taken(), front.doors.count.refused());
+    let family = Family::<Labels, Counter>::default();
+    for effect in Effect::ALL.map(Effect::as_str) {
+        let count = taken.get(effect).copied().unwrap_or_default();
+        family.get_or_create(&vec![("effect", effect.to_owned())]).inc_by(count);
+    }
+    registry.register("notices", "Notices taken, by what they are to their problem", family);
+    let family = Family::<Labels, Counter>::default();
+    for (code, count) in refused {
+        family.get_or_create(&vec![("code", code.to_owned())]).inc_by(count);
+    }
+    registry.register("notices_refused", "Requests with notices that were refused, by code", family);
+    let family = Family::<Labels, Gauge>::default();
+    for lane in ["critical", "usual"] {
+        let count = standing.waiting_notices.get(lane).copied().unwrap_or_default();
+        family.get_or_create(&vec![("lane", lane.to_owned())]).set(count);
+    }
+    registry.register("notices_waiting", "Notices and deliveries that wait to go out, by lane", family);
+    let family = Family::<Labels, Gauge>::default();
+    for (way, state) in WAYS.into_iter().flat_map(|way| DELIVERY_STATES.map(|state| (way, state))) {
+        let count = standing.deliveries.get(&(way.to_owned(), state.to_owned())).copied().unwrap_or_default();
+        family.get_or_create(&vec![("way", way.to_owned()), ("state", state.to_owned())]).set(count);
+    }
+    registry.register("deliveries", "Deliveries of notices that are stored, by way and state", family);
+    let age = standing.oldest_notice.map_or(0.0, |at| now.since(at).as_secs_f64());
+    let help = "Age of the oldest delivery whose time has come, 0 when there is none";
+    registry.register_with_unit("deliveries_oldest", help, Unit::Seconds, ConstGauge::new(age));
 }
 
 /// The database on the disk.

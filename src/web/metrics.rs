@@ -45,6 +45,7 @@ pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Resp
     working(&mut registry, &front, now);
     figures::connection(&mut registry, &front, now);
     figures::told(&mut registry, &standing);
+    figures::notices(&mut registry, &front, &standing, now);
     figures::database(&mut registry, sizes, &standing, now);
     figures::workers(&mut registry, &front, now);
     let webhooks = front.store.webhook_states().await?;

@@ -4,6 +4,7 @@
 //! file: arguments in, one or two use cases of the store, a document out. Nothing here decides what a message, a task or
 //! a send becomes, and nothing here is remembered between requests.
 
+pub mod alertmanager;
 pub mod arguments;
 pub mod caller;
 pub mod categories;
@@ -11,11 +12,15 @@ pub mod channels;
 pub mod contacts;
 pub mod desk;
 pub mod directory;
+pub mod doors;
 pub mod errors;
 mod figures;
+mod handed;
 pub mod handling;
 pub mod health;
+pub mod heartbeats;
 pub mod hooks;
+pub mod life;
 pub mod metrics;
 pub mod notices;
 pub mod people;
@@ -26,6 +31,8 @@ pub mod reply;
 pub mod reports;
 pub mod secrets;
 pub mod serve;
+pub mod services;
+pub mod source;
 pub mod status;
 pub mod tasks;
 pub mod team;
@@ -62,6 +69,8 @@ const MARGIN: Duration = Duration::from_secs(5);
 
 /// Largest body of an ordinary request, in bytes: twenty messages of a reply fit in.
 const ORDINARY_BODY: usize = 512 << 10;
+/// Largest body of notices, in bytes: a thousand with some words each.
+const NOTICES_BODY: usize = 1 << 20;
 /// Largest import of contacts, in bytes: about 100,000 lines.
 const IMPORT_BODY: usize = 16 << 20;
 
@@ -105,6 +114,14 @@ pub fn router(front: Front) -> Router {
         .route("/v1/queue", quick(get(queue::list)))
         .route("/v1/queue/{number}/retry", quick(post(queue::retry)))
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
+        .route(
+            "/v1/notices",
+            within(post(notices::submit).get(life::list), longest_wait + ORDINARY + MARGIN)
+                .layer(DefaultBodyLimit::max(NOTICES_BODY)),
+        )
+        .route("/v1/notices/{number}", quick(get(life::show)))
+        .route("/v1/heartbeats", quick(get(heartbeats::list)))
+        .route("/v1/heartbeats/{name}", quick(post(heartbeats::beat)))
         .route("/v1/reports", quick(get(reports::list)))
         .route("/v1/reports/{name}/run", within(post(reports::run), REPLAY))
         .route("/v1/notices", quick(post(notices::submit)))
@@ -184,12 +201,23 @@ async fn tell_time(State(front): State<Front>, request: Request, next: Next) -> 
 }
 
 async fn no_such_route(uri: http::Uri) -> Refusal {
-    let what =
-        format!("there is no {}; hint: see docs/api.md, or is the daemon older than this deskd?", uri.path());
+    let what = format!(
+        "there is no {}; hint: see docs/api.md, or is the daemon older than this deskd?",
+        shown(&uri)
+    );
     Refusal::new(Code::NoSuchRoute, what)
 }
 
 async fn bad_method(method: http::Method, uri: http::Uri) -> Refusal {
-    let what = format!("{} does not take {method}; hint: reading is GET, doing is POST", uri.path());
+    let what = format!("{} does not take {method}; hint: reading is GET, doing is POST", shown(&uri));
     Refusal::new(Code::BadMethod, what)
+}
+
+/// An address without what may be a token: callers write what they are told into their logs.
+fn shown(uri: &http::Uri) -> &str {
+    match uri.path() {
+        path if path.starts_with("/services") => "/services/...",
+        path if path.starts_with("/in") => "/in/...",
+        path => path,
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::Method;
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -18,9 +18,11 @@ use tracing::error;
 
 use super::caller::Caller;
 use super::desk::Front;
+use super::doors::doors;
 use super::errors::{Code, Refusal};
 use super::hooks::{Doorway, hooks};
 use super::router;
+use super::source::{Doors, Source};
 use crate::config::Secret;
 
 /// How long requests under way may go on after the stop: with them the daemon still ends within its 10 s.
@@ -45,7 +47,7 @@ pub async fn serve_tcp(listener: TcpListener, front: Front, token: Secret, stop:
         error!("The local API does not listen: [api] listen is not a loopback address");
         return;
     }
-    let app = guarded(router(front), token).layer(Extension(Stop(stop.clone())));
+    let app = guarded(front, token).layer(Extension(Stop(stop.clone())));
     let service = app.into_make_service_with_connect_info::<Caller>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     finish(served.into_future(), stop).await;
@@ -57,9 +59,18 @@ pub async fn serve_slack(listener: TcpListener, doorway: Doorway, stop: Cancella
     finish(served.into_future(), stop).await;
 }
 
-/// The routes behind the checks that a TCP port needs: a web page in somebody's browser can reach it too.
-fn guarded(app: Router, token: Secret) -> Router {
-    app.layer(middleware::from_fn_with_state(Arc::new(token), admit))
+/// The routes behind the checks that a TCP port needs: a web page in somebody's browser can reach it too. The addresses that
+/// hold a token of their own are beside them: no page can guess those.
+fn guarded(front: Front, token: Secret) -> Router {
+    let gate = Arc::new(Gate { token, doors: front.doors.clone() });
+    let api = router(front.clone()).layer(middleware::from_fn_with_state(gate, admit));
+    doors(front).fallback_service(api)
+}
+
+/// What the gate of the port goes by.
+struct Gate {
+    token: Secret,
+    doors: Doors,
 }
 
 async fn finish(served: impl Future<Output = std::io::Result<()>>, stop: CancellationToken) {
@@ -75,14 +86,21 @@ async fn finish(served: impl Future<Output = std::io::Result<()>>, stop: Cancell
     }
 }
 
-async fn admit(State(token): State<Arc<Secret>>, request: Request, next: Next) -> Response {
-    match allow(request.headers(), &token) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    match allow(&request, &gate) {
+        Ok(source) => {
+            request.extensions_mut().insert(source);
+            next.run(request).await
+        }
+        Err(refusal) => {
+            gate.doors.count.refuse(refusal.code);
+            refusal.into_response()
+        }
     }
 }
 
-fn allow(headers: &HeaderMap, token: &Secret) -> Result<(), Refusal> {
+fn allow(request: &Request, gate: &Gate) -> Result<Source, Refusal> {
+    let headers = request.headers();
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     // A page of another site can be made to resolve to this machine; its name in `Host` gives it away.
     if !header(HOST).is_some_and(is_this_machine) {
@@ -90,12 +108,21 @@ fn allow(headers: &HeaderMap, token: &Secret) -> Result<(), Refusal> {
         return Err(Refusal::new(Code::WrongHost, what));
     }
     let given = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if !same(given.trim(), token.expose()) {
-        let what = "the bearer token is missing or wrong; hint: send the token of [api] token_file as \
-                    \"Authorization: Bearer ...\"";
-        return Err(Refusal::new(Code::Unauthorised, what));
+    if same(given.trim(), gate.token.expose()) {
+        return Ok(Source::Api);
     }
-    Ok(())
+    let Some(caller) = gate.doors.callers.borrow().of_token(given.trim()) else {
+        let what = "the bearer token is missing or wrong; hint: send the token of [api] token_file or of a \
+                    [[caller]] as \"Authorization: Bearer ...\"";
+        return Err(Refusal::new(Code::Unauthorised, what));
+    };
+    let path = request.uri().path();
+    let is_open = path == "/v1/notices" || path.starts_with("/v1/heartbeats/");
+    if !is_open || request.method() != Method::POST {
+        let what = format!("{} may hand in notices and beats, and nothing else", caller.name);
+        return Err(Refusal::new(Code::ForbiddenKind, format!("{what}; hint: use the token of [api]")));
+    }
+    Ok(Source::Caller(caller))
 }
 
 /// Whether a `Host` header names this machine, with or without a port.

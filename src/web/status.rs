@@ -50,6 +50,8 @@ pub struct StatusDocument {
     pub tasks: BTreeMap<String, i64>,
     /// What goes out.
     pub outbox: OutboxDocument,
+    /// Notices in numbers.
+    pub notices: NoticesDocument,
     /// What is read from the history after a gap.
     #[serde(default)]
     pub recovery: RecoveryDocument,
@@ -178,6 +180,17 @@ pub struct OutboxDocument {
     pub oldest_s: Option<u64>,
 }
 
+/// Notices in numbers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NoticesDocument {
+    /// On their way.
+    pub waiting: i64,
+    /// Deliveries kept for later: digests, recaps.
+    pub held: i64,
+    /// Deliveries that did not arrive.
+    pub failed: i64,
+}
+
 /// A channel that takes no messages.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DestinationDocument {
@@ -239,6 +252,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         bundles_open: standing.bundles_open,
         bundles_sealed: standing.bundles_sealed,
         outbox: outbox(&standing, now),
+        notices: notices(&standing),
         recovery,
         tasks: standing.tasks,
         destinations_broken: broken.into_iter().map(destination).collect(),
@@ -354,6 +368,18 @@ fn canary(fares: Fares) -> CanaryDocument {
         missed,
         missing_since: time(missing_since),
         grounded,
+    }
+}
+
+fn notices(standing: &Standing) -> NoticesDocument {
+    let count = |states: &[&str]| {
+        let of = standing.deliveries.iter().filter(|((_, state), _)| states.contains(&state.as_str()));
+        of.map(|(_, count)| count).sum()
+    };
+    NoticesDocument {
+        waiting: standing.waiting_notices.values().sum(),
+        held: count(&["held"]),
+        failed: count(&["failed", "dead", "unknown"]),
     }
 }
 

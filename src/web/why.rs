@@ -71,5 +71,7 @@ fn subject(found: Reference) -> Subject {
         Reference::Task(number) => Subject::Task(number),
         Reference::Send(id) => Subject::Send(id),
         Reference::Trouble(id) => Subject::Trouble(id),
+        Reference::Notice(id) => Subject::Notice(id),
+        Reference::Delivery(id) => Subject::Delivery(id),
     }
 }

@@ -19,9 +19,7 @@ pub async fn routed(toml: &str) -> World {
 
 /// The same with other kinds.
 async fn with_kinds(toml: &str, change: impl FnOnce(&mut Kinds)) -> World {
-    let source = Source { path: PathBuf::from("config.toml"), text: toml.to_owned() };
-    let layers = Layers { source: Some(&source), env: &Default::default(), flags: &[] };
-    let mut read: Config = check(&layers, &Places::system()).unwrap();
+    let mut read = read(toml);
     change(&mut read.kinds);
     let world = World::with(Setup::default(), |config| {
         config.routing = read.routing;
@@ -31,6 +29,13 @@ async fn with_kinds(toml: &str, change: impl FnOnce(&mut Kinds)) -> World {
     let world = world.await;
     world.pass(1).await;
     world
+}
+
+/// A configuration with this text.
+pub fn read(toml: &str) -> Config {
+    let source = Source { path: PathBuf::from("config.toml"), text: toml.to_owned() };
+    let layers = Layers { source: Some(&source), env: &Default::default(), flags: &[] };
+    check(&layers, &Places::system()).unwrap()
 }
 
 /// A notice of a kind with these fields.

@@ -4,6 +4,7 @@
 use rust_decimal::Decimal;
 
 use super::Span;
+use crate::domain::caller::PASSED;
 use crate::domain::notice::draft::{day, time};
 use crate::domain::notice::kind::Form;
 use crate::domain::notice::{Content, Kind};
@@ -32,6 +33,8 @@ pub fn details(content: &Content, kind: Option<&Kind>) -> Details {
     let told = TOLD.into_iter().find(|name| content.text.is_empty() && given(name).is_some());
     let body = told.and_then(given).unwrap_or(&content.text).to_owned();
     let mut used: Vec<&str> = who.into_iter().chain(told).collect();
+    // What was written for Slack is passed on and no field.
+    used.push(PASSED);
     if content.amount.is_some() {
         used.extend(["amount", "currency"]);
     }

@@ -18,6 +18,12 @@ pub const INVOICE_OVERDUE: &str = "invoice.overdue";
 /// The kind of an answer that a contact gave to a task.
 pub const REPLY_RECEIVED: &str = "reply.received";
 
+/// The kind of a message that was written for Slack and is passed on.
+pub const MESSAGE: &str = "message";
+
+/// The kind of a heartbeat that did not come in time.
+pub const HEARTBEAT_MISSED: &str = "heartbeat.missed";
+
 /// A row of the table.
 struct Row {
     name: &'static str,
@@ -57,7 +63,7 @@ const BOOKING_CHANGED: &[(&str, Form)] =
     &[("booking!", Text), ("client", Text), ("start_at", Time), ("service", Text), ("reason", Text)];
 
 /// All but those of deskd itself, by category.
-const TABLE: [Row; 23] = [
+const TABLE: [Row; 25] = [
     event("invoice.paid", "payments", ":moneybag:", "Invoice paid", "Open invoice", PAYMENT),
     Row {
         severity: Severity::Error,
@@ -240,6 +246,19 @@ const TABLE: [Row; 23] = [
         "Open thread",
         &[("client", Text), ("task", Text), ("channel", Text)],
     ),
+    event(MESSAGE, "messages", ":speech_balloon:", "Message", "Open", &[]),
+    Row {
+        severity: Severity::Error,
+        lasts_by: &["heartbeat"],
+        ..event(
+            HEARTBEAT_MISSED,
+            "alerts",
+            ":broken_heart:",
+            "Heartbeat missed",
+            "Open",
+            &[("heartbeat!", Text), ("last", Text)],
+        )
+    },
 ];
 
 /// Something that happened; good to know.
