@@ -161,6 +161,7 @@ impl Desk {
             ways,
             now: clock.reader(),
             settings: reloadable.settings(),
+            routing: reloadable.routing(),
             started_at: now,
         };
         Ok(Desk { store, front, crew, reloadable, sockets, _occupied: occupied })

@@ -100,7 +100,7 @@ fn as_json(config: &Config, file: Option<&Path>, tokens: &Tokens) -> Value {
         .iter()
         .map(|(token, spot)| (token.credential().to_owned(), json!(spot.as_ref().map(Spot::to_string))))
         .collect();
-    let remarks: Vec<Value> = tokens.remarks.iter().map(problem_json).collect();
+    let remarks: Vec<Value> = tokens.remarks.iter().chain(&config.remarks).map(problem_json).collect();
     json!({
         "ok": true,
         "file": file,
@@ -121,7 +121,8 @@ fn as_text(config: &Config, (file, usual): (Option<&Path>, &Path), tokens: &Toke
         Some(spot) => format!("  the {token} comes from {}", from(spot)),
         None => format!("  the {token} is not visible here; deskd needs it when it runs"),
     }));
-    lines.extend(tokens.remarks.iter().map(|remark| format!("remark: {remark}")));
+    let remarks = tokens.remarks.iter().chain(&config.remarks);
+    lines.extend(remarks.map(|remark| format!("remark: {remark}")));
     lines.join("\n") + "\n"
 }
 
@@ -147,6 +148,7 @@ fn meaning(config: &Config) -> Vec<String> {
         rules,
         routing,
         kinds: _,
+        remarks: _,
         channels_named: _,
     } = config;
     let sockets =
@@ -238,6 +240,7 @@ mod tests {
           messages from the channels chosen with "deskd channels monitor"
           a bundle closes after 30s of quiet, 5m at the latest; a send is given up after 1d
           categories bug, billing, sales, feature, support, question, other, legal; "other" for the rest
+          no routes: notices go only where their caller says
           database /var/lib/deskd/deskd.db, commands at /run/deskd/deskd.sock
           nobody is told of deskd's own trouble; hint: see [alarm]
           the app token is not visible here; deskd needs it when it runs

@@ -14,6 +14,7 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
+pub mod probe;
 mod progress;
 pub mod queue;
 pub mod recover;
@@ -21,8 +22,10 @@ pub mod rehearse;
 mod replay;
 pub mod reply;
 pub mod restore;
+pub mod route;
 pub mod run;
 pub mod screen;
+pub mod silence;
 pub mod simulator;
 pub mod status;
 pub mod task;
@@ -83,6 +86,9 @@ pub enum Command {
     Queue(queue::Args),
     Troubles(troubles::Args),
     Alarm(alarm::Args),
+    Route(route::Args),
+    Silence(silence::Args),
+    Test(probe::Args),
     Why(why::Args),
     Replay(replay::Args),
     Recover(recover::Args),
@@ -134,6 +140,9 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Queue(args) => queue::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
+        Command::Route(args) => route::run(args, call).await,
+        Command::Silence(args) => silence::run(args, call).await,
+        Command::Test(args) => probe::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
         Command::Recover(args) => recover::run(args, call).await,

@@ -89,7 +89,7 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (rules, mut channels_named) = categories::read(reader, defaults.rules);
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
-    let routing = routes::read(reader, &mut channels_named);
+    let (routing, remarks) = routes::read(reader, &defaults.kinds, &mut channels_named);
     let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     Config {
@@ -106,6 +106,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         rules,
         routing,
         kinds: defaults.kinds,
+        remarks,
         channels_named,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::alarm::{Alarm, Mail};
 use super::places::Places;
-use super::problem::Spot;
+use super::problem::{Problem, Spot};
 use crate::domain::destination::Fallbacks;
 use crate::domain::notice::Kinds;
 use crate::domain::route::Rules as Routing;
@@ -41,6 +41,8 @@ pub struct Config {
     pub routing: Routing,
     /// The kinds of notices.
     pub kinds: Kinds,
+    /// What is odd about it and no mistake.
+    pub remarks: Vec<Problem>,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
 }
@@ -225,6 +227,7 @@ impl Config {
             rules: Rules::builtin(),
             routing: Routing::default(),
             kinds: Kinds::builtin(),
+            remarks: Vec::new(),
             channels_named: Vec::new(),
         }
     }

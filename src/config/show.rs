@@ -28,6 +28,7 @@ impl Config {
             rules,
             routing,
             kinds,
+            remarks: _,
             channels_named: _,
         } = self;
         let mut lines = Vec::new();

@@ -15,6 +15,9 @@ const TOKENS: [(&str, &str, &str); 5] = [
     ("mail", "password", "keep it in a file named by password_file"),
 ];
 
+/// Sections of which there may be several: no variable sets their keys.
+const LISTS: [&str; 7] = ["category", "destination", "hours", "inhibit", "maintenance", "project", "route"];
+
 /// Notes everything that nobody asked for. To be called when all sections have been read.
 pub fn note(reader: &mut Reader<'_>) {
     let mut found = Vec::new();
@@ -85,7 +88,7 @@ fn unknown(reader: &Reader<'_>, (section, word): (&str, &str), spot: Spot, path:
 
 fn section_hint(reader: &Reader<'_>, name: &str) -> Option<String> {
     let bracketed = |section: &str| match section {
-        "category" => "[[category]]".to_owned(),
+        list if LISTS.contains(&list) => format!("[[{list}]]"),
         other => format!("[{other}]"),
     };
     if let Some((section, _)) = reader.asked.iter().find(|(_, keys)| keys.contains(&name)) {
@@ -101,7 +104,7 @@ fn section_hint(reader: &Reader<'_>, name: &str) -> Option<String> {
 }
 
 fn variable_of(reader: &Reader<'_>, name: &str, found: &mut Vec<Problem>) {
-    let settable = reader.asked.iter().filter(|(section, _)| **section != "category");
+    let settable = reader.asked.iter().filter(|(section, _)| !LISTS.contains(section));
     let known: Vec<String> =
         settable.flat_map(|(section, keys)| keys.iter().map(|key| variable(section, key))).collect();
     if known.iter().any(|known| known == name) {

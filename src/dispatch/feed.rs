@@ -11,8 +11,9 @@ use uuid::Uuid;
 use crate::domain::card::{self, draw};
 use crate::domain::feed::{Step, step};
 use crate::domain::ids::ChannelId;
+use crate::domain::mrkdwn::escape;
 use crate::domain::notice::problem::Effect;
-use crate::domain::notice::{Kinds, Lane};
+use crate::domain::notice::{Content, Kinds, Lane, Status};
 use crate::domain::route::Rules;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
@@ -77,13 +78,15 @@ impl Feeder {
         let kinds = self.kinds.borrow().clone();
         let content = &head.notice.content;
         if !head.listed.is_empty() {
-            let lines: Vec<String> =
-                head.listed.iter().map(|content| card::line(content, Effect::Begins)).collect();
-            let listed = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-            let title = format!("{} notices", head.told);
-            return vec![parcel(channel, blocks::list(&title, &lines, head.told - listed))];
+            let lines: Vec<String> = head.listed.iter().map(listed).collect();
+            let shown = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+            let title = match head.is_recap {
+                true => format!("While you were away: {} notices", head.told),
+                false => format!("{} notices", head.told),
+            };
+            return vec![parcel(channel, blocks::list(&title, &lines, head.problems - shown))];
         }
-        let mention = head.mention.join(" ");
+        let mention = called(&head.mention);
         let drawn = blocks::card(&draw(content, kinds.get(&content.kind), &head.standing, &mention));
         let Some(shown) = &head.card else { return vec![parcel(channel, drawn)] };
         let more =
@@ -93,6 +96,22 @@ impl Feeder {
         let reply = Parcel { thread: Some(shown.ts.clone()), ..parcel(&shown.channel, line) };
         vec![change, reply]
     }
+}
+
+/// Whom a message calls, as Slack encodes it. What calls nobody stays as words.
+fn called(mentions: &[String]) -> String {
+    let token = |word: &String| match word.as_str() {
+        "@here" => "<!here>".to_owned(),
+        "@channel" => "<!channel>".to_owned(),
+        other => escape(other),
+    };
+    mentions.iter().map(token).collect::<Vec<_>>().join(" ")
+}
+
+/// The newest notice of a problem as a line of a list.
+fn listed(content: &Content) -> String {
+    let over = content.status == Status::Resolved;
+    card::line(content, if over { Effect::Ends } else { Effect::Begins })
 }
 
 fn parcel(channel: &ChannelId, message: Message) -> Parcel {

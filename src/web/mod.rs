@@ -18,11 +18,13 @@ pub mod hooks;
 pub mod metrics;
 pub mod notices;
 pub mod people;
+pub mod probe;
 pub mod queue;
 pub mod recover;
 pub mod replay;
 pub mod reply;
 pub mod serve;
+pub mod silences;
 pub mod status;
 pub mod tasks;
 pub mod team;
@@ -97,6 +99,9 @@ pub fn router(front: Front) -> Router {
         .route("/v1/queue/{number}/retry", quick(post(queue::retry)))
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
         .route("/v1/notices", quick(post(notices::submit)))
+        .route("/v1/silences", quick(get(silences::list).post(silences::add)))
+        .route("/v1/silences/{number}/expire", quick(post(silences::expire)))
+        .route("/v1/test", within(post(probe::test), probe::PATIENCE + ORDINARY))
         .route("/v1/troubles", quick(get(troubles::list)))
         .route("/v1/alarm/test", slow(post(troubles::test)))
         .route("/v1/why", slow(get(why::show)))

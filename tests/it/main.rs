@@ -41,6 +41,7 @@ mod recovery_patience;
 mod rehearsal;
 mod reorder;
 mod retention;
+mod routing;
 mod secrets;
 mod sending;
 mod simulated;

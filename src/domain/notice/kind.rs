@@ -112,6 +112,7 @@ impl Kinds {
             Kind::new("alert", "alerts", ":rotating_light:", "Alert", Severity::Warning)
                 .with(&[("system", Text), ("description", Text)])
                 .lasting(&["title", "system"]),
+            Kind::new("test", "test", ":test_tube:", "Test: deskd can write here", Severity::Info),
         ];
         Kinds { kinds: kinds.into_iter().map(|kind| (kind.name.clone(), kind)).collect() }
     }
