@@ -27,6 +27,7 @@ pub struct Reloadable {
     routing: watch::Sender<Arc<Routing>>,
     kinds: watch::Sender<Arc<Kinds>>,
     settings: watch::Sender<Settings>,
+    named: watch::Sender<bool>,
 }
 
 impl Reloadable {
@@ -39,6 +40,7 @@ impl Reloadable {
             routing: watch::Sender::new(Arc::new(config.routing.clone())),
             kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
             settings: watch::Sender::new(settings(config)),
+            named: watch::Sender::new(config.names_people()),
         }
     }
 
@@ -67,6 +69,11 @@ impl Reloadable {
         self.settings.subscribe()
     }
 
+    /// Whether the configuration names people or groups.
+    pub fn named(&self) -> watch::Receiver<bool> {
+        self.named.subscribe()
+    }
+
     /// Reads the configuration again and swaps everything at once, or nothing.
     pub fn reload(&self, sources: &Sources) -> Result<()> {
         let config = sources.load().context("the new configuration is wrong")?.config;
@@ -90,6 +97,7 @@ impl Reloadable {
         self.routing.send_replace(Arc::new(config.routing.clone()));
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(settings(&config));
+        self.named.send_replace(config.names_people());
         Ok(())
     }
 }

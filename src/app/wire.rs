@@ -28,6 +28,7 @@ use crate::domain::trouble::Thresholds;
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
+use crate::intake::directory::Census;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -62,6 +63,7 @@ pub struct Setup {
 #[derive(Clone, Default)]
 struct Bells {
     workspace: Bell,
+    directory: Bell,
     gather: Bell,
     triage: Bell,
     send: Bell,
@@ -93,8 +95,7 @@ impl Desk {
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
             .context("cannot prepare the ways of [alarm]")?;
-        let bells = Bells::default();
-        let trouble = Trouble::default();
+        let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let reloadable = Reloadable::new(&config);
 
@@ -122,6 +123,7 @@ impl Desk {
         crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.send(&mut crew);
+        base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
@@ -155,6 +157,7 @@ impl Desk {
             forgotten,
             recovery,
             refresh: ringing(&bells.workspace),
+            read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
@@ -240,6 +243,13 @@ impl Base<'_> {
         }
     }
 
+    /// What reads who there is.
+    fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
+        let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
+        let census = Census::new(store, api, ours, (named, TimeZone::system()));
+        crew.worker(census, &self.bells.directory);
+    }
+
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
         let Bells { route, feed, send, .. } = self.bells;
@@ -291,6 +301,7 @@ fn ring_for_recovery(
 ) -> impl Future<Output = ()> + Send + 'static {
     let (mut line, bell) = (links.line(), bells.recover.clone());
     let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
+    let directory = bells.directory.clone();
     async move {
         loop {
             tokio::select! {
@@ -302,7 +313,10 @@ fn ring_for_recovery(
                         workspace.ring();
                     }
                 }
-                Ok(()) = ours.changed() => bell.ring(),
+                Ok(()) = ours.changed() => {
+                    bell.ring();
+                    directory.ring();
+                }
                 else => return,
             }
         }

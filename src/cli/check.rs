@@ -1,5 +1,5 @@
-//! `deskd check`: is the configuration right, and what does it mean? Talks to nobody: whether Slack accepts the tokens
-//! is for `deskd doctor`.
+//! `deskd check`: is the configuration right, and what does it mean? Talks to nobody, unless `--online` asks the daemon for
+//! people and groups; whether Slack accepts the tokens is for `deskd doctor`.
 
 use std::path::Path;
 
@@ -7,22 +7,29 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
+use crate::config::mentions::Mentions;
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
+use crate::domain::mention::Mention;
 
 /// Check the configuration and say what it means.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Look up the people and groups that are mentioned, too; the daemon has to run.
+    #[arg(long)]
+    pub online: bool,
+}
 
 /// Checks, prints, and ends with `Usage` when anything is wrong.
 ///
 /// `known_channels` gives ids and names of the workspace's channels, or none when there is no database yet: then
-/// nothing is said about channels.
+/// nothing is said about channels. `unknown` is what looking up people and groups has found wrong.
 pub fn run(
     _args: &Args,
     call: &mut Call<'_>,
     known_channels: impl FnOnce(&Config) -> Vec<(String, String)>,
+    unknown: Vec<Problem>,
 ) -> anyhow::Result<Exit> {
     let Loaded { config, file } = match call.sources.load() {
         Ok(loaded) => loaded,
@@ -32,6 +39,7 @@ pub fn run(
     let known = known_channels(&config);
     let mut problems = if known.is_empty() { Vec::new() } else { unknown_channels(&config, &known) };
     problems.extend(tokens.wrong.iter().cloned());
+    problems.extend(unknown);
     if !problems.is_empty() {
         return refuse(call, &Problems(problems));
     }
@@ -144,12 +152,14 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
+        mentions,
         log: _,
         rules,
         routing,
         kinds: _,
         remarks: _,
         channels_named: _,
+        mentions_named: _,
     } = config;
     let sockets =
         if slack.sockets == 1 { "one socket".to_owned() } else { format!("{} sockets", slack.sockets) };
@@ -187,6 +197,7 @@ fn meaning(config: &Config) -> Vec<String> {
             .map(|channel| format!("  a canary in {channel} every {}", span::show(canary.every))),
     );
     lines.push(told(alarm));
+    lines.extend(called(mentions));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));
     lines
 }
@@ -202,6 +213,16 @@ fn told(alarm: &Alarm) -> String {
         true => "  nobody is told of deskd's own trouble; hint: see [alarm]".to_owned(),
         false => format!("  deskd's own trouble is told by {}", ways.join(", ")),
     }
+}
+
+/// Whom notices call unless a category or a route says otherwise; nothing while that is nobody.
+fn called(mentions: &Mentions) -> Option<String> {
+    let Mentions { default, budget } = mentions;
+    let names: Vec<String> = default.iter().map(Mention::shown).collect();
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!("  notices call {names}; a whole channel {budget} times a day at most")
+    })
 }
 
 #[cfg(test)]
@@ -222,7 +243,8 @@ mod tests {
         let mut out = Vec::new();
         let known = known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
         let exit =
-            run(&Args {}, &mut Call { sources, json, out: &mut out }, |_| known).expect("it can be written");
+            run(&Args { online: false }, &mut Call { sources, json, out: &mut out }, |_| known, Vec::new())
+                .expect("it can be written");
         let shown = String::from_utf8(out).expect("text").replace(&folder.display().to_string(), "FOLDER");
         (exit, shown)
     }

@@ -14,6 +14,8 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod manifest;
+mod online;
+pub mod people;
 pub mod probe;
 mod progress;
 pub mod queue;
@@ -83,6 +85,8 @@ pub enum Command {
     Reply(reply::Args),
     Contact(contact::Args),
     Team(team::Args),
+    People(people::Args),
+    Groups(people::GroupArgs),
     Queue(queue::Args),
     Troubles(troubles::Args),
     Alarm(alarm::Args),
@@ -127,7 +131,9 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
             let known = channels::known(&call.sources).await;
-            check::run(args, call, |_| known)
+            let unknown =
+                if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
+            check::run(args, call, |_| known, unknown)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
@@ -137,6 +143,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Reply(args) => reply::run(args, call).await,
         Command::Contact(args) => contact::run(args, call).await,
         Command::Team(args) => team::run(args, call).await,
+        Command::People(args) => people::run(args, call).await,
+        Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,

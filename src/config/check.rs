@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, routes, unknown};
+use super::{Environment, Flag, alarm, categories, mentions, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -89,7 +89,10 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (rules, mut channels_named) = categories::read(reader, defaults.rules);
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
-    let (routing, remarks) = routes::read(reader, &defaults.kinds, &mut channels_named);
+    let mut mentions_named = Vec::new();
+    let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
+    let named = (&mut channels_named, &mut mentions_named);
+    let (routing, remarks) = routes::read(reader, (&defaults.kinds, &mentions), named);
     let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     Config {
@@ -102,12 +105,14 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         canary,
         mail,
         alarm,
+        mentions,
         log: log(&mut reader.section("log"), defaults.log),
         rules,
         routing,
         kinds: defaults.kinds,
         remarks,
         channels_named,
+        mentions_named,
     }
 }
 

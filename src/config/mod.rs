@@ -3,7 +3,7 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm` holds two sections of its own; `routes`, `hours` and `quiet` are the rules of routing;
+//! `alarm` and `mentions` hold sections of their own; `routes`, `hours` and `quiet` are the rules of routing;
 //! `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
@@ -13,6 +13,7 @@ pub mod categories;
 pub mod check;
 pub mod file;
 pub mod hours;
+pub mod mentions;
 pub mod places;
 pub mod problem;
 pub mod quiet;
@@ -29,6 +30,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use check::unknown_channels;
+pub use mentions::MentionNamed;
 pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
 pub use secret::Secret;

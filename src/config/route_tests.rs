@@ -60,7 +60,8 @@ fn goes(toml: &str, content: &Content) -> String {
 }
 
 fn calls(toml: &str, content: &Content) -> Vec<String> {
-    decided(toml, content, FRIDAY).deliveries.remove(0).mention
+    let whom = decided(toml, content, FRIDAY).deliveries.remove(0).mention;
+    whom.iter().map(|mention| mention.word()).collect()
 }
 
 #[test]

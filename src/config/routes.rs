@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hours;
+use super::mentions::{self, MentionNamed, Mentions};
 use super::problem::{Problem, Spot, nearest};
 use super::quiet;
 use super::reader::{Item, Reader, Section};
 use super::settings::ChannelNamed;
+use crate::domain::mention::{Budget, Mention};
 use crate::domain::notice::{Kinds, Severity};
 use crate::domain::own::Own;
 use crate::domain::route::hours::Hours;
@@ -39,16 +41,23 @@ struct Desk<'d> {
     kinds: &'d Kinds,
     hours: BTreeMap<String, Arc<Hours>>,
     named: &'d mut Vec<ChannelNamed>,
+    called: &'d mut Vec<MentionNamed>,
 }
 
 /// Reads all rules. What is only odd comes back beside them.
-pub fn read(reader: &mut Reader<'_>, kinds: &Kinds, named: &mut Vec<ChannelNamed>) -> (Rules, Vec<Problem>) {
+pub fn read<'d>(
+    reader: &mut Reader<'_>,
+    (kinds, general): (&'d Kinds, &Mentions),
+    (named, called): (&'d mut Vec<ChannelNamed>, &'d mut Vec<MentionNamed>),
+) -> (Rules, Vec<Problem>) {
     let mut rules = Rules::default();
     rules.know(kinds);
     let zone = hours::zone_of_the_desk(reader);
-    let mut desk = Desk { kinds, hours: hours::read(reader, &zone), named };
+    let mut desk = Desk { kinds, hours: hours::read(reader, &zone), named, called };
     rules.projects = projects(reader, desk.named);
-    rules.mentions = mentions(&mut reader.section("mentions"), &rules);
+    rules.mentions = whom(&mut reader.section("mentions"), &rules, desk.called);
+    rules.mentions.default = general.default.clone();
+    rules.mentions.budget = Budget { per_day: general.budget.into(), zone: zone.clone() };
     rules.maintenance = quiet::maintenance(reader, &zone);
     rules.inhibitions = quiet::inhibitions(reader);
     let mut places = Vec::new();
@@ -91,7 +100,7 @@ fn route(section: &mut Section<'_, '_>, index: usize, desk: &mut Desk<'_>) -> Ro
         to,
         to_project,
         goes_on: section.flag("continue", false),
-        mention: section.texts("mention"),
+        mention: mentions::list(section, "mention", desk.called),
         hours: office(section, &desk.hours),
         breaks_through: section.word("breaks_through", SEVERITIES, Severity::Critical),
         digest: digest(section),
@@ -243,7 +252,7 @@ fn projects(reader: &mut Reader<'_>, named: &mut Vec<ChannelNamed>) -> BTreeMap<
 }
 
 /// `[mentions]`: whom notices of a category call, and from which severity on.
-fn mentions(section: &mut Section<'_, '_>, rules: &Rules) -> CategoryMentions {
+fn whom(section: &mut Section<'_, '_>, rules: &Rules, called: &mut Vec<MentionNamed>) -> CategoryMentions {
     let at_least = section.word("at_least", SEVERITIES, CategoryMentions::default().at_least);
     let mut by_category = BTreeMap::new();
     for (category, items) in section.entries("category") {
@@ -255,9 +264,9 @@ fn mentions(section: &mut Section<'_, '_>, rules: &Rules) -> CategoryMentions {
             };
             section.refuse("category", format!("no kind has the category \"{category}\""), hint);
         }
-        by_category.insert(category, items.into_iter().map(|item| item.text).collect());
+        by_category.insert(category, mentions::of(section, "category", &items, called));
     }
-    CategoryMentions { at_least, by_category }
+    CategoryMentions { at_least, by_category, ..CategoryMentions::default() }
 }
 
 /// The rules and kinds as they hold.
@@ -272,7 +281,8 @@ pub fn show(rules: &Rules, kinds: &Kinds, add: &mut impl FnMut(&str, String)) {
     }
     add("mentions.at_least", mentions.at_least.as_str().to_owned());
     for (category, whom) in &mentions.by_category {
-        add(&format!("mentions.category.{category}"), whom.join(", "));
+        let shown: Vec<String> = whom.iter().map(Mention::shown).collect();
+        add(&format!("mentions.category.{category}"), shown.join(", "));
     }
     for (at, window) in maintenance.iter().enumerate() {
         add(&format!("maintenance.{}", at + 1), format!("{window:?}"));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::alarm::{Alarm, Mail};
+use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::{Problem, Spot};
 use crate::domain::destination::Fallbacks;
@@ -33,6 +34,8 @@ pub struct Config {
     pub alarm: Alarm,
     /// `[mail]`: how it sends mail.
     pub mail: Mail,
+    /// `[mentions]`: whom notices call.
+    pub mentions: Mentions,
     /// `[log]`: how deskd writes its log.
     pub log: Log,
     /// `[[category]]` and `[priority]` over the built-in rules, with `inbox.fallback`.
@@ -45,6 +48,8 @@ pub struct Config {
     pub remarks: Vec<Problem>,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
+    /// Every person and group that the file names as a mention, and where.
+    pub mentions_named: Vec<MentionNamed>,
 }
 
 /// `[slack]`.
@@ -223,13 +228,22 @@ impl Config {
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             alarm: Alarm::default(),
             mail: Mail::default(),
+            mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),
             routing: Routing::default(),
             kinds: Kinds::builtin(),
             remarks: Vec::new(),
             channels_named: Vec::new(),
+            mentions_named: Vec::new(),
         }
+    }
+}
+
+impl Config {
+    /// Whether any person or group is named to be mentioned: then the directory is needed from the start.
+    pub fn names_people(&self) -> bool {
+        !self.mentions_named.is_empty()
     }
 }
 

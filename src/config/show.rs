@@ -24,12 +24,14 @@ impl Config {
             canary,
             alarm,
             mail,
+            mentions,
             log,
             rules,
             routing,
             kinds,
             remarks: _,
             channels_named: _,
+            mentions_named: _,
         } = self;
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
@@ -50,6 +52,7 @@ impl Config {
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
         super::alarm::show(alarm, mail, &mut add);
+        super::mentions::show(mentions, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
         add("log.level", format!("{level:?}").to_lowercase());

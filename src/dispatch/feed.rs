@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::domain::card::{self, draw};
 use crate::domain::feed::{Step, step};
-use crate::domain::ids::ChannelId;
-use crate::domain::mrkdwn::escape;
+use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::mention::{self, Mention};
 use crate::domain::notice::problem::Effect;
 use crate::domain::notice::{Content, Kinds, Lane, Status};
 use crate::domain::route::Rules;
@@ -21,6 +21,7 @@ use crate::runtime::worker::{Next, Worker};
 use crate::slack::blocks::{self, Message};
 use crate::store::Store;
 use crate::store::feed::{Head, Parcel, Place};
+use crate::store::mentions::Calling;
 
 /// How many deliveries one digest takes in at most.
 const MOST_GATHERED: i64 = 500;
@@ -67,14 +68,37 @@ impl Feeder {
             return Ok(true);
         };
         let Some(head) = self.store.head(place.head).await? else { return Ok(true) };
-        let parcels = self.parcels(&head, &channel);
+        let mention = self.called(&head, &place.workspace, &channel, now).await?;
+        let parcels = self.parcels(&head, &channel, &mention);
         self.store.hand_over(head, place.destination, parcels, now).await?;
         self.send.ring();
         Ok(true)
     }
 
+    /// Whom a card calls, as it stands in front of it. Only a new message wakes anybody, and counts against the day's budget.
+    async fn called(
+        &self,
+        head: &Head,
+        workspace: &WorkspaceId,
+        channel: &ChannelId,
+        now: Timestamp,
+    ) -> Result<String> {
+        let mentions: Vec<Mention> =
+            head.mention.iter().filter_map(|word| mention::parse(word).ok()).collect();
+        if mentions.is_empty() || !head.listed.is_empty() {
+            return Ok(String::new());
+        }
+        if head.card.is_some() {
+            let found = self.store.look_up_mentions(workspace.clone(), mentions).await?;
+            return Ok(found.into_iter().map(|one| one.prefix).collect::<Vec<_>>().join(" "));
+        }
+        let budget = self.rules.borrow().mentions.budget.clone();
+        let calling = Calling { channel: channel.clone(), mentions, budget };
+        Ok(self.store.resolve_mentions(workspace.clone(), calling, now).await?.prefix)
+    }
+
     /// The messages of a delivery: a new card; or a changed card and a line in its thread; or a list.
-    fn parcels(&self, head: &Head, channel: &ChannelId) -> Vec<Parcel> {
+    fn parcels(&self, head: &Head, channel: &ChannelId, mention: &str) -> Vec<Parcel> {
         let kinds = self.kinds.borrow().clone();
         let content = &head.notice.content;
         if !head.listed.is_empty() {
@@ -86,8 +110,7 @@ impl Feeder {
             };
             return vec![parcel(channel, blocks::list(&title, &lines, head.problems - shown))];
         }
-        let mention = called(&head.mention);
-        let drawn = blocks::card(&draw(content, kinds.get(&content.kind), &head.standing, &mention));
+        let drawn = blocks::card(&draw(content, kinds.get(&content.kind), &head.standing, mention));
         let Some(shown) = &head.card else { return vec![parcel(channel, drawn)] };
         let more =
             if head.told > 1 { format!(" ({} times since the last line)", head.told) } else { String::new() };
@@ -96,16 +119,6 @@ impl Feeder {
         let reply = Parcel { thread: Some(shown.ts.clone()), ..parcel(&shown.channel, line) };
         vec![change, reply]
     }
-}
-
-/// Whom a message calls, as Slack encodes it. What calls nobody stays as words.
-fn called(mentions: &[String]) -> String {
-    let token = |word: &String| match word.as_str() {
-        "@here" => "<!here>".to_owned(),
-        "@channel" => "<!channel>".to_owned(),
-        other => escape(other),
-    };
-    mentions.iter().map(token).collect::<Vec<_>>().join(" ")
 }
 
 /// The newest notice of a problem as a line of a list.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::directory::GroupNews;
 use super::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use super::time::Timestamp;
 
@@ -25,6 +26,8 @@ pub enum Arrival {
     Channel(ChannelNews),
     /// A person's profile changed or somebody joined the workspace.
     Person(Profile),
+    /// A user group was made, changed, switched off, or staffed anew.
+    Group(GroupNews),
     /// A slash command.
     Command(Command),
     /// A click, a shortcut or a modal: `kind` is Slack's `type`, for instance `block_actions`.

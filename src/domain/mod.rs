@@ -2,7 +2,8 @@
 //!
 //! In reading order: `ids` and `time` are the small change; `message` is what Slack tells us; `bundle` decides what
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
-//! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `feed` when it leaves;
+//! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `mention` whom it
+//! calls, `feed` when it leaves; `directory` is who there is;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
 
 pub mod alarm;
@@ -15,11 +16,13 @@ pub mod connection;
 pub mod contact;
 pub mod courtesy;
 pub mod destination;
+pub mod directory;
 pub mod durable;
 pub mod erasure;
 pub mod feed;
 pub mod ids;
 pub mod limit;
+pub mod mention;
 pub mod message;
 pub mod mrkdwn;
 pub mod nearest;

@@ -54,6 +54,8 @@ pub enum EventReason {
     ChannelNoted,
     /// What we know of a person was brought up to date.
     PersonNoted,
+    /// What we know of a user group was brought up to date.
+    GroupNoted,
     /// A slash command, answered in the acknowledgement; the detail is the command.
     Command(String),
     /// A click, shortcut or modal that nothing here is registered for; the detail is Slack's type.
@@ -91,6 +93,7 @@ impl EventReason {
             EventReason::NoAuthor => "no_author",
             EventReason::ChannelNoted => "channel_noted",
             EventReason::PersonNoted => "person_noted",
+            EventReason::GroupNoted => "group_noted",
             EventReason::Command(_) => "command",
             EventReason::Interaction(_) => "interaction",
             EventReason::Unused(_) => "unused",
@@ -150,6 +153,7 @@ impl EventReason {
             "no_author" => EventReason::NoAuthor,
             "channel_noted" => EventReason::ChannelNoted,
             "person_noted" => EventReason::PersonNoted,
+            "group_noted" => EventReason::GroupNoted,
             "command" => EventReason::Command(text()),
             "interaction" => EventReason::Interaction(text()),
             "unused" => EventReason::Unused(text()),
@@ -192,6 +196,7 @@ impl EventReason {
             EventReason::NoAuthor => "ignored: no author".to_owned(),
             EventReason::ChannelNoted => "channel brought up to date".to_owned(),
             EventReason::PersonNoted => "person brought up to date".to_owned(),
+            EventReason::GroupNoted => "user group brought up to date".to_owned(),
             EventReason::Command(command) => format!("slash command {command} answered"),
             EventReason::Interaction(kind) => format!("ignored: nothing is registered for {kind}"),
             EventReason::Unused(kind) => format!("ignored: no use for events of type {kind}"),
@@ -232,6 +237,7 @@ mod tests {
             EventReason::NoAuthor,
             EventReason::ChannelNoted,
             EventReason::PersonNoted,
+            EventReason::GroupNoted,
             EventReason::Command("/deskd".into()),
             EventReason::Interaction("shortcut".into()),
             EventReason::Unused("reaction_added".into()),

@@ -114,6 +114,7 @@ impl Rehearsal {
             }
             Arrival::Channel(_)
             | Arrival::Person(_)
+            | Arrival::Group(_)
             | Arrival::Command(_)
             | Arrival::Interaction { .. }
             | Arrival::Other { .. } => None,

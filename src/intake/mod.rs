@@ -4,6 +4,7 @@
 pub mod backfill;
 pub mod bundle;
 pub mod canary;
+pub mod directory;
 mod early;
 pub mod latency;
 pub mod listen;

@@ -1,7 +1,6 @@
-//! Methods about the app and its team: `auth.test`, `apps.connections.open`, `bots.info`, `team.info`,
-//! `usergroups.list`, `api.test`.
+//! Methods about the app and its team: `auth.test`, `apps.connections.open`, `bots.info`, `team.info`, `api.test`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::{Call, Reply};
 use super::workspace::Workspace;
@@ -57,9 +56,4 @@ pub fn team_info(workspace: &mut Workspace, call: &Call) -> Reply {
         "id": setup.team_id, "name": setup.team_name, "domain": setup.team_domain,
         "url": format!("https://{}.slack.com/", setup.team_domain), "email_domain": "", "icon": icon,
     }}))
-}
-
-/// `usergroups.list`: this workspace has none.
-pub fn usergroups_list(_workspace: &mut Workspace, _call: &Call) -> Reply {
-    Ok(json!({"usergroups": Value::Array(Vec::new())}))
 }

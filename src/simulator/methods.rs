@@ -5,7 +5,7 @@
 use super::call::{Call, Reply};
 use super::limits::Tier;
 use super::workspace::Workspace;
-use super::{account, chat, conversations, history, reactions, users, views};
+use super::{account, chat, conversations, groups, history, reactions, users, views};
 
 /// Which token a method takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ const fn bot(
 
 /// Methods whose arguments are not read from a JSON body (specs: `json_input_supported` unset).
 /// Such a body is ignored, not refused, which shows as a missing argument.
-const FORM_ONLY: [&str; 12] = [
+const FORM_ONLY: [&str; 13] = [
     "bots.info",
     "chat.getPermalink",
     "conversations.info",
@@ -53,13 +53,14 @@ const FORM_ONLY: [&str; 12] = [
     "conversations.replies",
     "reactions.get",
     "usergroups.list",
+    "usergroups.users.list",
     "users.conversations",
     "users.info",
     "users.list",
     "users.lookupByEmail",
 ];
 
-static METHODS: [Method; 29] = [
+static METHODS: [Method; 30] = [
     Method {
         name: "auth.test",
         tier: Tier::Special,
@@ -77,7 +78,8 @@ static METHODS: [Method; 29] = [
     Method { name: "api.test", tier: Tier::Four, token: Token::Either, scopes: &[], run: account::api_test },
     bot("bots.info", Tier::Three, &["users:read"], account::bots_info),
     bot("team.info", Tier::Three, &["team:read"], account::team_info),
-    bot("usergroups.list", Tier::Two, &["usergroups:read"], account::usergroups_list),
+    bot("usergroups.list", Tier::Two, &["usergroups:read"], groups::list),
+    bot("usergroups.users.list", Tier::Two, &["usergroups:read"], groups::users),
     bot("users.info", Tier::Four, &["users:read"], users::info),
     bot("users.list", Tier::Two, &["users:read"], users::list),
     bot("users.lookupByEmail", Tier::Three, &["users:read.email"], users::lookup_by_email),

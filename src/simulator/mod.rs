@@ -26,6 +26,7 @@ mod conversations;
 mod elements;
 mod events;
 mod faults;
+mod groups;
 mod history;
 mod ids;
 mod interact;
@@ -61,7 +62,9 @@ pub use messages::Message;
 pub use parcel::Answer;
 pub use people::{BotOf, Person};
 pub use post::{AckTime, Which};
-pub use setup::{AppSetup, ChannelSetup, HistoryProfile, MentionOrder, OfflineEvents, PersonSetup, Setup};
+pub use setup::{
+    AppSetup, ChannelSetup, GroupSetup, HistoryProfile, MentionOrder, OfflineEvents, PersonSetup, Setup,
+};
 pub use socket::Reason;
 pub use verbs::Sent;
 pub use views::View;

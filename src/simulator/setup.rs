@@ -19,6 +19,8 @@ pub struct Setup {
     pub channels: Vec<ChannelSetup>,
     /// People at start; the app's bot user and Slackbot are added by themselves.
     pub people: Vec<PersonSetup>,
+    /// User groups at start.
+    pub groups: Vec<GroupSetup>,
     /// Whether posting is limited to about one message per second and channel.
     pub post_limit: bool,
     /// Whether the tiers of the Web API methods (20, 50, 100 calls a minute) are enforced.
@@ -94,6 +96,17 @@ pub struct PersonSetup {
     pub is_bot: bool,
 }
 
+/// One user group.
+#[derive(Clone, Debug)]
+pub struct GroupSetup {
+    /// Handle without `@`.
+    pub handle: String,
+    /// What people call it.
+    pub name: String,
+    /// Handles of its members.
+    pub members: Vec<String>,
+}
+
 /// Limits of the two history methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HistoryProfile {
@@ -140,6 +153,14 @@ impl ChannelSetup {
     pub fn without_bot(mut self) -> Self {
         self.has_bot = false;
         self
+    }
+}
+
+impl GroupSetup {
+    /// A group of these people (handles), called as its handle.
+    pub fn new(handle: &str, members: &[&str]) -> Self {
+        let members = members.iter().map(|&member| member.to_owned()).collect();
+        Self { handle: handle.to_owned(), name: handle.to_owned(), members }
     }
 }
 
@@ -218,7 +239,7 @@ const SCOPES: [&str; 20] = [
 ];
 
 /// Events an inbox app subscribes to in its manifest.
-const EVENTS: [&str; 22] = [
+const EVENTS: [&str; 25] = [
     "app_home_opened",
     "app_mention",
     "app_uninstalled",
@@ -237,6 +258,9 @@ const EVENTS: [&str; 22] = [
     "message.mpim",
     "reaction_added",
     "reaction_removed",
+    "subteam_created",
+    "subteam_members_changed",
+    "subteam_updated",
     "team_join",
     "tokens_revoked",
     "user_change",
@@ -260,7 +284,7 @@ impl Default for AppSetup {
 }
 
 impl Default for Setup {
-    /// The workspace "Acme": four channels, four customers, two teammates, a stranger and a bot.
+    /// The workspace "Acme": four channels, four customers, two teammates in a group, a stranger and a bot.
     fn default() -> Self {
         Self {
             // 2026-01-05 09:00:00 UTC, a Monday morning.
@@ -285,6 +309,7 @@ impl Default for Setup {
                 PersonSetup::new("sven", "Sven Berg").stranger("T0FOREIGN01"),
                 PersonSetup::new("pagerbot", "Pager Bot").bot(),
             ],
+            groups: vec![GroupSetup::new("support-team", &["tess", "omar"])],
             post_limit: true,
             method_limits: true,
             history: HistoryProfile::Internal,

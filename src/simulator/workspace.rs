@@ -10,6 +10,7 @@ use super::call::decode_form;
 use super::channels::{Channel, Kind};
 use super::clock::Clock;
 use super::faults::Faults;
+use super::groups::Group;
 use super::ids::{self, Ids};
 use super::limits::Limits;
 use super::parcel::Purpose;
@@ -32,6 +33,9 @@ pub enum Mistake {
     /// No such message.
     #[error("there is no message {0} in that channel")]
     NoMessage(String),
+    /// No such user group.
+    #[error("there is no group {0}")]
+    NoGroup(String),
     /// No such element, or view.
     #[error("there is no {0} to act on")]
     NoElement(String),
@@ -96,6 +100,8 @@ pub struct Workspace {
     pub base_url: String,
     /// All users.
     pub people: Vec<Person>,
+    /// All user groups.
+    pub groups: Vec<Group>,
     /// All conversations.
     pub channels: Vec<Channel>,
     /// Sockets and envelopes.
@@ -128,6 +134,7 @@ impl Workspace {
             ids: Ids::new(setup.epoch_ms),
             base_url,
             people: Vec::new(),
+            groups: Vec::new(),
             channels: Vec::new(),
             post: Post::new(&setup),
             limits: Limits::default(),
@@ -160,6 +167,10 @@ impl Workspace {
         }
         for channel in self.setup.channels.clone() {
             self.add_from_setup(&channel);
+        }
+        for group in self.setup.groups.clone() {
+            // A group of people who are not there is none.
+            self.groups.extend(self.new_group(&group));
         }
     }
 

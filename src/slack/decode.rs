@@ -9,7 +9,7 @@ use serde_json::error::Category;
 
 use super::event::Event;
 use super::loose::{self, Loose, Text};
-use super::{channel, mend, message, people};
+use super::{channel, groups, mend, message, people};
 use crate::domain::ids::{ChannelId, PersonId};
 use crate::domain::message::{Arrival, Command};
 
@@ -55,7 +55,7 @@ fn read(kind: &str, payload: &str, bot_user: Option<&PersonId>) -> Result<Arriva
     match kind {
         "slash_commands" => Ok(command(&object(payload)?)),
         "interactive" => Ok(interaction(&object(payload)?)),
-        _ => event(&object(payload)?, bot_user),
+        _ => event(payload, bot_user),
     }
 }
 
@@ -75,7 +75,8 @@ struct Callback<'a> {
     event: Loose<'a, Event<'a>>,
 }
 
-fn event(callback: &Callback<'_>, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
+fn event(payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
+    let callback: Callback<'_> = object(payload)?;
     let outer = loose::or_empty(&callback.kind);
     let Some(event) = callback.event.object() else {
         return match outer {
@@ -86,7 +87,10 @@ fn event(callback: &Callback<'_>, bot_user: Option<&PersonId>) -> Result<Arrival
     let kind = loose::or_empty(&event.kind);
     let arrival = match kind {
         "message" | "app_mention" => Some(message::arrival(event, bot_user)?),
-        "user_change" | "team_join" => event.user.object().and_then(people::profile).map(Arrival::Person),
+        "user_change" | "user_profile_changed" | "team_join" => {
+            event.user.object().and_then(people::profile).map(Arrival::Person)
+        }
+        _ if groups::is_theirs(kind) => groups::news(kind, payload).map(Arrival::Group),
         _ => channel::news(kind, event).map(Arrival::Channel),
     };
     Ok(arrival.unwrap_or_else(|| Arrival::Other { kind: kind.to_owned() }))

@@ -16,7 +16,7 @@ pub struct Event<'a> {
     /// Usually the id; in `channel_rename` an object with the new name.
     #[serde(borrow, default)]
     pub channel: Loose<'a, Channel<'a>>,
-    /// Usually the id; in `user_change` and `team_join` the whole user.
+    /// Usually the id; in `user_change`, `user_profile_changed` and `team_join` the whole user.
     #[serde(borrow, default)]
     pub user: Loose<'a, User<'a>>,
     #[serde(borrow, default, deserialize_with = "loose::text")]

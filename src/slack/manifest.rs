@@ -1,7 +1,7 @@
 //! The definition of the Slack app, as Slack's settings take it: scopes, events, Socket Mode.
 //!
 //! Each event needs its scope and each scope makes the operator's administrator think twice, so there is nothing in here
-//! that the inbox does not use. The app-level token cannot be made from a manifest; `init` says where to click.
+//! that deskd does not use. The app-level token cannot be made from a manifest; `init` says where to click.
 
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ pub const NEEDED_SCOPES: &[(&str, &str)] = &[
     ("chat:write", "to answer"),
     ("groups:history", "to read what is written in private channels it is in"),
     ("groups:read", "to know the names and members of private channels it is in"),
+    ("usergroups:read", "to know the user groups that a notice may mention"),
     ("users:read", "to know people's names"),
     ("users:read.email", "to recognise contacts by their e-mail address"),
 ];
@@ -41,6 +42,10 @@ const BOT_EVENTS: &[&str] = &[
     "member_left_channel",
     "message.channels",
     "message.groups",
+    "subteam_created",
+    "subteam_members_changed",
+    "subteam_updated",
+    "team_join",
     "user_change",
 ];
 

@@ -1,9 +1,9 @@
 //! All of Slack: everything that knows the shape of its JSON, its error names and its WebSocket habits.
 //!
 //! In reading order: `wire` is the head of a frame; `decode` turns a stored payload into `domain::message::Arrival`
-//! (with `event`, `message`, `channel` and `people` beside it, and `loose` for JSON that keeps no promises, `mend` for a second reading); `socket`
-//! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms`, `sent` and `history` are the
-//! longer ones), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
+//! (with `event`, `message`, `channel`, `people` and `groups` beside it, and `loose` for JSON that keeps no promises, `mend` for a second reading); `socket`
+//! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms`, `directory`, `sent` and `history` are
+//! the longer ones), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
 //! definition in Slack's settings.
 //!
 //! Deliberately absent: storing, retrying and deciding. Nothing in here knows the database or the outbox.
@@ -24,7 +24,9 @@ pub mod wire;
 mod calls;
 mod canary;
 mod channel;
+mod directory;
 mod event;
+mod groups;
 mod http;
 pub mod keys;
 mod loose;

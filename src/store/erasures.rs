@@ -250,7 +250,7 @@ fn erase_person(
          WHERE workspace = ?1 AND person = ?2",
         (&workspace.0, person),
     )?;
-    for table in ["people", "recovered", "whispers"] {
+    for table in ["people", "group_members", "recovered", "whispers"] {
         let sql = format!("DELETE FROM {table} WHERE workspace = ? AND person = ?");
         tx.execute(&sql, (&workspace.0, person))?;
     }

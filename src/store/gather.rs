@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::events::{Decoded, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, erasures, people};
+use super::{channels, erasures, groups, people};
 use crate::domain::bundle::{self, Decision, Desk, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::message::{Arrival, Edit, Message};
@@ -142,6 +142,7 @@ impl Scene<'_> {
             Ok(
                 Arrival::Deleted { .. }
                 | Arrival::Channel(_)
+                | Arrival::Group(_)
                 | Arrival::Command(_)
                 | Arrival::Interaction { .. }
                 | Arrival::Other { .. },
@@ -177,6 +178,10 @@ impl Scene<'_> {
             Arrival::Person(profile) => {
                 people::note(self.tx, self.workspace, profile, self.now)?;
                 Ok(EventReason::PersonNoted)
+            }
+            Arrival::Group(news) => {
+                groups::note(self.tx, self.workspace, news)?;
+                Ok(EventReason::GroupNoted)
             }
             Arrival::Command(command) => Ok(EventReason::Command(command.name.clone())),
             Arrival::Interaction { kind } => Ok(EventReason::Interaction(kind.clone())),

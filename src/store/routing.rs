@@ -10,6 +10,7 @@ use super::notices::Unrouted;
 use super::sqlite::Store;
 use crate::domain::feed::changes_apart;
 use crate::domain::ids::DeliveryId;
+use crate::domain::mention::Mention;
 use crate::domain::notice::problem::Effect;
 use crate::domain::route::{Decision, Miss, Plan, Planned};
 use crate::domain::time::Timestamp;
@@ -105,6 +106,7 @@ fn plan(
         None if state != "held" => notice.expires,
         _ => from.plus(worth),
     };
+    let mention: Vec<String> = planned.mention.iter().map(Mention::word).collect();
     let mut insert = tx.prepare_cached(
         "INSERT INTO deliveries (workspace, notice, problem, destination, route, mention, form, lane, state, reason,
              held_for, merged_into, attempts, next_at, expires_at, send, created_at, updated_at)
@@ -114,7 +116,7 @@ fn plan(
     insert.execute(rusqlite::named_params! {
         ":destination": destination,
         ":route": planned.route,
-        ":mention": serde_json::to_string(&planned.mention).unwrap_or_default(),
+        ":mention": serde_json::to_string(&mention).unwrap_or_default(),
         ":lane": critical,
         ":state": state,
         ":reason": reason,

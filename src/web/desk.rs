@@ -53,6 +53,8 @@ pub struct Front {
     pub recovery: Recovery,
     /// Asks for a fresh list of channels.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
+    /// Asks for the directory to be looked at: somebody wants it read.
+    pub read_directory: Arc<dyn Fn() + Send + Sync>,
     /// How messages are gathered: a replay decides by the same rules as the gatherer.
     pub habits: watch::Receiver<Habits>,
     /// Wakes the gatherer: a replay may have opened bundles whose time is up.

@@ -10,6 +10,7 @@ pub mod categories;
 pub mod channels;
 pub mod contacts;
 pub mod desk;
+pub mod directory;
 pub mod errors;
 mod figures;
 pub mod handling;
@@ -95,6 +96,10 @@ pub fn router(front: Front) -> Router {
         .route("/v1/team", quick(get(team::list)))
         .route("/v1/team/add", slow(post(team::add)))
         .route("/v1/team/remove", slow(post(team::remove)))
+        .route("/v1/people", quick(get(directory::people)))
+        .route("/v1/people/sync", quick(get(directory::show).post(directory::sync)))
+        .route("/v1/groups", quick(get(directory::groups)))
+        .route("/v1/mentions/look-up", quick(post(directory::look_up)))
         .route("/v1/queue", quick(get(queue::list)))
         .route("/v1/queue/{number}/retry", quick(post(queue::retry)))
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))

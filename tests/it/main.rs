@@ -32,6 +32,7 @@ mod notices;
 mod notices_crash;
 mod outbound;
 mod payloads;
+mod people;
 mod process;
 mod process_connection;
 mod readme;

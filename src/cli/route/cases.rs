@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::super::call::{Call, Exit};
 use super::super::screen::{bad, good, styled};
 use crate::config::Config;
+use crate::domain::mention::Mention;
 use crate::domain::notice::{Draft, draft};
 use crate::domain::route::{Decision, Destination, Plan, State};
 use crate::runtime::clock::Clock;
@@ -119,7 +120,8 @@ fn compare(expected: &Expected, decision: &Decision) -> Vec<String> {
     let bare = found.split(':').next().unwrap_or_default().to_owned();
     let same = dropped.as_ref().is_some_and(|expected| *expected == bare);
     look("dropped", dropped.clone(), if same { bare } else { found });
-    let found = decision.deliveries.iter().flat_map(|planned| planned.mention.clone()).collect();
+    let found =
+        decision.deliveries.iter().flat_map(|planned| planned.mention.iter().map(Mention::word)).collect();
     look("mention", mention.clone().map(sorted), sorted(found));
     wrong
 }

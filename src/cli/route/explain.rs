@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::super::call::{Call, Exit};
 use super::super::client::{Client, NoAnswer};
 use super::super::screen::{dim, good, styled};
+use crate::domain::mention::Mention;
 use crate::domain::notice::{Checked, Draft, draft};
 use crate::domain::route::quiet::Silence;
 use crate::domain::route::{Decision, Matcher, Plan, Planned, State};
@@ -145,7 +146,10 @@ fn delivery(planned: &Planned) -> String {
     };
     let calls = match planned.mention.is_empty() {
         true => String::new(),
-        false => format!(", calls {}", planned.mention.join(" ")),
+        false => {
+            let whom: Vec<String> = planned.mention.iter().map(Mention::shown).collect();
+            format!(", calls {}", whom.join(" "))
+        }
     };
     let route = match planned.route.as_str() {
         "" => "its caller".to_owned(),
@@ -175,7 +179,7 @@ fn planned(planned: &Planned) -> Value {
     json!({
         "destination": planned.destination.to_string(),
         "route": planned.route,
-        "mention": planned.mention,
+        "mention": planned.mention.iter().map(Mention::shown).collect::<Vec<_>>(),
         "held": held,
         "until": until.map(|until| until.to_string()),
     })

@@ -17,6 +17,7 @@ pub use quiet::State;
 pub use rules::{Route, Rules};
 
 use super::ids::ProblemId;
+use super::mention::Mention;
 use super::notice::problem::Effect;
 use super::notice::{Content, Lane};
 use super::time::Timestamp;
@@ -56,7 +57,7 @@ pub struct Planned {
     /// The route that says so; empty when the caller did.
     pub route: String,
     /// Whom it wakes.
-    pub mention: Vec<String>,
+    pub mention: Vec<Mention>,
     /// When it may go.
     pub plan: Plan,
     /// How long it is worth reading, where the route says so.
@@ -265,7 +266,7 @@ fn direct(to: &Destination) -> Planned {
 fn planned(
     to: &Destination,
     route: &Route,
-    mention: Vec<String>,
+    mention: Vec<Mention>,
     subject: &Subject<'_>,
     now: Timestamp,
 ) -> Planned {

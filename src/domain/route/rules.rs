@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::Destination;
 use super::hours::Hours;
 use super::matcher::{Matcher, Subject};
 use super::quiet::{Inhibition, Maintenance};
+use crate::domain::mention::{Budget, Mention};
 use crate::domain::notice::{Content, Kinds, Severity};
 
 /// All rules, in the order of the file.
@@ -40,8 +43,8 @@ pub struct Route {
     pub to_project: bool,
     /// Whether the routes below are tried, too.
     pub goes_on: bool,
-    /// Whom its messages wake, as the configuration says it: `@here`, `@bob`, `@team-db`. `None` for what the category says.
-    pub mention: Option<Vec<String>>,
+    /// Whom its messages wake, `None` for what the category says.
+    pub mention: Option<Vec<Mention>>,
     /// The hours outside of which its notices wait; `None` for always.
     pub hours: Option<Arc<Hours>>,
     /// The least severity that does not wait for them.
@@ -80,12 +83,21 @@ pub struct CategoryMentions {
     /// The least severity that calls anybody.
     pub at_least: Severity,
     /// Whom, by category.
-    pub by_category: BTreeMap<String, Vec<String>>,
+    pub by_category: BTreeMap<String, Vec<Mention>>,
+    /// Whom, where the category says nothing.
+    pub default: Vec<Mention>,
+    /// How often a channel may be called as a whole.
+    pub budget: Budget,
 }
 
 impl Default for CategoryMentions {
     fn default() -> CategoryMentions {
-        CategoryMentions { at_least: Severity::Critical, by_category: BTreeMap::new() }
+        CategoryMentions {
+            at_least: Severity::Critical,
+            by_category: BTreeMap::new(),
+            default: Vec::new(),
+            budget: Budget { per_day: 0, zone: TimeZone::UTC },
+        }
     }
 }
 
@@ -108,14 +120,14 @@ impl Rules {
     }
 
     /// Whom a notice calls when it goes by a route.
-    pub fn mention(&self, route: &Route, subject: &Subject<'_>) -> Vec<String> {
+    pub fn mention(&self, route: &Route, subject: &Subject<'_>) -> Vec<Mention> {
         if let Some(own) = &route.mention {
             return own.clone();
         }
         if subject.content.severity < self.mentions.at_least {
             return Vec::new();
         }
-        self.mentions.by_category.get(subject.category).cloned().unwrap_or_default()
+        self.mentions.by_category.get(subject.category).unwrap_or(&self.mentions.default).clone()
     }
 
     /// The kinds of problems that may mute others, as globs; empty when none does.

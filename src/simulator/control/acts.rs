@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::setup::{ChannelSetup, PersonSetup};
+use super::super::setup::{ChannelSetup, GroupSetup, PersonSetup};
 use super::super::{Simulator, Which};
 use super::{Args, Outcome, Wrong, answered};
 
@@ -16,6 +16,15 @@ pub async fn act(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
         }
         "join" | "leave" | "rename" | "archive" | "unarchive" | "change_id" | "add_channel"
         | "add_person" | "home" => arrange(simulator, name, args),
+        "add_group" | "staff_group" | "rename_group" | "disable_group" => group(simulator, name, args),
+        "rename_person" => {
+            simulator.rename_person(args.text("person")?, args.text("handle")?)?;
+            Ok(json!({}))
+        }
+        "close_account" => {
+            simulator.close_account(args.text("person")?)?;
+            Ok(json!({}))
+        }
         "deliver" | "event" | "raw" | "duplicate" => deliver(simulator, name, args),
         _ => Err(Wrong::Unknown),
     }
@@ -112,6 +121,19 @@ fn arrange(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
             person.email = args.maybe("email").map(str::to_owned);
             return Ok(json!({"id": simulator.add_person(&person)}));
         }
+    }
+    Ok(json!({}))
+}
+
+fn group(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
+    let group = args.text("group")?;
+    let listed = args.json("people");
+    let people: Vec<&str> = listed.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    match name {
+        "add_group" => return Ok(json!({"id": simulator.add_group(&GroupSetup::new(group, &people))?})),
+        "staff_group" => simulator.staff_group(group, &people)?,
+        "rename_group" => simulator.rename_group(group, args.text("handle")?)?,
+        _ => simulator.disable_group(group)?,
     }
     Ok(json!({}))
 }

@@ -172,6 +172,16 @@ async fn small_methods_answer() {
     assert_eq!(read["message"]["reactions"][0]["count"], 1);
     assert_eq!(ok(&sim, "bots.info", &[("bot", "B0DESKBOT01")]).await["bot"]["user_id"], "U0DESKBOT01");
     assert_eq!(ok(&sim, "team.info", &[]).await["team"]["domain"], "acme");
+    let groups = ok(&sim, "usergroups.list", &[("include_users", "true")]).await;
+    assert_eq!(groups["usergroups"][0]["handle"], "support-team");
+    let group = groups["usergroups"][0]["id"].as_str().unwrap().to_owned();
+    let staff = ok(&sim, "usergroups.users.list", &[("usergroup", &group)]).await;
+    assert_eq!(
+        (&staff["users"], staff["users"].as_array().unwrap().len()),
+        (&groups["usergroups"][0]["users"], 2)
+    );
+    assert_eq!(error(&sim, "usergroups.users.list", &[("usergroup", "S0")]).await, "no_such_subteam");
+    sim.disable_group("support-team").unwrap();
     assert_eq!(ok(&sim, "usergroups.list", &[]).await["usergroups"], json!([]));
     assert_eq!(error(&sim, "conversations.join", &[("channel", &support)]).await, "missing_scope");
     sim.change_setup(|setup| setup.app.scopes.push("channels:join".to_owned()));

@@ -1,0 +1,198 @@
+//! Keeps the directory: reads the workspace's people and groups every night, and before when somebody asks or the
+//! configuration names somebody.
+//!
+//! One call of Slack a step, at the pace of its method. What events say in between is taken in by the gatherer.
+
+use anyhow::Result;
+use jiff::tz::TimeZone;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::domain::backoff;
+use crate::domain::directory::{Purpose, next_reading};
+use crate::domain::ids::{GroupId, WorkspaceId};
+use crate::domain::limit::Admission;
+use crate::domain::message::Ourselves;
+use crate::domain::time::Timestamp;
+use crate::runtime::worker::{Next, Worker};
+use crate::slack::api::Api;
+use crate::slack::outcome::Failure;
+use crate::store::Store;
+use crate::store::directory::{Reading, Sheet};
+
+const PEOPLE: &str = "users.list";
+const GROUPS: &str = "usergroups.list";
+const MEMBERS: &str = "usergroups.users.list";
+
+/// Reads the directory.
+pub struct Census {
+    store: Store,
+    api: Api,
+    ours: watch::Receiver<Option<Ourselves>>,
+    /// Whether the configuration names people or groups.
+    named: watch::Receiver<bool>,
+    zone: TimeZone,
+    /// When the first step was taken.
+    since: Option<Timestamp>,
+    failures: u32,
+}
+
+impl Census {
+    /// A reader that comes at night in `zone`.
+    pub fn new(
+        store: Store,
+        api: Api,
+        ours: watch::Receiver<Option<Ourselves>>,
+        (named, zone): (watch::Receiver<bool>, TimeZone),
+    ) -> Census {
+        Census { store, api, ours, named, zone, since: None, failures: 0 }
+    }
+
+    /// Reads one page, or the members of one group.
+    async fn read(
+        &mut self,
+        workspace: &WorkspaceId,
+        (method, reading): (&'static str, Reading),
+        now: Timestamp,
+    ) -> Result<Next> {
+        if let Admission::At(at) = self.store.admit_call(workspace.clone(), method, now).await? {
+            return Ok(Next::NotBefore(at));
+        }
+        let done = match &reading {
+            Reading::Resting(_) => Ok(()),
+            Reading::People(cursor) => self.people(workspace, cursor, now).await?,
+            Reading::Groups(cursor) => self.groups(workspace, cursor, now).await?,
+            Reading::Members(group) => self.members(workspace, group, now).await?,
+        };
+        let failure = match done {
+            Ok(()) => {
+                self.failures = 0;
+                self.tell(workspace).await?;
+                return Ok(Next::Again);
+            }
+            Err(failure) => failure,
+        };
+        self.recover(workspace, (method, &reading, failure), now).await
+    }
+
+    async fn people(
+        &self,
+        workspace: &WorkspaceId,
+        cursor: &str,
+        now: Timestamp,
+    ) -> Result<Result<(), Failure>> {
+        match self.api.people_page(cursor).await {
+            Ok((items, next)) => {
+                self.store.list_people(workspace.clone(), Sheet { items, next }, now).await?;
+                Ok(Ok(()))
+            }
+            Err(failure) => Ok(Err(failure)),
+        }
+    }
+
+    async fn groups(
+        &self,
+        workspace: &WorkspaceId,
+        cursor: &str,
+        now: Timestamp,
+    ) -> Result<Result<(), Failure>> {
+        match self.api.groups_page(cursor).await {
+            Ok((items, next)) => {
+                self.store.list_groups(workspace.clone(), Sheet { items, next }, now).await?;
+                Ok(Ok(()))
+            }
+            Err(failure) => Ok(Err(failure)),
+        }
+    }
+
+    async fn members(
+        &self,
+        workspace: &WorkspaceId,
+        group: &GroupId,
+        now: Timestamp,
+    ) -> Result<Result<(), Failure>> {
+        let members = match self.api.group_members(group).await {
+            Ok(members) => Some(members),
+            Err(Failure::Refused { error, .. }) if error == "no_such_subteam" => None,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        self.store.list_members(workspace.clone(), group.clone(), members, now).await?;
+        Ok(Ok(()))
+    }
+
+    /// What a failed call means: a pause, a fresh beginning, or a list that we are not allowed to see.
+    async fn recover(
+        &mut self,
+        workspace: &WorkspaceId,
+        (method, reading, failure): (&'static str, &Reading, Failure),
+        now: Timestamp,
+    ) -> Result<Next> {
+        match (&failure, reading) {
+            (Failure::RateLimited { retry_after }, _) => {
+                let until = now.plus(*retry_after);
+                self.store.hold_method(workspace.clone(), method, until).await?;
+                Ok(Next::NotBefore(until))
+            }
+            (Failure::Refused { error, .. }, _) if error == "invalid_cursor" => {
+                // Cursors do not live for long: a reading that stood still begins anew.
+                self.store.begin_reading(workspace.clone()).await?;
+                Ok(Next::Again)
+            }
+            (Failure::Refused { error, .. }, Reading::Groups(_) | Reading::Members(_)) => {
+                warn!(error, "Slack does not let us read the user groups: {}", failure.sentence());
+                self.store.without_groups(workspace.clone(), error.clone(), now).await?;
+                Ok(Next::Again)
+            }
+            (Failure::Refused { error, .. }, Reading::Resting(_) | Reading::People(_)) => {
+                warn!(error, "Slack does not let us read who is in the workspace: {}", failure.sentence());
+                self.store.give_up_reading(workspace.clone(), error.clone(), now).await?;
+                Ok(Next::Again)
+            }
+            (Failure::Token { .. } | Failure::Unreachable { .. } | Failure::Unknown { .. }, _) => {
+                // Said once by the worker that asks who we are.
+                self.failures += 1;
+                Ok(Next::NotBefore(now.plus(backoff::delay(self.failures, fastrand::f64()))))
+            }
+        }
+    }
+
+    /// Tells the log once a reading is complete. Numbers only: names are nobody's business there.
+    async fn tell(&self, workspace: &WorkspaceId) -> Result<()> {
+        if let Reading::Resting(_) = self.store.reading(workspace.clone()).await? {
+            let standing = self.store.directory(workspace.clone()).await?;
+            let (people, groups) = (standing.people, standing.groups);
+            let (joined, gone) = (standing.joined, standing.gone);
+            info!(people, groups, joined, gone, "Read the directory: {people} people and {groups} groups");
+        }
+        Ok(())
+    }
+}
+
+impl Worker for Census {
+    fn name(&self) -> &'static str {
+        "directory"
+    }
+
+    async fn step(&mut self, now: Timestamp) -> Result<Next> {
+        let Some(workspace) = self.ours.borrow().as_ref().map(|ours| ours.workspace.clone()) else {
+            return Ok(Next::Bell);
+        };
+        let reading = self.store.reading(workspace.clone()).await?;
+        let method = match &reading {
+            Reading::Resting(rest) => {
+                let since = *self.since.get_or_insert(now);
+                let purpose = Purpose { is_named: *self.named.borrow(), since, zone: self.zone.clone() };
+                let at = next_reading(*rest, &purpose);
+                if at > now {
+                    return Ok(Next::At(at));
+                }
+                self.store.begin_reading(workspace).await?;
+                return Ok(Next::Again);
+            }
+            Reading::People(_) => PEOPLE,
+            Reading::Groups(_) => GROUPS,
+            Reading::Members(_) => MEMBERS,
+        };
+        self.read(&workspace, (method, reading), now).await
+    }
+}
