@@ -12,11 +12,6 @@ use crate::domain::route::hours::{Holiday, Hours, time_of_day, weekdays};
 /// When hours begin and end if nothing is said: those of an office.
 const OFFICE: (i8, i8) = (9, 18);
 
-/// Where hours hold that name no zone: where the machine is.
-pub fn zone_of_the_desk(_reader: &mut Reader<'_>) -> TimeZone {
-    TimeZone::system()
-}
-
 /// Reads all of them.
 pub fn read(reader: &mut Reader<'_>, zone: &TimeZone) -> BTreeMap<String, Arc<Hours>> {
     let mut all = BTreeMap::new();

@@ -38,7 +38,9 @@ fn when(section: &mut Section<'_, '_>, name: &str, zone: &TimeZone) -> Option<Wh
         }
         read
     };
-    let (from, to) = (instant("from")?, instant("to")?);
+    // Both are looked at before one of them ends it: all problems are told at once.
+    let (from, to) = (instant("from"), instant("to"));
+    let (from, to) = (from?, to?);
     if to <= from {
         section.refuse("to", "it ends before it begins", "turn the two round");
     }

@@ -353,5 +353,31 @@ to = "2026-11-22T02:00:00Z"
 [mentions]
 category = { payment = ["@here"] }
 "##;
-    insta::assert_snapshot!(checked(toml).unwrap_err(), @"");
+    insta::assert_snapshot!(checked(toml).unwrap_err(), @r##"
+    12 problems in the configuration
+    config.toml:1:1: route[1]: a route needs a destination
+      hint: write to = ["#channel"], or to = [] to drop what it takes
+    config.toml:2:9: route[1].kind[1]: there is no kind "payment.fialed"
+      hint: did you mean "payment.failed"?
+    config.toml:3:12: route[1].category: there is no category of kinds "payment"
+      hint: did you mean "payments"?
+    config.toml:4:20: route[1].where.amount: "a lot" is neither a number nor an amount such as 1000 EUR
+      hint: write "acme", ["a", "b"], "/^a/" or ">= 1000 EUR"
+    config.toml:5:12: route[1].continue: true or false is needed here
+      hint: write continue = true, without quotes
+    config.toml:6:9: route[1].hours: there are no hours named "ofice"
+      hint: did you mean "office"?
+    config.toml:7:12: route[1].digest.windw: unknown key
+      hint: did you mean "window"?
+    config.toml:10:8: hours[1].days: "someday" is no weekday
+      hint: write ["mon-fri", "sun"]
+    config.toml:11:8: hours[1].zone: there is no time zone "Europe/Berln"
+      hint: write for instance "Europe/Berlin" or "UTC"
+    config.toml:12:1: maintenance[1]: match is missing
+      hint: write for instance { kind = "alert", system = "db-1" }
+    config.toml:13:8: maintenance[1].from: from has to be an instant
+      hint: write "2026-11-22T02:00:00+01:00"; with days it is a time of day
+    config.toml:16:12: mentions.category: no kind has the category "payment"
+      hint: did you mean "payments"?
+    "##);
 }

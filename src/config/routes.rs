@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::hours;
 use super::mentions::{self, MentionNamed, Mentions};
 use super::problem::{Problem, Spot, nearest};
@@ -52,7 +54,8 @@ pub fn read<'d>(
 ) -> (Rules, Vec<Problem>) {
     let mut rules = Rules::default();
     rules.know(kinds);
-    let zone = hours::zone_of_the_desk(reader);
+    // Where the machine is, for hours that name no zone.
+    let zone = TimeZone::system();
     let mut desk = Desk { kinds, hours: hours::read(reader, &zone), named, called };
     rules.projects = projects(reader, desk.named);
     rules.mentions = whom(&mut reader.section("mentions"), &rules, desk.called);
