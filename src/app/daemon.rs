@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{Desk, Setup, systemd};
-use crate::config::{Loaded, Secret, Secrets, Sources};
+use crate::config::keys::KeyLook;
+use crate::config::{self, Loaded, Secret, Secrets, Sources};
 use crate::runtime::clock::Clock;
 use crate::web;
 
@@ -41,7 +42,11 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         None => None,
     };
     let app = app_token.unwrap_or_else(|| Secret::new(""));
-    let setup = Setup { config: config.clone(), bot, app, alarm, clock };
+    let keys = config::keys::look(config, &sources.env);
+    if let KeyLook::Wrong(problem) = &keys {
+        warn!("Secrets in the database cannot be used: {problem}");
+    }
+    let setup = Setup { config: config.clone(), bot, app, alarm, keys, clock };
     let mut desk = Desk::start(setup).await?;
     let doors = CancellationToken::new();
     let hooks = http.map(|(listener, secret)| {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use crate::config::settings::Monitor as Listened;
+use crate::config::webhooks::names_in_use;
 use crate::config::{Config, Sources};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
@@ -86,6 +87,7 @@ impl Reloadable {
             ("canary", config.canary == self.started_with.canary),
             ("alarm", config.alarm == self.started_with.alarm),
             ("mail", config.mail == self.started_with.mail),
+            ("secrets", config.secrets == self.started_with.secrets),
             ("log", config.log == self.started_with.log),
         ] {
             if !same {
@@ -120,6 +122,7 @@ fn settings(config: &Config) -> Settings {
         config_hash: config.hash(),
         monitor_joined: config.inbox.monitor == Listened::Joined,
         categories: config.rules.categories.iter().map(|category| category.name.clone()).collect(),
+        webhooks_in_use: names_in_use(config),
         longest_wait: LONGEST_WAIT,
     }
 }

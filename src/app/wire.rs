@@ -14,6 +14,7 @@ use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
+use crate::config::keys::KeyLook;
 use crate::config::{AlarmSecrets, Config, Secret, Sources};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
@@ -22,6 +23,7 @@ use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
+use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
@@ -55,6 +57,8 @@ pub struct Setup {
     pub app: Secret,
     /// What the ways out of deskd need.
     pub alarm: AlarmSecrets,
+    /// The key of the secrets in the database, or why there is none.
+    pub keys: KeyLook,
     /// Where `now` comes from.
     pub clock: Clock,
 }
@@ -89,9 +93,9 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, alarm, clock } = setup;
+        let Setup { config, bot, app, alarm, keys, clock } = setup;
         let now = clock.now();
-        let (store, occupied) = open(&config, now).await?;
+        let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
             .context("cannot prepare the ways of [alarm]")?;
@@ -117,7 +121,6 @@ impl Desk {
         crew.worker(gatherer, &bells.gather);
         let directory = Directory::new(store.clone(), api.clone());
         crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
-        crew.worker(Folder::new(store.clone()), &Bell::new());
         let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
@@ -140,8 +143,7 @@ impl Desk {
         let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
         let unwritable = watcher.unwritable();
         crew.worker(watcher, &Bell::new());
-        let teller = Teller::new(store.clone(), ways.clone(), ours.clone(), bells.send.clone());
-        crew.worker(teller, &bells.tell);
+        base.tend(&mut crew, &ways);
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
@@ -162,6 +164,7 @@ impl Desk {
             gather: ringing(&bells.gather),
             health: health(&crew, unwritable),
             ways,
+            keys: Arc::new(keys),
             now: clock.reader(),
             settings: reloadable.settings(),
             routing: reloadable.routing(),
@@ -250,6 +253,14 @@ impl Base<'_> {
         crew.worker(census, &self.bells.directory);
     }
 
+    /// What needs nobody to ask for it: the log folded into the database, and troubles told.
+    fn tend(&self, crew: &mut Crew, ways: &Ways) {
+        crew.worker(Folder::new(self.store.clone()), &Bell::new());
+        let send = self.bells.send.clone();
+        let teller = Teller::new(self.store.clone(), ways.clone(), self.ours.clone(), send);
+        crew.worker(teller, &self.bells.tell);
+    }
+
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
         let Bells { route, feed, send, .. } = self.bells;
@@ -323,7 +334,7 @@ fn ring_for_recovery(
     }
 }
 
-async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
+async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {
     if let Some(folder) = config.store.path.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
@@ -331,6 +342,10 @@ async fn open(config: &Config, now: Timestamp) -> Result<(Store, Occupied)> {
     let occupied = occupy(&config.store.path)?;
     let store = Store::open(&config.store.path, now).await?;
     store.take_over_sends(now.plus(SETTLE)).await?;
+    let store = match keys {
+        Some(ring) => store.with_keys(ring.clone()),
+        None => store,
+    };
     Ok((store, occupied))
 }
 

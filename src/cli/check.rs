@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
+use crate::config::keys::{self, KeyLook};
 use crate::config::mentions::Mentions;
 use crate::config::settings::{Mode, Monitor};
 use crate::config::tokens::{Look, Token, look};
+use crate::config::webhooks;
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
 use crate::domain::mention::Mention;
 
@@ -21,23 +23,28 @@ pub struct Args {
     pub online: bool,
 }
 
+/// What the database has of what the configuration names.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Ids and names of the workspace's channels; none when there is no database yet: then nothing is said about channels.
+    pub channels: Vec<(String, String)>,
+    /// The names of the webhooks; `None` where that cannot be seen.
+    pub webhooks: Option<Vec<String>>,
+}
+
 /// Checks, prints, and ends with `Usage` when anything is wrong.
 ///
-/// `known_channels` gives ids and names of the workspace's channels, or none when there is no database yet: then
-/// nothing is said about channels. `unknown` is what looking up people and groups has found wrong.
-pub fn run(
-    _args: &Args,
-    call: &mut Call<'_>,
-    known_channels: impl FnOnce(&Config) -> Vec<(String, String)>,
-    unknown: Vec<Problem>,
-) -> anyhow::Result<Exit> {
+/// `unknown` is what looking up people and groups has found wrong.
+pub fn run(_args: &Args, call: &mut Call<'_>, known: Known, unknown: Vec<Problem>) -> anyhow::Result<Exit> {
     let Loaded { config, file } = match call.sources.load() {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(call, &problems),
     };
-    let tokens = Tokens::look(&config, &call.sources.env);
-    let known = known_channels(&config);
-    let mut problems = if known.is_empty() { Vec::new() } else { unknown_channels(&config, &known) };
+    let mut tokens = Tokens::look(&config, &call.sources.env);
+    tokens.remarks.extend(webhooks::remarks(&config));
+    let Known { channels, webhooks: there } = known;
+    let mut problems = if channels.is_empty() { Vec::new() } else { unknown_channels(&config, &channels) };
+    problems.extend(there.iter().flat_map(|there| webhooks::unknown(&config, there)));
     problems.extend(tokens.wrong.iter().cloned());
     problems.extend(unknown);
     if !problems.is_empty() {
@@ -57,11 +64,13 @@ struct Tokens {
     found: Vec<(Token, Option<Spot>)>,
     wrong: Vec<Problem>,
     remarks: Vec<Problem>,
+    /// Where the key of the secrets comes from, when it is seen from here.
+    key: Option<Spot>,
 }
 
 impl Tokens {
     fn look(config: &Config, env: &Environment) -> Tokens {
-        let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new() };
+        let mut tokens = Tokens { found: Vec::new(), wrong: Vec::new(), remarks: Vec::new(), key: None };
         for token in Token::ALL.into_iter().filter(|token| token.is_needed(config, env)) {
             match look(token, config, env) {
                 Look::Here { spot, remark, .. } => {
@@ -72,6 +81,12 @@ impl Tokens {
                 Look::Missing(_) => tokens.found.push((token, None)),
                 Look::Wrong(problem) => tokens.wrong.push(problem),
             }
+        }
+        match keys::look(config, env) {
+            KeyLook::Here { spot, .. } => tokens.key = Some(spot),
+            // Needed only where there are secrets, and then seen by the service itself.
+            KeyLook::Missing(_) => {}
+            KeyLook::Wrong(problem) => tokens.wrong.push(problem),
         }
         tokens
     }
@@ -115,6 +130,7 @@ fn as_json(config: &Config, file: Option<&Path>, tokens: &Tokens) -> Value {
         "config_hash": config.hash(),
         "config": settings,
         "tokens": found,
+        "secrets_key": tokens.key.as_ref().map(Spot::to_string),
         "remarks": remarks,
     })
 }
@@ -129,6 +145,7 @@ fn as_text(config: &Config, (file, usual): (Option<&Path>, &Path), tokens: &Toke
         Some(spot) => format!("  the {token} comes from {}", from(spot)),
         None => format!("  the {token} is not visible here; deskd needs it when it runs"),
     }));
+    lines.extend(tokens.key.iter().map(|spot| format!("  the key of the secrets comes from {}", from(spot))));
     let remarks = tokens.remarks.iter().chain(&config.remarks);
     lines.extend(remarks.map(|remark| format!("remark: {remark}")));
     lines.join("\n") + "\n"
@@ -152,6 +169,7 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
+        secrets: _,
         mentions,
         log: _,
         rules,
@@ -227,7 +245,7 @@ fn called(mentions: &Mentions) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Args, run};
+    use super::{Args, Known, run};
     use crate::cli::call::{Call, Exit};
     use crate::config::Sources;
     use std::path::Path;
@@ -241,9 +259,10 @@ mod tests {
         ];
         let sources = Sources { config: Some(path), env: env.into(), flags: Vec::new(), root: true };
         let mut out = Vec::new();
-        let known = known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
+        let channels = known.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
+        let known = Known { channels, webhooks: None };
         let exit =
-            run(&Args { online: false }, &mut Call { sources, json, out: &mut out }, |_| known, Vec::new())
+            run(&Args { online: false }, &mut Call { sources, json, out: &mut out }, known, Vec::new())
                 .expect("it can be written");
         let shown = String::from_utf8(out).expect("text").replace(&folder.display().to_string(), "FOLDER");
         (exit, shown)

@@ -18,6 +18,7 @@ mod online;
 pub mod people;
 pub mod probe;
 mod progress;
+mod prompt;
 pub mod queue;
 pub mod recover;
 pub mod rehearse;
@@ -27,6 +28,7 @@ pub mod restore;
 pub mod route;
 pub mod run;
 pub mod screen;
+pub mod secret;
 pub mod silence;
 pub mod simulator;
 pub mod status;
@@ -34,6 +36,7 @@ pub mod task;
 pub mod team;
 pub mod troubles;
 pub mod version;
+pub mod webhook;
 pub mod why;
 
 use std::io::{ErrorKind, Write};
@@ -88,6 +91,8 @@ pub enum Command {
     People(people::Args),
     Groups(people::GroupArgs),
     Queue(queue::Args),
+    Webhook(webhook::Args),
+    Secret(secret::Args),
     Troubles(troubles::Args),
     Alarm(alarm::Args),
     Route(route::Args),
@@ -133,7 +138,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
             let known = channels::known(&call.sources).await;
             let unknown =
                 if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
-            check::run(args, call, |_| known, unknown)
+            let webhooks = webhook::known(&call.sources).await;
+            check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }
         Command::Manifest(args) => manifest::run(args, call, make),
         Command::Doctor(args) => doctor::run(args, call).await,
@@ -146,6 +152,8 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::People(args) => people::run(args, call).await,
         Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
+        Command::Webhook(args) => webhook::run(args, call).await,
+        Command::Secret(args) => secret::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Route(args) => route::run(args, call).await,

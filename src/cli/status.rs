@@ -148,6 +148,7 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
     let database = &status.database;
     let log = format!("{}, log {}", size(database.bytes), size(database.log_bytes));
     lines.push(line("database", &log));
+    lines.extend(told_secrets(status).map(|told| line("secrets", &told)));
     let worried = [("stuck", &status.stuck, bad()), ("failing", &status.failing, odd())];
     for (word, workers, style) in worried.into_iter().filter(|(_, workers, _)| !workers.is_empty()) {
         lines.push(line(word, &styled(style, workers.join(", "))));
@@ -205,6 +206,15 @@ fn told_sockets(sockets: &[SocketDocument], view: &View) -> Vec<String> {
     }
     let label = |at| if at == 0 { "sockets" } else { "" };
     sockets.iter().enumerate().flat_map(|(at, socket)| told_socket(label(at), socket, view)).collect()
+}
+
+/// Nothing where there are none; what is wrong with them stands further up.
+fn told_secrets(status: &StatusDocument) -> Option<String> {
+    let secrets = &status.secrets;
+    (secrets.sealed > 0).then(|| match secrets.locked {
+        0 => format!("{} encrypted, the key is there", secrets.sealed),
+        locked => styled(odd(), format!("{locked} of {} cannot be opened", secrets.sealed)),
+    })
 }
 
 fn told_backup(status: &StatusDocument, view: &View) -> String {

@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, mentions, routes, unknown};
+use super::{Environment, Flag, alarm, categories, keys, mentions, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -95,11 +95,14 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let (routing, remarks) = routes::read(reader, (&defaults.kinds, &mentions), named);
     let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
+    let store = store(&mut reader.section("store"), defaults.store);
+    let secrets = keys::secrets(&mut reader.section("secrets"), &store);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
-        store: store(&mut reader.section("store"), defaults.store),
+        store,
+        secrets,
         api: api(&mut reader.section("api"), defaults.api),
         outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,
@@ -315,7 +318,8 @@ pub fn is_private_or_encrypted(address: &str) -> bool {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Whether a host is this machine.
+pub fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -3,8 +3,9 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm` and `mentions` hold sections of their own; `routes`, `hours` and `quiet` are the rules of routing;
-//! `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
+//! `alarm` and `mentions` hold sections of their own; `routes`, `hours` and `quiet` are the rules of routing, `webhooks` says
+//! which ones those name; `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines
+//! and as a hash; `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
@@ -13,27 +14,28 @@ pub mod categories;
 pub mod check;
 pub mod file;
 pub mod hours;
+pub mod keys;
 pub mod mentions;
 pub mod places;
 pub mod problem;
 pub mod quiet;
 pub mod reader;
 pub mod routes;
-pub mod secret;
 pub mod settings;
 pub mod show;
 pub mod span;
 pub mod tokens;
 pub mod unknown;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use crate::domain::secret::Secret;
 pub use check::unknown_channels;
 pub use mentions::MentionNamed;
 pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
-pub use secret::Secret;
 pub use settings::Config;
 pub use tokens::{AlarmSecrets, Secrets};
 

@@ -101,12 +101,16 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Cuts every token of Slack off behind its prefix, which is all that may be shown of it.
+/// Cuts every token of Slack off behind its prefix, which is all that may be shown of it, and the address of a webhook behind
+/// its host.
 fn hide_tokens(text: &str) -> String {
     static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(xapp|xox[a-z.]+)-[\w.-]+").expect("a constant pattern that a test compiles")
     });
-    TOKEN.replace_all(text, "$1-…").into_owned()
+    static ADDRESS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"/services/[\w/-]+").expect("a constant pattern that a test compiles"));
+    let text = TOKEN.replace_all(text, "$1-…");
+    ADDRESS.replace_all(&text, "/services/…").into_owned()
 }
 
 #[cfg(test)]

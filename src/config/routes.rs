@@ -20,6 +20,7 @@ use crate::domain::route::lint::{Odd, odd};
 use crate::domain::route::matcher::glob_takes;
 use crate::domain::route::rules::{CategoryMentions, Gather, Project};
 use crate::domain::route::{Destination, Matcher, Route, Rules};
+use crate::domain::webhook::{BadName, WebhookName};
 
 /// The word in `to` that stands for the channel of the notice's project.
 const PROJECT: &str = "project";
@@ -197,6 +198,13 @@ fn destination(
     item: &Item,
     named: &mut Vec<ChannelNamed>,
 ) -> Option<Destination> {
+    let webhook = item.text.trim().trim_start_matches("webhook:");
+    if WebhookName::parse(webhook) == Err(BadName::Address) {
+        let what = "the address of a webhook does not belong in the configuration";
+        let hint = "\"deskd webhook add NAME\" asks for it; then write \"webhook:NAME\"";
+        section.refuse_item(item, what, hint);
+        return None;
+    }
     let Some(read) = Destination::parse(&item.text) else {
         let hint = "write \"#channel\", \"@person\", \"webhook:NAME\", \"endpoint:NAME\", \"mail:ADDRESS\" or \"project\"";
         section.refuse_item(item, format!("\"{}\" is no destination", item.text), hint);

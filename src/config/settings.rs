@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::alarm::{Alarm, Mail};
+use super::keys::SecretsKey;
 use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::{Problem, Spot};
@@ -34,6 +35,8 @@ pub struct Config {
     pub alarm: Alarm,
     /// `[mail]`: how it sends mail.
     pub mail: Mail,
+    /// `[secrets]`: where the key of the secrets in the database is.
+    pub secrets: SecretsKey,
     /// `[mentions]`: whom notices call.
     pub mentions: Mentions,
     /// `[log]`: how deskd writes its log.
@@ -228,6 +231,7 @@ impl Config {
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             alarm: Alarm::default(),
             mail: Mail::default(),
+            secrets: SecretsKey::default(),
             mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),

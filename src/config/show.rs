@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::keys::SecretsKey;
 use super::settings::{Api, Canary, Config, Http, Inbox, Log, Outbox, Slack, Store};
 use super::span;
 use crate::domain::destination::Fallbacks;
@@ -24,6 +25,7 @@ impl Config {
             canary,
             alarm,
             mail,
+            secrets,
             mentions,
             log,
             rules,
@@ -52,6 +54,8 @@ impl Config {
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
         super::alarm::show(alarm, mail, &mut add);
+        let SecretsKey { key_file } = secrets;
+        add("secrets.key_file", path(key_file.as_deref()));
         super::mentions::show(mentions, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());

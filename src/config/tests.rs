@@ -366,7 +366,7 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 19] = [
+const WITHOUT_DEFAULT: [&str; 20] = [
     "category = {",
     "fallback = \"C0",
     "channel",
@@ -386,6 +386,7 @@ const WITHOUT_DEFAULT: [&str; 19] = [
     "from",
     "user",
     "password_file",
+    "key_file",
 ];
 
 #[test]
@@ -395,8 +396,8 @@ fn the_example_says_every_key_with_its_default() {
     let config = load(&text, &[]).expect("the example is right");
     let defaults = Config::defaults(&Places::system());
     assert_eq!(config.lines(), defaults.lines());
-    let several = |key: &str| key.starts_with("category.") || key.starts_with("kind.");
-    for (key, _) in defaults.lines().iter().filter(|(key, _)| !several(key)) {
+    let listed = |key: &str| key.starts_with("category.") || key.starts_with("kind.");
+    for (key, _) in defaults.lines().iter().filter(|(key, _)| !listed(key)) {
         let (section, key) = key.split_once('.').expect("section and key");
         let all = example(|_| true);
         let body = all.split(&format!("\n[{section}]\n")).nth(1).expect("the section is there");

@@ -7,11 +7,16 @@ use super::problem::{Problem, Spot, nearest};
 use super::reader::{PREFIX, Reader, variable};
 
 /// Keys under which people put a token, and where it belongs instead.
-const TOKENS: [(&str, &str, &str); 5] = [
+const TOKENS: [(&str, &str, &str); 6] = [
     ("slack", "app_token", "keep it in a file named by app_token_file, or in SLACK_APP_TOKEN"),
     ("slack", "bot_token", "keep it in a file named by bot_token_file, or in SLACK_BOT_TOKEN"),
     ("api", "token", "keep it in a file named by token_file"),
     ("alarm", "webhook", "keep the address in a file named by webhook_file"),
+    (
+        "secrets",
+        "key",
+        "keep it in a file named by key_file, in systemd's credential deskd_key, or in DESKD_KEY",
+    ),
     ("mail", "password", "keep it in a file named by password_file"),
 ];
 

@@ -7,7 +7,7 @@
 //!
 //! Reading order: `setup` (what it looks like), `workspace` (the state), `server` and `web` (HTTP),
 //! the methods by noun, `events` and `post` and `socket` (Socket Mode), `interact` and `modals`
-//! (clicks, commands, views), `verbs`, `looks` and `control` (what tests and people do with it).
+//! (clicks, commands, views), `response_url` and `webhook` (addresses that take messages), `verbs`, `looks` and `control` (what tests and people do with it).
 
 use std::fmt;
 use std::io;
@@ -50,6 +50,7 @@ mod users;
 mod verbs;
 mod views;
 mod web;
+mod webhook;
 mod workspace;
 mod writing;
 

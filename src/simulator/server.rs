@@ -1,4 +1,4 @@
-//! The HTTP server: one port for the Web API, Socket Mode, response URLs and the control API.
+//! The HTTP server: one port for the Web API, Socket Mode, response URLs, webhooks and the control API.
 //!
 //! It runs on hyper directly, because an injected fault must be able to close a connection without
 //! an answer. It knows no Slack method.
@@ -21,7 +21,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::workspace::Workspace;
-use super::{control, response_url, socket, web};
+use super::{control, response_url, socket, web, webhook};
 
 /// Bodies over this many bytes are refused; Slack's largest argument, a view, is 250 kB.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -216,6 +216,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     match first {
         "sim" => Ok(control::answer(&shared, &head, &path, &body).await),
         "commands" | "actions" => response_url::answer(&shared, &path, &body).await,
+        "services" => webhook::answer(&shared, &head, &path, &body).await,
         "" => Ok(plain(StatusCode::OK, "a simulated Slack workspace: see /sim/ for what it can do\n")),
         _ => web::answer(&shared, &head, path.strip_prefix("api/").unwrap_or(&path), &body).await,
     }

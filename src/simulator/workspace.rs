@@ -20,6 +20,7 @@ use super::response_url::ResponseUrls;
 use super::setup::{PersonSetup, Setup};
 use super::triggers::Triggers;
 use super::views::View;
+use super::webhook::Webhooks;
 
 /// Why a verb of the simulator could not be done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,6 +119,8 @@ pub struct Workspace {
     pub triggers: Triggers,
     /// Response URLs.
     pub response_urls: ResponseUrls,
+    /// Incoming webhooks.
+    pub webhooks: Webhooks,
     /// Ephemeral messages, oldest first.
     pub ephemerals: Vec<Ephemeral>,
     /// Tickets not used yet.
@@ -143,6 +146,7 @@ impl Workspace {
             views: Vec::new(),
             triggers: Triggers::default(),
             response_urls: ResponseUrls::default(),
+            webhooks: Webhooks::default(),
             ephemerals: Vec::new(),
             tickets: Tickets::default(),
             places: HashMap::new(),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::forms;
-use super::http::{Caller, Done, Form, Patience, Token};
+use super::http::{Caller, Done, Form, Patience, Said, Token};
 use super::loose::{self, Loose, Text};
 use super::outcome::Failure;
 use super::people::{self, User};
@@ -82,6 +82,21 @@ impl Api {
     /// Gives up all reads, for the stop: they change nothing. A write under way is waited for.
     pub fn hang_up(&self) {
         self.caller.hang_up();
+    }
+
+    /// Whether the Web API is one of this machine: a simulator's.
+    pub fn is_local(&self) -> bool {
+        self.caller.local().is_some()
+    }
+
+    /// Posts JSON to an incoming webhook.
+    pub(super) async fn post_webhook(&self, url: &str, body: &serde_json::Value) -> Result<Said, Failure> {
+        self.caller.post_webhook(url, body).await
+    }
+
+    /// Counts a call that is not one of the Web API.
+    pub(super) fn tally(&self, method: &str, outcome: &'static str) {
+        self.caller.calls.tally(method, outcome);
     }
 
     /// Calls since the start, by method and by what came of them.

@@ -20,6 +20,11 @@ impl Calls {
             Some(Failure::Token { .. }) => "token_refused",
             Some(Failure::Refused { .. }) => "refused",
         };
+        self.tally(method, outcome);
+    }
+
+    /// Counts one call by the word for what came of it.
+    pub(super) fn tally(&self, method: &str, outcome: &'static str) {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counted.entry((method.to_owned(), outcome)).or_default() += 1;
     }

@@ -60,6 +60,16 @@ pub struct Done {
     pub said_at: Option<Timestamp>,
 }
 
+/// What was said at an address that is not a method of the Web API.
+pub struct Said {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Retry-After` header.
+    pub retry_after: Option<Duration>,
+    /// The body; empty with a 429, which is complete with its header.
+    pub body: Vec<u8>,
+}
+
 /// Whoever calls Slack: one HTTP client, the address and the two tokens.
 pub struct Caller {
     client: reqwest::Client,
@@ -170,16 +180,29 @@ impl Caller {
 impl Caller {
     /// Posts JSON to an address that Slack gave us with a command. No token goes along: the address is the permission.
     pub async fn answer(&self, url: &ResponseUrl, body: &serde_json::Value) -> Result<(), Failure> {
-        let request = self.client.post(url.expose()).timeout(READ).header(CONTENT_TYPE, "application/json");
+        let Said { status, retry_after, body } = self.call_address((url.expose(), READ), body).await?;
+        outcome::judge_response(Answer { status, retry_after, body: &body })
+    }
+
+    /// Posts JSON to an address that is a secret, without a token, and returns what was said there.
+    pub async fn call_address(
+        &self,
+        (url, limit): (reqwest::Url, Duration),
+        body: &serde_json::Value,
+    ) -> Result<Said, Failure> {
+        let request = self.client.post(url).timeout(limit).header(CONTENT_TYPE, "application/json");
         let mut response = request.body(body.to_string()).send().await.map_err(|error| cut(&error))?;
         let status = response.status().as_u16();
         let retry_after = header(response.headers(), "retry-after").and_then(|text| text.trim().parse().ok());
         let body = if status == 429 { Vec::new() } else { read(&mut response).await? };
-        outcome::judge_response(Answer {
-            status,
-            retry_after: retry_after.map(Duration::from_secs),
-            body: &body,
-        })
+        Ok(Said { status, retry_after: retry_after.map(Duration::from_secs), body })
+    }
+
+    /// Posts JSON to an incoming webhook.
+    pub async fn post_webhook(&self, url: &str, body: &serde_json::Value) -> Result<Said, Failure> {
+        let url = reqwest::Url::parse(url)
+            .map_err(|_| Failure::Unreachable { what: "the request could not be built".to_owned() })?;
+        self.call_address((url, WRITE), body).await
     }
 
     /// The base address, when it is one of this machine: a simulator's.

@@ -6,6 +6,8 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG};
 use thiserror::Error;
 
+use crate::domain::seal::Locked;
+
 /// Why a store method could not do its work. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -72,6 +74,12 @@ pub enum StoreError {
         /// The system's words.
         problem: std::io::Error,
     },
+    /// A secret could not be opened, or there is no key to seal one with.
+    #[error("a secret in the database cannot be used: {0}")]
+    Sealed(Locked),
+    /// The system gave no random bytes, without which nothing is sealed.
+    #[error("the system gives no random numbers; hint: look at the kernel log")]
+    NoRandomness,
     /// Something we did not expect; the code is SQLite's.
     #[error("the database refused a statement (SQLite code {code}: {name}); hint: run \"deskd doctor\"")]
     Sql {
@@ -100,6 +108,8 @@ impl StoreError {
             | StoreError::Newer { .. }
             | StoreError::Older { .. }
             | StoreError::Disk
+            | StoreError::Sealed(_)
+            | StoreError::NoRandomness
             | StoreError::File { .. } => false,
         }
     }

@@ -10,7 +10,7 @@ use super::error::StoreError;
 use crate::domain::time::Timestamp;
 
 /// Every step there ever was, in order. A released step is never changed: a correction is a new step.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("schema/0001_desk.sql"),
     include_str!("schema/0002_notices.sql"),
     include_str!("schema/0003_recovery.sql"),
@@ -18,6 +18,7 @@ const STEPS: [&str; 9] = [
     include_str!("schema/0005_erasures.sql"),
     include_str!("schema/0006_look_ups.sql"),
     include_str!("schema/0007_notices.sql"),
+    include_str!("schema/0008_secrets.sql"),
     include_str!("schema/0010_directory.sql"),
     include_str!("schema/0012_silences.sql"),
 ];

@@ -33,6 +33,7 @@ pub mod rehearse;
 pub mod retention;
 pub mod routing;
 mod rows;
+pub mod sealed;
 pub mod silences;
 mod sqlite;
 pub mod status;
@@ -41,6 +42,7 @@ pub mod tellings;
 mod traces;
 pub mod triage;
 pub mod troubles;
+pub mod webhooks;
 pub mod whispers;
 pub mod why;
 

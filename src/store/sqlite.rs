@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use super::backup::folder_of;
 use super::error::StoreError;
 use super::migrate;
+use crate::domain::seal::Keyring;
 use crate::domain::time::Timestamp;
 
 /// How long a statement waits for another process (a backup, a shell) to let go.
@@ -35,6 +37,8 @@ const LOG_BYTES: u64 = 8 << 20;
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// Opens and seals secrets; `None` while there is no key.
+    keys: Option<Arc<Keyring>>,
 }
 
 struct Inner {
@@ -60,9 +64,7 @@ impl Store {
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
-            Ok(Store {
-                inner: Arc::new(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
-            })
+            Ok(Store::of(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
         })
         .await
     }
@@ -73,11 +75,23 @@ impl Store {
         blocking(move || {
             let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             migrate::expect_newest(&writer)?;
-            Ok(Store {
-                inner: Arc::new(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }),
-            })
+            Ok(Store::of(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
         })
         .await
+    }
+
+    fn of(inner: Inner) -> Store {
+        Store { inner: Arc::new(inner), keys: None }
+    }
+
+    /// The same database for one who has these keys.
+    pub fn with_keys(self, keys: Keyring) -> Store {
+        Store { keys: Some(Arc::new(keys)), ..self }
+    }
+
+    /// The keys of the secrets in it.
+    pub(super) fn keys(&self) -> Option<Arc<Keyring>> {
+        self.keys.clone()
     }
 
     /// Where the database is.
@@ -207,12 +221,26 @@ pub fn occupy(path: &Path) -> Result<Occupied, StoreError> {
         ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => StoreError::ReadOnly,
         _ => StoreError::File { what: format!("cannot lock {}", path.display()), problem },
     };
+    let fresh = !Path::new(&beside).exists();
     let lock = std::fs::File::options().create(true).append(true).mode(0o600).open(beside).map_err(file)?;
+    if fresh {
+        belongs_to_folder(&lock, path).map_err(file)?;
+    }
     match lock.try_lock() {
         Ok(()) => Ok(Occupied { _lock: lock }),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
         Err(std::fs::TryLockError::Error(problem)) => Err(file(problem)),
     }
+}
+
+/// What root makes beside a database belongs to whom the folder belongs, or the daemon's user could not open it.
+fn belongs_to_folder(made: &std::fs::File, path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let folder = std::fs::metadata(folder_of(path))?;
+    std::os::unix::fs::fchown(made, Some(folder.uid()), Some(folder.gid()))
 }
 
 /// Opens one connection with the settings that every connection has.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::alarm::Ways;
+use crate::config::keys::KeyLook;
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::domain::message::Ourselves;
 use crate::domain::route::Rules as Routing;
@@ -61,6 +62,8 @@ pub struct Front {
     pub gather: Arc<dyn Fn() + Send + Sync>,
     /// How the workers fare at an instant.
     pub health: Arc<dyn Fn(Timestamp) -> Health + Send + Sync>,
+    /// The key of the secrets in the database, or why there is none.
+    pub keys: Arc<KeyLook>,
     /// Where `now` comes from.
     pub now: Now,
     /// What the running configuration looks like from outside; changes with a reload.
@@ -127,6 +130,8 @@ pub struct Settings {
     pub monitor_joined: bool,
     /// The category names that exist, in their order.
     pub categories: Vec<String>,
+    /// The incoming webhooks that the configuration posts to.
+    pub webhooks_in_use: BTreeSet<String>,
     /// How long a caller of `--wait` is kept at most.
     pub longest_wait: Duration,
 }

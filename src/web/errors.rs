@@ -45,6 +45,10 @@ pub enum Code {
     NothingKnown,
     /// What is asked for does not fit the present state.
     WrongState,
+    /// There is no webhook of this name.
+    NoSuchWebhook,
+    /// The key of the secrets is missing or another one.
+    SecretsLocked,
     /// We do not know yet which workspace we work in.
     NoWorkspace,
     /// Slack said no.
@@ -96,7 +100,7 @@ pub struct RefusalDocument {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 22] = [
         Code::BadRequest,
         Code::BadMethod,
         Code::NoSuchRoute,
@@ -111,6 +115,8 @@ impl Code {
         Code::NoSuchCategory,
         Code::NothingKnown,
         Code::WrongState,
+        Code::NoSuchWebhook,
+        Code::SecretsLocked,
         Code::NoWorkspace,
         Code::SlackRefused,
         Code::SlackAway,
@@ -136,6 +142,8 @@ impl Code {
             Code::NoSuchCategory => ("no_such_category", StatusCode::BAD_REQUEST, false),
             Code::NothingKnown => ("nothing_known", StatusCode::NOT_FOUND, false),
             Code::WrongState => ("wrong_state", StatusCode::CONFLICT, false),
+            Code::NoSuchWebhook => ("no_such_webhook", StatusCode::NOT_FOUND, false),
+            Code::SecretsLocked => ("secrets_locked", StatusCode::CONFLICT, false),
             Code::NoWorkspace => ("no_workspace", StatusCode::SERVICE_UNAVAILABLE, true),
             Code::SlackRefused => ("slack_refused", StatusCode::BAD_GATEWAY, false),
             Code::SlackAway => ("slack_away", StatusCode::SERVICE_UNAVAILABLE, true),
@@ -175,6 +183,7 @@ impl IntoResponse for Refusal {
 impl From<StoreError> for Refusal {
     fn from(problem: StoreError) -> Refusal {
         let code = match &problem {
+            StoreError::Sealed(_) => Code::SecretsLocked,
             StoreError::Full | StoreError::Locked | StoreError::InUse(_) | StoreError::Disk => {
                 Code::DatabaseAway
             }
@@ -185,6 +194,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Older { .. }
             | StoreError::Unreadable { .. }
             | StoreError::File { .. }
+            | StoreError::NoRandomness
             | StoreError::Sql { .. } => Code::DatabaseBroken,
         };
         let told = problem.to_string();

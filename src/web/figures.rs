@@ -1,16 +1,20 @@
 //! More figures for `/metrics`: the connection, calls of Slack, troubles, the database, the workers. Labels are words of our
 //! own, each from a closed list.
 
+use std::collections::BTreeMap;
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Front;
-use super::metrics::Labels;
+use super::metrics::{Labels, words};
+use super::secrets::SecretsDocument;
 use crate::domain::alarm::{TellingState, Way};
 use crate::domain::own::Own;
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::WebhookState;
 use crate::store::status::Standing;
 
 /// The sockets as a whole, and what became of calls of the Web API.
@@ -56,6 +60,14 @@ pub fn database(registry: &mut Registry, (file, log): (u64, u64), standing: &Sta
     let age = last.map_or(0.0, |at| now.since(at).as_secs_f64());
     let help = "Age of the last sound backup, or of the database where there is none";
     registry.register_with_unit("backup_age", help, Unit::Seconds, ConstGauge::new(age));
+}
+
+/// Secrets that cannot be opened, and webhooks by state.
+pub fn webhooks(registry: &mut Registry, secrets: &SecretsDocument, states: &BTreeMap<String, i64>) {
+    let help = "Secrets in the database that the key does not open";
+    registry.register("secrets_locked", help, ConstGauge::new(secrets.locked));
+    let family = words(WebhookState::ALL.map(WebhookState::as_str), states);
+    registry.register("webhooks", "Incoming webhooks by state", family);
 }
 
 /// The workers; those that share a name are counted together.

@@ -21,11 +21,14 @@ pub struct HealthDocument {
     pub ok: bool,
     /// What is not, each with a stable word in front.
     pub reasons: Vec<String>,
+    /// What is wrong without making it unready: only what needs it stands still.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wrong: Vec<String>,
 }
 
 /// `GET /healthz`: the process lives and answers.
 pub async fn alive() -> Json<HealthDocument> {
-    Json(HealthDocument { ok: true, reasons: Vec::new() })
+    Json(HealthDocument { ok: true, reasons: Vec::new(), wrong: Vec::new() })
 }
 
 /// A reason to be red.
@@ -60,7 +63,8 @@ pub async fn ready(State(front): State<Front>) -> (StatusCode, Json<HealthDocume
     };
     let reasons: Vec<String> = reds.iter().zip(held).map(told).collect();
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(HealthDocument { ok: reasons.is_empty(), reasons }))
+    let wrong = secrets(&front).await.into_iter().collect();
+    (status, Json(HealthDocument { ok: reasons.is_empty(), reasons, wrong }))
 }
 
 async fn database(front: &Front) -> Option<Red> {
@@ -75,6 +79,13 @@ async fn database(front: &Front) -> Option<Red> {
         None => (what, "run \"deskd doctor\"".to_owned()),
     };
     Some(Red { what, since: None, hint })
+}
+
+/// A database that cannot be read is told by `database`.
+async fn secrets(front: &Front) -> Option<String> {
+    let standing = super::secrets::standing(front).await.ok()?;
+    let wrong = standing.wrong()?;
+    Some(format!("secrets: {}; hint: {}", wrong.what, wrong.hint))
 }
 
 fn sockets(front: &Front) -> Option<Red> {

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::errors::{Code, Refusal};
-use super::{Front, figures};
+use super::{Front, figures, secrets};
 use crate::domain::send::SendState;
 use crate::domain::task::Status;
 use crate::domain::time::Timestamp;
@@ -47,6 +47,8 @@ pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Resp
     figures::told(&mut registry, &standing);
     figures::database(&mut registry, sizes, &standing, now);
     figures::workers(&mut registry, &front, now);
+    let webhooks = front.store.webhook_states().await?;
+    figures::webhooks(&mut registry, &secrets::standing(&front).await?, &webhooks);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|_| {
         Refusal::new(Code::DatabaseBroken, "the figures cannot be written; hint: run \"deskd doctor\"")
@@ -215,7 +217,7 @@ fn count(length: usize) -> i64 {
 }
 
 /// One line per word, those that nothing is counted for included: a line that comes and goes is hard to alert on.
-fn words(
+pub(super) fn words(
     all: impl IntoIterator<Item = &'static str>,
     counted: &BTreeMap<String, i64>,
 ) -> Family<Labels, Gauge> {

@@ -24,12 +24,14 @@ pub mod queue;
 pub mod recover;
 pub mod replay;
 pub mod reply;
+pub mod secrets;
 pub mod serve;
 pub mod silences;
 pub mod status;
 pub mod tasks;
 pub mod team;
 pub mod troubles;
+pub mod webhooks;
 pub mod why;
 
 use std::time::Duration;
@@ -96,6 +98,7 @@ pub fn router(front: Front) -> Router {
         .route("/v1/team", quick(get(team::list)))
         .route("/v1/team/add", slow(post(team::add)))
         .route("/v1/team/remove", slow(post(team::remove)))
+        .merge(webhooks())
         .route("/v1/people", quick(get(directory::people)))
         .route("/v1/people/sync", quick(get(directory::show).post(directory::sync)))
         .route("/v1/groups", quick(get(directory::groups)))
@@ -117,6 +120,18 @@ pub fn router(front: Front) -> Router {
         .layer(DefaultBodyLimit::max(ORDINARY_BODY))
         .layer(middleware::from_fn_with_state(front.clone(), tell_time))
         .with_state(front)
+}
+
+/// What concerns incoming webhooks. A test waits for its turn and then for Slack.
+fn webhooks() -> Router<Front> {
+    let quick = |route| within(route, ORDINARY);
+    Router::new()
+        .route("/v1/webhooks", quick(get(webhooks::list).post(webhooks::add)))
+        .route("/v1/webhooks/{name}/rotate", quick(post(webhooks::rotate)))
+        .route("/v1/webhooks/{name}/rename", quick(post(webhooks::rename)))
+        .route("/v1/webhooks/{name}/label", quick(post(webhooks::label)))
+        .route("/v1/webhooks/{name}/delete", quick(post(webhooks::delete)))
+        .route("/v1/webhooks/{name}/test", within(post(webhooks::test), FROM_SLACK))
 }
 
 /// How long a request waits for a desk that has just started to learn its workspace from Slack.

@@ -10,6 +10,7 @@ use super::Front;
 use super::desk::Health;
 use super::errors::Refusal;
 use super::recover::{RecoveryDocument, document};
+use super::secrets::SecretsDocument;
 use super::tasks::time;
 use crate::domain::own::{Own, Raised, Severity};
 use crate::domain::telling::{advice, sentence};
@@ -67,6 +68,9 @@ pub struct StatusDocument {
     pub last_backup_at: Option<String>,
     /// The database on the disk.
     pub database: DatabaseDocument,
+    /// The secrets in the database.
+    #[serde(default)]
+    pub secrets: SecretsDocument,
     /// Everything that is wrong, the worst first; empty when all is well.
     pub wrong: Vec<WrongDocument>,
 }
@@ -210,7 +214,14 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         Some(ours) => front.store.open_troubles(ours.workspace.clone()).await?,
         None => Vec::new(),
     };
-    let wrong = wrong(&front, &health, &standing, &troubles);
+    let secrets = super::secrets::standing(&front).await?;
+    let webhooks = match &ours {
+        Some(ours) => front.store.webhooks(ours.workspace.clone()).await?,
+        None => Vec::new(),
+    };
+    let mut wrong = wrong(&front, &health, &standing, &troubles);
+    wrong.extend(secrets.wrong());
+    wrong.extend(super::webhooks::wrong(&webhooks));
     Ok(Json(StatusDocument {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: front.settings.borrow().config_hash.clone(),
@@ -237,6 +248,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         workers: health.workers.len(),
         last_backup_at: time(standing.last_backup),
         database: DatabaseDocument { bytes, log_bytes },
+        secrets,
         wrong,
     }))
 }

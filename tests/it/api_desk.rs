@@ -151,6 +151,11 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
         "messages_read": 0,
         "running": false
       },
+      "secrets": {
+        "locked": 0,
+        "sealed": 0,
+        "state": "none"
+      },
       "sockets": [
         {
           "connections_seen": COUNT,

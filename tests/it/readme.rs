@@ -58,6 +58,7 @@ fn every_relative_link_of_the_documentation_leads_to_a_file() {
         "docs/architecture.md",
         "docs/routing.md",
         "docs/simulator.md",
+        "docs/webhooks.md",
     ] {
         let page = root.join(page);
         let text = std::fs::read_to_string(&page).unwrap();

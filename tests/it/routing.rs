@@ -112,7 +112,13 @@ async fn not_27_what_comes_at_night_is_one_recap_in_the_morning() {
     assert_eq!(texts(&world, "support")[0], "Resolved: Rack is on fire", "a card turns green at any hour");
     world.pass(10 * 3600).await;
     let posts = world.slack.posts("support").unwrap();
-    assert_snapshot!(posts.last().unwrap().text, @"");
+    assert_snapshot!(posts.last().unwrap().text, @"
+    While you were away: 7 notices
+    :large_orange_circle: error: Payment failed
+    :large_orange_circle: error: Payment failed
+    :large_yellow_circle: warning: Disk is full
+    :white_check_mark: Resolved: Fan is loud
+    ");
     assert_eq!(posts.len(), 3, "one card, its end in the thread, one recap: {posts:#?}");
     world.finish().await;
 }
@@ -276,7 +282,7 @@ async fn a_firing_problem_mutes_others_until_it_is_over() {
 
 #[tokio::test(start_paused = true)]
 async fn not_05_a_test_message_goes_to_every_destination_and_each_result_is_told() {
-    let toml = "[[route]]\nname = \"a\"\nkind = \"alert\"\nto = [\"#support\", \"@ada\"]\n\
+    let toml = "[[route]]\nname = \"a\"\nkind = \"alert\"\nto = [\"#support\", \"U03IHKWABMF\"]\n\
                 [[route]]\nname = \"b\"\nto = [\"#sales\", \"#nowhere\"]\n";
     let world = routed(toml).await;
     world
@@ -284,7 +290,10 @@ async fn not_05_a_test_message_goes_to_every_destination_and_each_result_is_told
         .fault_in("chat.postMessage", "sales", Fault::Error("not_in_channel".into()), Times::UntilCleared)
         .unwrap();
     let door = Door::open(world.desk().front());
-    assert_eq!(door.ok(&["test", "--route", "a"]).await, "channel:#support  sent\nperson:ada  sent\n");
+    assert_eq!(
+        door.ok(&["test", "--route", "a"]).await,
+        "channel:#support  sent\nperson:U03IHKWABMF  sent\n"
+    );
     let ended = door.deskd(&["test"]).await;
     assert_eq!(ended.code, 1, "{}", ended.out);
     assert!(ended.out.contains("channel:#nowhere  waiting: unknown_channel"), "{}", ended.out);

@@ -23,6 +23,11 @@ pub struct Request {
 
 /// Serves with `answer`, and returns an `Api` that calls it.
 pub async fn serve(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Api {
+    serve_at(answer).await.0
+}
+
+/// The same, with the address.
+pub async fn serve_at(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Api, String) {
     // Fails when another scene was first, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -34,7 +39,8 @@ pub async fn serve(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) 
             tokio::spawn(async move { serve_one(stream, &*answer).await });
         }
     });
-    Api::new(&base, &Secret::new("xoxb-1"), &Secret::new("xapp-1")).expect("the address is good")
+    let api = Api::new(&base, &Secret::new("xoxb-1"), &Secret::new("xapp-1")).expect("the address is good");
+    (api, base)
 }
 
 async fn serve_one(mut stream: TcpStream, answer: &(impl Fn(&Request) -> Answer + Sync)) {

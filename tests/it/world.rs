@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use deskd::app::{Desk, Setup as DeskSetup};
-use deskd::config::{AlarmSecrets, Config, Places, Secret};
+use deskd::config::keys::{self, KeyLook};
+use deskd::config::{AlarmSecrets, Config, Environment, Places, Secret, Spot};
 use deskd::domain::bundle::Pick;
 use deskd::domain::ids::{ChannelId, PersonId, TaskNumber, WorkspaceId};
+use deskd::domain::seal::Keyring;
 use deskd::domain::task::Actor;
 use deskd::domain::time::Timestamp;
 use deskd::runtime::clock::Clock;
@@ -25,6 +27,7 @@ pub struct World {
     pub slack: Simulator,
     pub config: Config,
     pub secrets: AlarmSecrets,
+    pub keys: Option<Keyring>,
     pub clock: Clock,
     pub workspace: WorkspaceId,
     desk: Option<Desk>,
@@ -67,6 +70,7 @@ impl World {
             slack,
             config,
             secrets: AlarmSecrets::default(),
+            keys: None,
             clock,
             workspace,
             desk: None,
@@ -87,9 +91,18 @@ impl World {
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),
             alarm: self.secrets.clone(),
+            keys: self.key_look(),
             clock: self.clock,
         };
         Desk::start(setup).await
+    }
+
+    /// The key of the secrets, as a daemon would have looked for it.
+    fn key_look(&self) -> KeyLook {
+        match self.keys.clone() {
+            Some(ring) => KeyLook::Here { ring, spot: Spot::Nowhere },
+            None => keys::look(&self.config, &Environment::new()),
+        }
     }
 
     /// Stops the desk as SIGTERM does.

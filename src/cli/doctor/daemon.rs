@@ -5,6 +5,7 @@ use crate::cli::client::{Client, NoAnswer};
 use crate::cli::screen::span;
 use crate::config::Sources;
 use crate::web::channels::ChannelRow;
+use crate::web::secrets::SecretsDocument;
 use crate::web::status::StatusDocument;
 
 /// Age of an event without an outcome from which on somebody should look, in seconds. Decoding takes milliseconds.
@@ -14,6 +15,8 @@ const LATE: u64 = 60;
 pub struct Running {
     /// Id and name of each monitored channel.
     pub monitored: Vec<(String, String)>,
+    /// How it sees the secrets in its database.
+    pub secrets: SecretsDocument,
 }
 
 /// Asks the daemon; nothing when it does not answer.
@@ -26,8 +29,11 @@ pub async fn look(sources: &Sources, findings: &mut Vec<Finding>) -> Option<Runn
         }
     };
     let status = client.get("/v1/status", &[]).await.and_then(|answer| answer.read::<StatusDocument>());
-    match status {
-        Ok(status) => findings.extend(judge(&status)),
+    let secrets = match status {
+        Ok(status) => {
+            findings.extend(judge(&status));
+            status.secrets
+        }
         Err(problem) => {
             let level = match problem.downcast_ref::<NoAnswer>() {
                 Some(NoAnswer::Stopped(_)) => Level::Warning,
@@ -36,11 +42,12 @@ pub async fn look(sources: &Sources, findings: &mut Vec<Finding>) -> Option<Runn
             findings.push(Finding::told("daemon", level, &format!("{problem:#}")));
             return None;
         }
-    }
+    };
     // Before the first contact with Slack there are no channels to ask about.
     let channels = client.get("/v1/channels", &[]).await.and_then(|answer| answer.read::<Vec<ChannelRow>>());
     let monitored = channels.unwrap_or_default().into_iter().filter(|channel| channel.monitored);
-    Some(Running { monitored: monitored.map(|channel| (channel.id, channel.name)).collect() })
+    let monitored = monitored.map(|channel| (channel.id, channel.name)).collect();
+    Some(Running { monitored, secrets })
 }
 
 /// What a status says to a doctor.

@@ -4,12 +4,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Level};
+use crate::config::keys;
 use crate::config::tokens::{Look, Token, look};
 use crate::config::{Config, Environment, Secret};
 use crate::domain::bundle::Pick;
 use crate::domain::time::Timestamp;
 use crate::store::Store;
 use crate::store::backup::examine;
+use crate::store::sealed::peek;
+use crate::web::secrets::{SecretsDocument, judge};
 
 /// Free space below which deskd may stop to acknowledge within days, in bytes.
 const LITTLE: u64 = 1 << 30;
@@ -103,6 +106,35 @@ pub async fn database(config: &Config, findings: &mut Vec<Finding>) -> bool {
             findings.push(Finding::told("database", Level::Problem, &problem.to_string()));
             false
         }
+    }
+}
+
+/// Looks for the key of the secrets, and whether it opens them. `readable` says whether the database can be looked into, and
+/// `running` whether a daemon runs, which under systemd is the only one to see the key.
+pub async fn secrets(
+    config: &Config,
+    env: &Environment,
+    (readable, running): (bool, Option<&SecretsDocument>),
+) -> Finding {
+    let keys = keys::look(config, env);
+    let standing = match running {
+        Some(running) if keys.ring().is_none() => running.clone(),
+        Some(_) | None => {
+            let inventory = if readable { peek(config.store.path.clone()).await.ok() } else { None };
+            judge(&keys, &inventory.unwrap_or_default())
+        }
+    };
+    let SecretsDocument { state, sealed, reason, hint, locked: _ } = standing;
+    match (reason, keys.ring()) {
+        (Some(reason), _) => Finding::problem("secrets", reason, hint.unwrap_or_default()),
+        (None, Some(ring)) if ring.keys().count() > 1 => {
+            let what = "there are two keys of the secrets: a change of the key was not finished";
+            Finding::warning("secrets", what, "systemctl stop deskd, then deskd secret rotate")
+        }
+        (None, _) if state == "none" => {
+            Finding::ok("secrets", "no secrets are stored, so that no key is needed")
+        }
+        (None, _) => Finding::ok("secrets", format!("the key opens all secrets that are stored ({sealed})")),
     }
 }
 

@@ -79,6 +79,8 @@ pub async fn run(_args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     findings.extend(local::files(&config));
     findings.extend(local::disk(&config));
     let database = local::database(&config, &mut findings).await;
+    let daemons = running.as_ref().map(|running| &running.secrets);
+    findings.push(local::secrets(&config, &call.sources.env, (database, daemons)).await);
     let monitored = match &running {
         Some(running) => running.monitored.clone(),
         None => local::monitored(&config, database, Clock::Wall.now()).await,

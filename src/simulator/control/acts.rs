@@ -15,7 +15,7 @@ pub async fn act(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
             interact(simulator, name, args).await
         }
         "join" | "leave" | "rename" | "archive" | "unarchive" | "change_id" | "add_channel"
-        | "add_person" | "home" => arrange(simulator, name, args),
+        | "add_person" | "home" | "webhook" | "remove_webhook" => arrange(simulator, name, args),
         "add_group" | "staff_group" | "rename_group" | "disable_group" => group(simulator, name, args),
         "rename_person" => {
             simulator.rename_person(args.text("person")?, args.text("handle")?)?;
@@ -109,6 +109,8 @@ fn arrange(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
         "unarchive" => simulator.unarchive_channel(args.text("channel")?)?,
         "change_id" => return Ok(json!({"id": simulator.change_channel_id(args.text("channel")?)?})),
         "home" => simulator.open_home(args.text("person")?)?,
+        "webhook" => return Ok(json!({"url": simulator.add_webhook(args.text("channel")?)?})),
+        "remove_webhook" => return Ok(json!({"removed": simulator.remove_webhook(args.text("url")?)})),
         "add_channel" => {
             let mut channel = ChannelSetup::public(args.text("name")?);
             channel.is_private = args.flag("private");

@@ -6,7 +6,7 @@ use super::super::{Message, Simulator};
 use super::{Args, Outcome, Wrong};
 
 const VERBS: &str = "say file bot integration edit delete unfurl react unreact command shortcut click submit close \
-                     options home join leave rename archive unarchive add_channel add_person \
+                     options home webhook remove_webhook join leave rename archive unarchive add_channel add_person \
                      rename_person close_account add_group staff_group rename_group disable_group deliver event raw \
                      duplicate fault clear socket handshake network";
 const THINGS: &str = "state channels people history thread views ephemerals calls";

@@ -1,0 +1,146 @@
+//! Secrets in the database: sealed on the way in, opened on the way out, and sealed anew when the key changes.
+//!
+//! Whoever adds a column that holds a secret adds it to `SEALED`: what is not in that list is not rotated.
+
+use std::path::PathBuf;
+
+use rusqlite::{OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+
+use super::error::StoreError;
+use super::migrate;
+use super::sqlite::{Occupied, Store, blocking, connect};
+use crate::domain::ids::WorkspaceId;
+use crate::domain::seal::{Inventory, Keyring, Locked, NONCE_BYTES, Nonce, Place, key_of};
+use crate::domain::secret::Secret;
+
+/// Every column that holds sealed values, in tables whose rows have `id` and `workspace`.
+pub(super) const SEALED: [(&str, &str); 1] = [("webhooks", "url")];
+
+impl Store {
+    /// Which keys the secrets in the database were sealed with.
+    pub async fn sealed_inventory(&self) -> Result<Inventory, StoreError> {
+        self.read(inventory).await
+    }
+}
+
+/// The same for a database that is not open, without changing anything in it. Its schema must be the one we know.
+pub async fn peek(path: PathBuf) -> Result<Inventory, StoreError> {
+    blocking(move || {
+        let mut reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrate::expect_newest(&reader)?;
+        inventory(&reader.transaction()?)
+    })
+    .await
+}
+
+/// Seals every secret of the database at `path` with the first key of `keys`, in one transaction: all of them, or none when
+/// one cannot be opened. Says how many there are. `alone`: a daemon would go on with the old key.
+pub async fn reseal(path: PathBuf, keys: Keyring, alone: &Occupied) -> Result<usize, StoreError> {
+    let _ = alone;
+    blocking(move || {
+        let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        migrate::expect_newest(&writer)?;
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        writer.pragma_update(None, "secure_delete", true)?;
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut count = 0;
+        for sealed in SEALED {
+            count += reseal_column(&tx, sealed, &keys)?;
+        }
+        tx.commit()?;
+        // What the old key opens does not stay in the log either.
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(count)
+    })
+    .await
+}
+
+fn inventory(tx: &Transaction<'_>) -> Result<Inventory, StoreError> {
+    let mut inventory = Inventory::default();
+    for (table, column) in SEALED {
+        let mut query = tx.prepare_cached(&format!("SELECT {column} FROM {table} ORDER BY id"))?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            match key_of(row.get_ref(0)?.as_blob().unwrap_or_default()) {
+                Ok(id) => *inventory.by_key.entry(id).or_default() += 1,
+                Err(_) => inventory.unreadable += 1,
+            }
+        }
+    }
+    Ok(inventory)
+}
+
+fn reseal_column(
+    tx: &Transaction<'_>,
+    (table, column): (&str, &str),
+    keys: &Keyring,
+) -> Result<usize, StoreError> {
+    let mut query = tx.prepare(&format!("SELECT id, {column} FROM {table} ORDER BY id"))?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
+    for (id, sealed) in &rows {
+        let workspace = workspace_of(tx, table, *id)?;
+        let place = Place { table, column, workspace: &workspace, row: *id };
+        let secret = keys.open(place, sealed).map_err(StoreError::Sealed)?;
+        put(tx, keys, (table, column, *id), &secret)?;
+    }
+    Ok(rows.len())
+}
+
+/// Seals a secret for a row that is there.
+pub(super) fn put(
+    tx: &Transaction<'_>,
+    keys: &Keyring,
+    (table, column, id): (&str, &str, i64),
+    secret: &Secret,
+) -> Result<(), StoreError> {
+    let workspace = workspace_of(tx, table, id)?;
+    let place = Place { table, column, workspace: &workspace, row: id };
+    let set = format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1");
+    tx.execute(&set, (id, keys.seal(place, secret, nonce()?)))?;
+    Ok(())
+}
+
+/// Opens the secret of a row; `None` when there is no such row.
+pub(super) fn take(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    (table, column, id): (&str, &str, i64),
+    workspace: &WorkspaceId,
+) -> Result<Option<Result<Secret, Locked>>, StoreError> {
+    let of = format!("SELECT {column} FROM {table} WHERE id = ? AND workspace = ?");
+    let sealed: Option<Vec<u8>> = tx.query_row(&of, (id, &workspace.0), |row| row.get(0)).optional()?;
+    let place = Place { table, column, workspace: &workspace.0, row: id };
+    Ok(sealed.map(|sealed| keys.ok_or(Locked::NoKey).and_then(|keys| keys.open(place, &sealed))))
+}
+
+fn workspace_of(tx: &Transaction<'_>, table: &str, id: i64) -> Result<String, StoreError> {
+    let of = format!("SELECT workspace FROM {table} WHERE id = ?");
+    Ok(tx.query_row(&of, [id], |row| row.get(0))?)
+}
+
+fn nonce() -> Result<Nonce, StoreError> {
+    let mut nonce = [0; NONCE_BYTES];
+    getrandom::fill(&mut nonce).map_err(|_| StoreError::NoRandomness)?;
+    Ok(nonce)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SEALED;
+    use crate::domain::time::Timestamp;
+    use rusqlite::Connection;
+
+    #[test]
+    fn every_column_of_bytes_holds_secrets_and_is_sealed_anew_with_a_new_key() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::migrate::up(&mut connection, std::path::Path::new("unused"), Timestamp(0)).unwrap();
+        let sql = "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c
+                   WHERE t.type = 'table' AND c.type = 'BLOB' ORDER BY 1, 2";
+        let mut query = connection.prepare(sql).unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let columns: Vec<(String, String)> = rows.collect::<Result<_, _>>().unwrap();
+        let sealed = SEALED.map(|(table, column)| (table.to_owned(), column.to_owned()));
+        assert_eq!(columns, sealed, "a column of bytes that is not sealed, or not in the list");
+    }
+}
