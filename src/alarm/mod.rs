@@ -2,7 +2,6 @@
 //! `ways` are the doors. What is a trouble and which door is taken is decided in `domain`.
 
 pub mod command;
-pub mod mail;
 pub mod tell;
 pub mod watch;
 pub mod ways;

@@ -88,7 +88,7 @@ impl Teller {
     async fn by_second(&self, due: &Due, why: &str, now: Timestamp) -> Result<()> {
         self.store.claim_telling(due.id, now.plus(LEASE), now).await?;
         let (trouble, way, phase) = (due.trouble.id.0, due.way.as_str(), due.phase.as_str());
-        match self.ways.tell(due.way, &telling(due), Some(due.trouble.id)).await {
+        match self.ways.tell(due.way, &telling(due), Some(due.trouble.id), now).await {
             Ok(()) => {
                 info!(trouble, way, phase, why, "Told of trouble {trouble} ({phase}) by {way}");
                 let outcome = Outcome { state: TellingState::Sent, next_at: now, reason: why.to_owned() };

@@ -176,7 +176,7 @@ impl Watcher {
         }
         let over = telling(&without, Some(back_at));
         for way in &without.told {
-            if let Err(untold) = self.ways.tell(*way, &over, None).await {
+            if let Err(untold) = self.ways.tell(*way, &over, None, now).await {
                 warn!(way = way.as_str(), reason = untold.0, "Cannot tell that the database is back");
             }
         }
@@ -198,7 +198,7 @@ impl Watcher {
         for way in
             self.ways.second().into_iter().filter(|way| !without.told.contains(way)).collect::<Vec<_>>()
         {
-            match self.ways.tell(way, &begun, None).await {
+            match self.ways.tell(way, &begun, None, now).await {
                 Ok(()) => without.told.push(way),
                 Err(untold) => {
                     warn!(way = way.as_str(), reason = untold.0, "Cannot tell of the database");

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use super::{command, mail};
-use crate::config::alarm::{Alarm, Mail};
-use crate::config::{AlarmSecrets, Secret};
+use super::command;
+use crate::config::alarm::Alarm;
+use crate::config::{Secret, WaySecrets};
+use crate::dispatch::mail::Mailer;
+use crate::dispatch::sign::{DELIVERY, SIGNATURE, signature};
 use crate::domain::alarm::Way;
+use crate::domain::handout::Letter;
 use crate::domain::ids::TroubleId;
 use crate::domain::telling::{Telling, advice, sentence};
+use crate::domain::time::Timestamp;
 
 /// How long the webhook may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -32,17 +37,17 @@ pub struct Ways(Arc<Inner>);
 
 struct Inner {
     alarm: Alarm,
-    mail: Mail,
-    secrets: AlarmSecrets,
+    mailer: Arc<Mailer>,
+    secrets: WaySecrets,
     /// Only where there is a webhook: making one reads all certificates of the system.
     http: Option<reqwest::Client>,
 }
 
 impl Ways {
-    /// The ways that `alarm` and `mail` name.
-    pub fn new(alarm: Alarm, mail: Mail, secrets: AlarmSecrets) -> anyhow::Result<Ways> {
+    /// The ways that `alarm` names.
+    pub fn new(alarm: Alarm, mailer: Arc<Mailer>, secrets: WaySecrets) -> anyhow::Result<Ways> {
         let http = secrets.webhook.as_ref().map(client).transpose()?;
-        Ok(Ways(Arc::new(Inner { alarm, mail, secrets, http })))
+        Ok(Ways(Arc::new(Inner { alarm, mailer, secrets, http })))
     }
 
     /// The channel that is told, as configured.
@@ -68,20 +73,34 @@ impl Ways {
     }
 
     /// Tells somebody by a way that does not lead through Slack. `id` is missing while the database cannot be written.
-    pub async fn tell(&self, way: Way, telling: &Telling, id: Option<TroubleId>) -> Result<(), Untold> {
+    pub async fn tell(
+        &self,
+        way: Way,
+        telling: &Telling,
+        id: Option<TroubleId>,
+        now: Timestamp,
+    ) -> Result<(), Untold> {
         match way {
             Way::Slack => Err(Untold::new("not_a_second_way")),
             Way::Command => command::run(&self.0.alarm.command, format!("{}\n", document(telling, id))).await,
-            Way::Webhook => self.call(&document(telling, id)).await,
-            Way::Email => self.mail(telling).await,
+            Way::Webhook => self.call(&document(telling, id), &key(telling, id), now).await,
+            Way::Email => self.mail(telling, &key(telling, id), now).await,
         }
     }
 
-    async fn call(&self, document: &Value) -> Result<(), Untold> {
+    async fn call(&self, document: &Value, key: &str, now: Timestamp) -> Result<(), Untold> {
         let Some((http, address)) = self.0.http.as_ref().zip(self.0.secrets.webhook.as_ref()) else {
             return Err(Untold::new("not_configured"));
         };
-        match http.post(address.expose()).json(document).send().await {
+        let body = document.to_string();
+        let request =
+            http.post(address.expose()).header(CONTENT_TYPE, "application/json").header(DELIVERY, key);
+        let secret = self.0.secrets.webhook_secret.as_ref();
+        let request = match secret.and_then(|secret| signature(secret, &body, now)) {
+            Some(signed) => request.header(SIGNATURE, signed),
+            None => request,
+        };
+        match request.body(body).send().await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(Untold(format!("http_{}", answer.status().as_u16()))),
             Err(problem) if problem.is_timeout() => Err(Untold::new("timeout")),
@@ -89,12 +108,14 @@ impl Ways {
         }
     }
 
-    async fn mail(&self, telling: &Telling) -> Result<(), Untold> {
+    async fn mail(&self, telling: &Telling, key: &str, now: Timestamp) -> Result<(), Untold> {
         let to = self.0.alarm.email.as_deref().unwrap_or_default();
         let headline = telling.headline();
-        let text = format!("deskd: {headline}\r\n\r\n{}\r\n", telling.rest());
-        let password = self.0.secrets.mail_password.as_ref();
-        mail::send(&self.0.mail, password, to, (&format!("[deskd] {headline}"), text)).await
+        let text = format!("deskd: {headline}\n\n{}\n", telling.rest());
+        let letter = Letter::of_text(&format!("[deskd] {headline}"), &text);
+        // The key begins again with a new database; the time does not.
+        let id = format!("{key}-{}", telling.raised_at.0);
+        self.0.mailer.send(to, &letter, &id, now).await.map_err(|why| Untold(why.to_string()))
     }
 }
 
@@ -113,12 +134,11 @@ fn client(address: &Secret) -> reqwest::Result<reqwest::Client> {
 /// systems, which show it.
 pub fn document(telling: &Telling, id: Option<TroubleId>) -> Value {
     let Telling { raised, phase, raised_at, resolved_at, test } = telling;
-    let which = id.map_or_else(|| format!("at-{}", raised_at.0), |id| id.0.to_string());
     json!({
         "deskd": env!("CARGO_PKG_VERSION"),
         "test": test,
         "trouble": id.map(|id| id.0),
-        "key": format!("{which}-{}", phase.as_str()),
+        "key": key(telling, id),
         "kind": raised.own.as_str(),
         "severity": telling.severity().as_str(),
         "phase": phase.as_str(),
@@ -130,4 +150,10 @@ pub fn document(telling: &Telling, id: Option<TroubleId>) -> Value {
         "resolved_at": resolved_at.map(|at| at.to_string()),
         "text": format!("deskd: {}\n{}", telling.headline(), telling.rest()),
     })
+}
+
+/// The same for each repetition of the same news.
+fn key(telling: &Telling, id: Option<TroubleId>) -> String {
+    let which = id.map_or_else(|| format!("at-{}", telling.raised_at.0), |id| id.0.to_string());
+    format!("{which}-{}", telling.phase.as_str())
 }

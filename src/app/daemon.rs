@@ -31,7 +31,7 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         }
         None => None,
     };
-    let Secrets { app_token, bot_token: bot, api_token, signing_secret, alarm } = secrets;
+    let Secrets { app_token, bot_token: bot, api_token, signing_secret, ways } = secrets;
     let http = match signing_secret {
         Some(secret) => {
             let address = config.http.listen;
@@ -46,7 +46,7 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
     if let KeyLook::Wrong(problem) = &keys {
         warn!("Secrets in the database cannot be used: {problem}");
     }
-    let setup = Setup { config: config.clone(), bot, app, alarm, keys, clock };
+    let setup = Setup { config: config.clone(), bot, app, ways, keys, clock };
     let mut desk = Desk::start(setup).await?;
     let doors = CancellationToken::new();
     let hooks = http.map(|(listener, secret)| {

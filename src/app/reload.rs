@@ -87,6 +87,7 @@ impl Reloadable {
             ("canary", config.canary == self.started_with.canary),
             ("alarm", config.alarm == self.started_with.alarm),
             ("mail", config.mail == self.started_with.mail),
+            ("endpoint", config.endpoints == self.started_with.endpoints),
             ("secrets", config.secrets == self.started_with.secrets),
             ("log", config.log == self.started_with.log),
         ] {

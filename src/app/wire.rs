@@ -15,9 +15,12 @@ use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Teller, Unwritable, Watcher, Ways};
 use crate::config::keys::KeyLook;
-use crate::config::{AlarmSecrets, Config, Secret, Sources};
+use crate::config::{Config, Secret, Sources, WaySecrets};
+use crate::dispatch::carry::{CARRIERS, Carrier, Doors};
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
+use crate::dispatch::hook::Endpoints;
+use crate::dispatch::mail::Mailer;
 use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
@@ -56,7 +59,7 @@ pub struct Setup {
     /// The app-level token; empty where no sockets are held.
     pub app: Secret,
     /// What the ways out of deskd need.
-    pub alarm: AlarmSecrets,
+    pub ways: WaySecrets,
     /// The key of the secrets in the database, or why there is none.
     pub keys: KeyLook,
     /// Where `now` comes from.
@@ -77,6 +80,7 @@ struct Bells {
     tell: Bell,
     route: Bell,
     feed: Bell,
+    carry: Bell,
 }
 
 /// A running desk.
@@ -93,12 +97,11 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, alarm, keys, clock } = setup;
+        let Setup { config, bot, app, ways: secrets, keys, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
-        let ways = Ways::new(config.alarm.clone(), config.mail.clone(), alarm)
-            .context("cannot prepare the ways of [alarm]")?;
+        let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let reloadable = Reloadable::new(&config);
@@ -108,19 +111,15 @@ impl Desk {
             Workspace::new(store.clone(), api.clone(), tell_ours, bells.gather.clone(), trouble.clone());
         crew.worker(workspace, &bells.workspace);
         let tally = Arc::new(Tally::default());
-        let gatherer = Gatherer::new(
-            store.clone(),
-            reloadable.habits(),
-            ours.clone(),
-            bells.triage.clone(),
-            tally.clone(),
-        );
+        let (habits, triage) = (reloadable.habits(), bells.triage.clone());
+        let gatherer = Gatherer::new(store.clone(), habits, ours.clone(), triage, tally.clone());
         let echo = Echo::new(bells.canary.clone());
         let gatherer = gatherer.echoing(echo.clone());
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let directory = Directory::new(store.clone(), api.clone());
         crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
+        crew.worker(Folder::new(store.clone()), &Bell::new());
         let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
@@ -128,6 +127,7 @@ impl Desk {
         base.send(&mut crew);
         base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
+        base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
@@ -143,7 +143,7 @@ impl Desk {
         let watcher = Watcher::new(watched, thresholds(&config), ways.clone(), bells.tell.clone());
         let unwritable = watcher.unwritable();
         crew.worker(watcher, &Bell::new());
-        base.tend(&mut crew, &ways);
+        base.tell(&mut crew, &ways);
         let front = Front {
             store: store.clone(),
             outgoing: Outgoing::new(store.clone(), bells.send.clone()),
@@ -220,6 +220,16 @@ impl Desk {
     }
 }
 
+/// The ways that do not lead through Slack: deskd's own alarm, the user's systems, the mail server.
+fn outside(config: &Config, secrets: WaySecrets) -> Result<(Ways, Endpoints, Arc<Mailer>)> {
+    let endpoints = Endpoints::new(&config.endpoints, &secrets.endpoints);
+    let endpoints = endpoints.context("cannot prepare calls to endpoints")?;
+    let mailer = Mailer::new(&config.mail, secrets.mail_password.as_ref(), secrets.mail_ca.as_deref());
+    let mailer = Arc::new(mailer);
+    let ways = Ways::new(config.alarm.clone(), mailer.clone(), secrets);
+    Ok((ways.context("cannot prepare the ways of [alarm]")?, endpoints, mailer))
+}
+
 /// What every worker is made of.
 struct Base<'a> {
     config: &'a Config,
@@ -253,21 +263,28 @@ impl Base<'_> {
         crew.worker(census, &self.bells.directory);
     }
 
-    /// What needs nobody to ask for it: the log folded into the database, and troubles told.
-    fn tend(&self, crew: &mut Crew, ways: &Ways) {
-        crew.worker(Folder::new(self.store.clone()), &Bell::new());
-        let send = self.bells.send.clone();
-        let teller = Teller::new(self.store.clone(), ways.clone(), self.ours.clone(), send);
-        crew.worker(teller, &self.bells.tell);
-    }
-
     /// The way of notices: in, routed, and a few of each destination at a time into the outbox.
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
-        let Bells { route, feed, send, .. } = self.bells;
-        crew.worker(Router::new(self.store.clone(), reloadable.routing(), feed.clone()), route);
+        let Bells { route, feed, send, carry, .. } = self.bells;
+        let router = Router::new(self.store.clone(), reloadable.routing(), feed.clone());
+        crew.worker(router.waking(carry.clone()), route);
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
-        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()), feed);
+        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()).waking(carry.clone()), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
+    }
+
+    /// What tells of deskd's own troubles.
+    fn tell(&self, crew: &mut Crew, ways: &Ways) {
+        let (ours, send) = (self.ours.clone(), self.bells.send.clone());
+        crew.worker(Teller::new(self.store.clone(), ways.clone(), ours, send), &self.bells.tell);
+    }
+
+    /// The ways of notices that do not lead through the outbox.
+    fn carry(&self, crew: &mut Crew, doors: Doors) {
+        let carry = &self.bells.carry;
+        for _ in 0..CARRIERS {
+            crew.worker(Carrier::new(self.store.clone(), doors.clone(), self.clock, carry.clone()), carry);
+        }
     }
 
     /// What reads from the history what did not arrive.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
+use crate::config::endpoint;
 use crate::config::keys::{self, KeyLook};
 use crate::config::mentions::Mentions;
 use crate::config::settings::{Mode, Monitor};
@@ -82,6 +83,9 @@ impl Tokens {
                 Look::Wrong(problem) => tokens.wrong.push(problem),
             }
         }
+        let (_, wrong, remarks) = endpoint::secrets(config, env);
+        tokens.wrong.extend(wrong);
+        tokens.remarks.extend(remarks);
         match keys::look(config, env) {
             KeyLook::Here { spot, .. } => tokens.key = Some(spot),
             // Needed only where there are secrets, and then seen by the service itself.
@@ -169,6 +173,7 @@ fn meaning(config: &Config) -> Vec<String> {
         canary,
         alarm,
         mail: _,
+        endpoints,
         secrets: _,
         mentions,
         log: _,
@@ -213,6 +218,9 @@ fn meaning(config: &Config) -> Vec<String> {
             .channel
             .iter()
             .map(|channel| format!("  a canary in {channel} every {}", span::show(canary.every))),
+    );
+    lines.extend(
+        endpoints.iter().map(|endpoint| format!("  endpoint {} at {}", endpoint.name, endpoint.shown())),
     );
     lines.push(told(alarm));
     lines.extend(called(mentions));

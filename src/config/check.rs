@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, keys, mentions, routes, unknown};
+use super::{Environment, Flag, alarm, categories, endpoint, keys, mail, mentions, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -93,7 +93,9 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
     let named = (&mut channels_named, &mut mentions_named);
     let (routing, remarks) = routes::read(reader, (&defaults.kinds, &mentions), named);
-    let mail = alarm::mail(&mut reader.section("mail"), defaults.mail);
+    let endpoints = endpoint::read(reader);
+    routes::endpoints(reader, &routing, &endpoints);
+    let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     let store = store(&mut reader.section("store"), defaults.store);
     let secrets = keys::secrets(&mut reader.section("secrets"), &store);
@@ -107,6 +109,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,
         mail,
+        endpoints,
         alarm,
         mentions,
         log: log(&mut reader.section("log"), defaults.log),

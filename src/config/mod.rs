@@ -3,18 +3,20 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `alarm` and `mentions` hold sections of their own; `routes`, `hours` and `quiet` are the rules of routing, `webhooks` says
-//! which ones those name; `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines
-//! and as a hash; `tokens` finds the secrets, apart from all this.
+//! `mentions` holds a section of its own; `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack; `routes`,
+//! `hours` and `quiet` are the rules of routing, `webhooks` says which ones those name; `keys` finds the key of the secrets in
+//! the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
 pub mod alarm;
 pub mod categories;
 pub mod check;
+pub mod endpoint;
 pub mod file;
 pub mod hours;
 pub mod keys;
+pub mod mail;
 pub mod mentions;
 pub mod places;
 pub mod problem;
@@ -37,7 +39,7 @@ pub use mentions::MentionNamed;
 pub use places::Places;
 pub use problem::{Problem, Problems, Spot};
 pub use settings::Config;
-pub use tokens::{AlarmSecrets, Secrets};
+pub use tokens::{Secrets, WaySecrets};
 
 /// The environment variables, handed in so that a test has its own.
 pub type Environment = BTreeMap<String, String>;

@@ -220,6 +220,19 @@ impl<'a> Section<'_, 'a> {
         }
     }
 
+    /// Yes or no.
+    pub fn switch(&mut self, key: &'static str, default: bool) -> bool {
+        let Some(raw) = self.raw(key) else { return default };
+        let found = match raw {
+            Raw::Text(text) => text.parse().ok(),
+            Raw::Toml(value) => value.get_ref().as_bool(),
+        };
+        if found.is_none() {
+            self.refuse(key, "this is neither yes nor no", "write true or false, without quotes");
+        }
+        found.unwrap_or(default)
+    }
+
     /// How much something counts: from 0, which is nothing, to 100.
     pub fn weight(&mut self, key: &'static str, default: f64) -> f64 {
         let Some(raw) = self.raw(key) else { return default };

@@ -168,7 +168,9 @@ fn not_35_a_project_that_is_switched_off_is_not_told_of() {
 
 #[test]
 fn not_34_the_method_selects_slack_or_webhooks_or_both() {
-    let with = |method: &str| format!("[[route]]\nto = [\"#a\", \"endpoint:crm\"]\nmethod = \"{method}\"\n");
+    let crm = "[[endpoint]]\nname = \"crm\"\nurl = \"https://crm.example.com/notices\"\n";
+    let with =
+        |method: &str| format!("{crm}[[route]]\nto = [\"#a\", \"endpoint:crm\"]\nmethod = \"{method}\"\n");
     let notice = alert("", "db-1");
     assert_eq!(goes(&with("both"), &notice), "channel:#a endpoint:crm");
     assert_eq!(goes(&with("slack"), &notice), "channel:#a");
@@ -335,6 +337,12 @@ fn check_finds_routes_that_nothing_reaches_and_what_no_route_takes() {
 }
 
 #[test]
+fn a_route_to_an_endpoint_that_is_not_there_is_a_problem() {
+    let told = checked("[[route]]\nname = \"a\"\nto = [\"endpoint:crm\"]\n").unwrap_err();
+    assert!(told.contains("there is no endpoint crm"), "{told}");
+}
+
+#[test]
 fn a_wrong_route_is_told_with_its_place_and_the_word_that_was_meant() {
     let toml = r##"[[route]]
 kind = ["payment.fialed", "deskd.no_socket"]
@@ -363,8 +371,8 @@ category = { payment = ["@here"] }
       hint: did you mean "payments"?
     config.toml:4:20: route[1].where.amount: "a lot" is neither a number nor an amount such as 1000 EUR
       hint: write "acme", ["a", "b"], "/^a/" or ">= 1000 EUR"
-    config.toml:5:12: route[1].continue: true or false is needed here
-      hint: write continue = true, without quotes
+    config.toml:5:12: route[1].continue: this is neither yes nor no
+      hint: write true or false, without quotes
     config.toml:6:9: route[1].hours: there are no hours named "ofice"
       hint: did you mean "office"?
     config.toml:7:12: route[1].digest.windw: unknown key

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::endpoint::Endpoint;
 use super::hours;
 use super::mentions::{self, MentionNamed, Mentions};
 use super::problem::{Problem, Spot, nearest};
@@ -103,7 +104,7 @@ fn route(section: &mut Section<'_, '_>, index: usize, desk: &mut Desk<'_>) -> Ro
         matcher: matcher(section, desk.kinds),
         to,
         to_project,
-        goes_on: section.flag("continue", false),
+        goes_on: section.switch("continue", false),
         mention: mentions::list(section, "mention", desk.called),
         hours: office(section, &desk.hours),
         breaks_through: section.word("breaks_through", SEVERITIES, Severity::Critical),
@@ -248,7 +249,7 @@ fn projects(reader: &mut Reader<'_>, named: &mut Vec<ChannelNamed>) -> BTreeMap<
                 section.refuse_table(format!("a project needs a {key}"), format!("write {key} = \"...\""));
             }
         }
-        let enabled = section.flag("enabled", true);
+        let enabled = section.switch("enabled", true);
         let channel = section.some("channel").unwrap_or_default();
         let channel = channel.first().and_then(|item| destination(&mut section, item, named));
         let (Some(name), Some(channel)) = (section.text("name"), channel) else { continue };
@@ -278,6 +279,25 @@ fn whom(section: &mut Section<'_, '_>, rules: &Rules, called: &mut Vec<MentionNa
         by_category.insert(category, mentions::of(section, "category", &items, called));
     }
     CategoryMentions { at_least, by_category, ..CategoryMentions::default() }
+}
+
+/// Tells of endpoints that a route names and that are not there.
+pub fn endpoints(reader: &mut Reader<'_>, rules: &Rules, known: &[Endpoint]) {
+    for route in &rules.routes {
+        for place in &route.to {
+            let Destination::Endpoint(name) = place else { continue };
+            if known.iter().any(|endpoint| endpoint.name == *name) {
+                continue;
+            }
+            let hint = match nearest(name, known.iter().map(|endpoint| endpoint.name.as_str())) {
+                Some(near) => format!("did you mean \"endpoint:{near}\"?"),
+                None => format!("write [[endpoint]] with name = \"{name}\", or take it out of the route"),
+            };
+            let key = format!("route \"{}\".to", route.name);
+            let problem = Problem::new(Spot::Nowhere, &key, format!("there is no endpoint {name}"));
+            reader.problems.push(problem.hint(hint));
+        }
+    }
 }
 
 /// The rules and kinds as they hold.

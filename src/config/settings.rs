@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::alarm::{Alarm, Mail};
+use super::alarm::Alarm;
+use super::endpoint::Endpoint;
 use super::keys::SecretsKey;
+use super::mail::Mail;
 use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::{Problem, Spot};
@@ -35,6 +37,8 @@ pub struct Config {
     pub alarm: Alarm,
     /// `[mail]`: how it sends mail.
     pub mail: Mail,
+    /// `[[endpoint]]`: systems that are sent notices.
+    pub endpoints: Vec<Endpoint>,
     /// `[secrets]`: where the key of the secrets in the database is.
     pub secrets: SecretsKey,
     /// `[mentions]`: whom notices call.
@@ -231,6 +235,7 @@ impl Config {
             outbox: Outbox { give_up: DAY, fallbacks: Fallbacks::default() },
             alarm: Alarm::default(),
             mail: Mail::default(),
+            endpoints: Vec::new(),
             secrets: SecretsKey::default(),
             mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },

@@ -25,6 +25,7 @@ impl Config {
             canary,
             alarm,
             mail,
+            endpoints,
             secrets,
             mentions,
             log,
@@ -53,7 +54,9 @@ impl Config {
         let Canary { channel, every } = canary;
         add("canary.channel", channel.clone().unwrap_or_default());
         add("canary.every", span::show(*every));
-        super::alarm::show(alarm, mail, &mut add);
+        super::alarm::show(alarm, &mut add);
+        super::mail::show(mail, &mut add);
+        super::endpoint::show(endpoints, &mut add);
         let SecretsKey { key_file } = secrets;
         add("secrets.key_file", path(key_file.as_deref()));
         super::mentions::show(mentions, &mut add);

@@ -366,7 +366,7 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 20] = [
+const WITHOUT_DEFAULT: [&str; 22] = [
     "category = {",
     "fallback = \"C0",
     "channel",
@@ -386,6 +386,8 @@ const WITHOUT_DEFAULT: [&str; 20] = [
     "from",
     "user",
     "password_file",
+    "ca_file",
+    "webhook_secret_file",
     "key_file",
 ];
 
@@ -429,7 +431,8 @@ fn the_routes_of_the_example_are_right() {
     let example = include_str!("../../config.toml.example");
     let (_, rest) = example.split_once("\n# [[hours]]").expect("they begin with hours");
     let (block, _) = rest.split_once("\n# End of the routes").expect("they have an end");
-    let text = format!("[[hours]]{}", block.replace("\n# ", "\n").replace("\n#\n", "\n\n"));
+    let crm = "[[endpoint]]\nname = \"crm\"\nurl = \"https://crm.example.com/notices\"\n";
+    let text = format!("{crm}[[hours]]{}", block.replace("\n# ", "\n").replace("\n#\n", "\n\n"));
     let config = load(&text, &[]).expect("they are right");
     assert_eq!(config.remarks, Vec::new(), "each is reached, and the last takes the rest");
     let routing = config.routing;

@@ -2,12 +2,13 @@
 //!
 //! A token's kind is checked here, by its prefix; whether Slack still accepts it is for `deskd doctor` to find out.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::problem::{Problem, Problems, Spot};
-use super::{Config, Environment, Secret};
+use super::{Config, Environment, Secret, endpoint};
 
 /// The tokens deskd works with.
 #[derive(Clone, Debug)]
@@ -21,16 +22,25 @@ pub struct Secrets {
     /// What Slack signs its requests with; always there when they are taken.
     pub signing_secret: Option<Secret>,
     /// What the ways out of deskd need.
-    pub alarm: AlarmSecrets,
+    pub ways: WaySecrets,
 }
 
-/// The secrets of `[alarm]` and `[mail]`, each where it is configured.
+/// Shortest secret that calls are signed with, in characters: what is shorter can be tried out.
+pub const SHORTEST_SECRET: usize = 16;
+
+/// What the ways that do not lead through Slack need beside the configuration, each where it is configured.
 #[derive(Clone, Debug, Default)]
-pub struct AlarmSecrets {
-    /// The address of the webhook.
+pub struct WaySecrets {
+    /// The address of the alarm's webhook.
     pub webhook: Option<Secret>,
+    /// What calls of the alarm's webhook are signed with.
+    pub webhook_secret: Option<Secret>,
     /// The password for the mail server.
     pub mail_password: Option<Secret>,
+    /// Certificates (PEM) that the mail server's may be signed by, beside those of the system. No secret, but a file.
+    pub mail_ca: Option<String>,
+    /// What calls of endpoints are signed with, by their names.
+    pub endpoints: BTreeMap<String, Secret>,
 }
 
 /// The tokens and what should be said about where they were found.
@@ -55,6 +65,8 @@ pub enum Token {
     Signing,
     /// The address of the alarm's webhook, which whoever knows it may call.
     Webhook,
+    /// What calls of the alarm's webhook are signed with.
+    WebhookSecret,
     /// The password for the mail server.
     MailPassword,
 }
@@ -92,12 +104,19 @@ impl Secrets {
                 None
             }
         };
-        let [app_token, bot_token, api_token, signing_secret, webhook, mail_password] =
+        let [app_token, bot_token, api_token, signing_secret, webhook, webhook_secret, mail_password] =
             Token::ALL.map(|token| if token.is_needed(config, env) { take(token) } else { None });
-        let alarm = AlarmSecrets { webhook, mail_password };
+        let (endpoints, wrong, open) = endpoint::secrets(config, env);
+        problems.extend(wrong);
+        remarks.extend(open);
+        let mail_ca = certificates(config).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
+        let ways = WaySecrets { webhook, webhook_secret, mail_password, mail_ca, endpoints };
         match bot_token {
             Some(bot_token) if problems.is_empty() => {
-                let secrets = Secrets { app_token, bot_token, api_token, signing_secret, alarm };
+                let secrets = Secrets { app_token, bot_token, api_token, signing_secret, ways };
                 Ok(Found { secrets, remarks })
             }
             _ => Err(Problems(problems)),
@@ -107,8 +126,15 @@ impl Secrets {
 
 impl Token {
     /// All of them.
-    pub const ALL: [Token; 6] =
-        [Token::App, Token::Bot, Token::Api, Token::Signing, Token::Webhook, Token::MailPassword];
+    pub const ALL: [Token; 7] = [
+        Token::App,
+        Token::Bot,
+        Token::Api,
+        Token::Signing,
+        Token::Webhook,
+        Token::WebhookSecret,
+        Token::MailPassword,
+    ];
 
     /// Whether a desk with this configuration works with it.
     pub fn is_needed(self, config: &Config, env: &Environment) -> bool {
@@ -118,7 +144,7 @@ impl Token {
             Token::Api => config.api.listen.is_some(),
             Token::Signing => config.slack.mode.has_http(),
             // A webhook may be given by the environment or a credential alone; nothing is missing where there is none.
-            Token::Webhook => !matches!(look(Token::Webhook, config, env), Look::Missing(_)),
+            Token::Webhook | Token::WebhookSecret => !matches!(look(self, config, env), Look::Missing(_)),
             Token::MailPassword => config.mail.user.is_some(),
         }
     }
@@ -131,6 +157,7 @@ impl Token {
             Token::Api => "api_token",
             Token::Signing => "slack_signing_secret",
             Token::Webhook => "alarm_webhook",
+            Token::WebhookSecret => "alarm_webhook_secret",
             Token::MailPassword => "mail_password",
         }
     }
@@ -142,6 +169,7 @@ impl Token {
             Token::Api => None,
             Token::Signing => Some("SLACK_SIGNING_SECRET"),
             Token::Webhook => Some("DESKD_ALARM_WEBHOOK"),
+            Token::WebhookSecret => Some("DESKD_ALARM_WEBHOOK_SECRET"),
             Token::MailPassword => Some("DESKD_MAIL_PASSWORD"),
         }
     }
@@ -153,6 +181,7 @@ impl Token {
             Token::Api => "api.token_file",
             Token::Signing => "slack.signing_secret_file",
             Token::Webhook => "alarm.webhook_file",
+            Token::WebhookSecret => "alarm.webhook_secret_file",
             Token::MailPassword => "mail.password_file",
         }
     }
@@ -164,6 +193,7 @@ impl Token {
             Token::Api => config.api.token_file.as_deref(),
             Token::Signing => config.slack.signing_secret_file.as_deref(),
             Token::Webhook => config.alarm.webhook_file.as_deref(),
+            Token::WebhookSecret => config.alarm.webhook_secret_file.as_deref(),
             Token::MailPassword => config.mail.password_file.as_deref(),
         }
     }
@@ -177,6 +207,7 @@ impl fmt::Display for Token {
             Token::Api => "API token",
             Token::Signing => "signing secret",
             Token::Webhook => "webhook's address",
+            Token::WebhookSecret => "webhook's secret",
             Token::MailPassword => "mail password",
         })
     }
@@ -216,6 +247,7 @@ fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
         Token::Api => "make one with \"openssl rand -hex 32\" and keep it in a file",
         Token::Signing => "copy the Signing Secret from the app's Basic Information",
         Token::Webhook => "whoever runs the other side gives it to you",
+        Token::WebhookSecret => "make one with \"openssl rand -hex 32\" and give it to the other side",
         Token::MailPassword => "without mail.user nobody logs in, and no password is needed",
     };
     Problem::new(Spot::Nowhere, "", format!("the {token} is missing: {}", places.join(", "))).hint(hint)
@@ -223,25 +255,52 @@ fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
 
 fn read(token: Token, path: &Path) -> Look {
     let spot = Spot::File(path.to_path_buf());
-    let text = match std::fs::read_to_string(path) {
+    let text = match text(&token.to_string(), token.key(), path) {
         Ok(text) => text,
-        Err(error) => {
-            let what = format!("cannot read the {token}: {error}");
-            let hint = "check the path and that the user deskd runs as may read the file";
-            return Look::Wrong(Problem::new(spot, token.key(), what).hint(hint));
-        }
+        Err(problem) => return Look::Wrong(problem),
     };
     match judge(token, Secret::new(&text), spot) {
-        Look::Here { secret, spot, .. } => Look::Here { secret, spot, remark: open_to_all(token, path) },
+        Look::Here { secret, spot, .. } => {
+            Look::Here { secret, spot, remark: open_to_all(&token.to_string(), path) }
+        }
         other @ (Look::Missing(_) | Look::Wrong(_)) => other,
     }
 }
 
-fn open_to_all(token: Token, path: &Path) -> Option<Problem> {
+/// The text of a file that `key` names.
+fn text(what: &str, key: &str, path: &Path) -> Result<String, Problem> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let what = format!("cannot read the {what}: {error}");
+        let hint = "check the path and that the user deskd runs as may read the file";
+        Problem::new(Spot::File(path.to_path_buf()), key, what).hint(hint)
+    })
+}
+
+/// A secret to sign with, out of the file that `key` names, and what should be said about that file.
+pub(super) fn signing_file(what: &str, key: &str, path: &Path) -> Result<(Secret, Option<Problem>), Problem> {
+    let secret = Secret::new(&text(what, key, path)?);
+    match secret.expose().chars().count() < SHORTEST_SECRET {
+        true => Err(endpoint::too_short(what, Spot::File(path.to_path_buf()))),
+        false => Ok((secret, open_to_all(what, path))),
+    }
+}
+
+/// The certificates that `mail.ca_file` names.
+fn certificates(config: &Config) -> Result<Option<String>, Problem> {
+    let Some(path) = &config.mail.ca_file else { return Ok(None) };
+    let found = text("certificates for the mail server", "mail.ca_file", path)?;
+    if !found.contains("-----BEGIN CERTIFICATE-----") {
+        let problem = Problem::new(Spot::File(path.clone()), "mail.ca_file", "there is no certificate in it");
+        return Err(problem.hint("it begins with -----BEGIN CERTIFICATE----- (PEM)"));
+    }
+    Ok(Some(found))
+}
+
+fn open_to_all(what: &str, path: &Path) -> Option<Problem> {
     const READ_BY_OTHERS: u32 = 0o004;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
     (mode & READ_BY_OTHERS != 0).then(|| {
-        let what = format!("every user of this machine can read the {token}");
+        let what = format!("every user of this machine can read the {what}");
         Problem::new(Spot::File(path.to_path_buf()), "", what).hint(format!("chmod 0600 {}", path.display()))
     })
 }
@@ -252,7 +311,10 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
     if secret.is_empty() {
         return wrong(format!("there is no {token} in it"), "write the token into it, and nothing else");
     }
-    if token == Token::MailPassword {
+    if token == Token::WebhookSecret && secret.expose().chars().count() < SHORTEST_SECRET {
+        return Look::Wrong(endpoint::too_short(&token.to_string(), spot));
+    }
+    if matches!(token, Token::MailPassword | Token::WebhookSecret) {
         return Look::Here { secret, spot, remark: None };
     }
     if !secret.expose().chars().all(|c| c.is_ascii_graphic()) {
@@ -270,7 +332,7 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
     match (token, kind) {
         (Token::App, Some("xapp-"))
         | (Token::Bot, Some("xoxb-"))
-        | (Token::Api | Token::Signing | Token::Webhook | Token::MailPassword, None) => {
+        | (Token::Api | Token::Signing | Token::Webhook | Token::WebhookSecret | Token::MailPassword, None) => {
             Look::Here { secret, spot, remark: None }
         }
         (Token::App, Some("xoxb-")) => wrong(
@@ -289,7 +351,7 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
             "this is a rotating token (xoxe), which ends after hours".into(),
             "create the app with token rotation off: see \"deskd manifest\"",
         ),
-        (Token::Api | Token::Webhook | Token::MailPassword, Some(_)) => wrong(
+        (Token::Api | Token::Webhook | Token::WebhookSecret | Token::MailPassword, Some(_)) => wrong(
             "this is a token of Slack, the API needs its own".into(),
             "make one with \"openssl rand -hex 32\"",
         ),

@@ -7,11 +7,13 @@ use super::problem::{Problem, Spot, nearest};
 use super::reader::{PREFIX, Reader, variable};
 
 /// Keys under which people put a token, and where it belongs instead.
-const TOKENS: [(&str, &str, &str); 6] = [
+const TOKENS: [(&str, &str, &str); 8] = [
     ("slack", "app_token", "keep it in a file named by app_token_file, or in SLACK_APP_TOKEN"),
     ("slack", "bot_token", "keep it in a file named by bot_token_file, or in SLACK_BOT_TOKEN"),
     ("api", "token", "keep it in a file named by token_file"),
     ("alarm", "webhook", "keep the address in a file named by webhook_file"),
+    ("alarm", "webhook_secret", "keep it in a file named by webhook_secret_file"),
+    ("endpoint", "secret", "keep it in a file named by secret_file"),
     (
         "secrets",
         "key",
@@ -21,7 +23,8 @@ const TOKENS: [(&str, &str, &str); 6] = [
 ];
 
 /// Sections of which there may be several: no variable sets their keys.
-const LISTS: [&str; 7] = ["category", "destination", "hours", "inhibit", "maintenance", "project", "route"];
+const LISTS: [&str; 8] =
+    ["category", "destination", "endpoint", "hours", "inhibit", "maintenance", "project", "route"];
 
 /// Notes everything that nobody asked for. To be called when all sections have been read.
 pub fn note(reader: &mut Reader<'_>) {

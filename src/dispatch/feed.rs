@@ -36,6 +36,8 @@ pub struct Feeder {
     rules: watch::Receiver<Arc<Rules>>,
     /// Rung when there is something to send.
     send: Bell,
+    /// Rung when something is freed that may not go through the outbox.
+    carry: Bell,
 }
 
 impl Feeder {
@@ -46,7 +48,12 @@ impl Feeder {
         rules: watch::Receiver<Arc<Rules>>,
         send: Bell,
     ) -> Feeder {
-        Feeder { store, kinds, rules, send }
+        Feeder { store, kinds, rules, send, carry: Bell::new() }
+    }
+
+    /// The same, waking whoever carries what does not go through the outbox.
+    pub fn waking(self, carry: Bell) -> Feeder {
+        Feeder { carry, ..self }
     }
 
     /// Feeds one place; says whether something went.
@@ -151,6 +158,7 @@ impl Worker for Feeder {
         let groups = self.store.release_held(now).await?;
         let mut moved = groups > 0;
         if groups > 0 {
+            self.carry.ring();
             info!(groups, "Freed {groups} groups of held notices");
         }
         let mut places = self.store.places(now).await?;

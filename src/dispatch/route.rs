@@ -24,12 +24,19 @@ pub struct Router {
     rules: watch::Receiver<Arc<Rules>>,
     /// Rung when there are deliveries.
     feed: Bell,
+    /// Rung then, too, for those that do not go through the outbox.
+    carry: Bell,
 }
 
 impl Router {
     /// A router by `rules`, which may change while it runs.
     pub fn new(store: Store, rules: watch::Receiver<Arc<Rules>>, feed: Bell) -> Router {
-        Router { store, rules, feed }
+        Router { store, rules, feed, carry: Bell::new() }
+    }
+
+    /// The same, waking whoever carries what does not go through the outbox.
+    pub fn waking(self, carry: Bell) -> Router {
+        Router { carry, ..self }
     }
 }
 
@@ -52,6 +59,7 @@ impl Worker for Router {
         }
         self.store.file_routed(routed, now).await?;
         self.feed.ring();
+        self.carry.ring();
         Ok(Next::Again)
     }
 }

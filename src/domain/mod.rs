@@ -4,6 +4,7 @@
 //! becomes of a message; `task` is what somebody has to deal with; `send` is what we say back, `destination` what keeps it
 //! from going there; `notice` is what systems have to tell, `route` decides where it goes, `card` what it looks like, `mention` whom it
 //! calls, `feed` when it leaves; `directory` is who there is;
+//! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
 
 pub mod alarm;
@@ -11,6 +12,7 @@ pub mod backoff;
 pub mod bundle;
 pub mod canary;
 pub mod card;
+pub mod carry;
 pub mod classify;
 pub mod connection;
 pub mod contact;
@@ -20,6 +22,7 @@ pub mod directory;
 pub mod durable;
 pub mod erasure;
 pub mod feed;
+pub mod handout;
 pub mod ids;
 pub mod limit;
 pub mod mention;
@@ -29,6 +32,7 @@ pub mod nearest;
 pub mod night;
 pub mod notice;
 pub mod own;
+pub mod reach;
 pub mod reason;
 pub mod recovery;
 pub mod reference;

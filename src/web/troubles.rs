@@ -123,7 +123,7 @@ pub async fn test(
         let reason = match way {
             Way::Slack => by_slack(&front, &telling).await?.err(),
             Way::Command | Way::Webhook | Way::Email => {
-                front.ways.tell(way, &telling, None).await.err().map(|untold| untold.0)
+                front.ways.tell(way, &telling, None, now).await.err().map(|untold| untold.0)
             }
         };
         ways.push(TestedWay { way: way.as_str().to_owned(), ok: reason.is_none(), reason });

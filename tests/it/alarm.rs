@@ -1,18 +1,18 @@
 //! deskd in trouble: somebody is told once when it begins and once when it is over, by a way that works.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 
 use deskd::config::Secret;
-use deskd::config::alarm::{Mail, MailTls};
+use deskd::config::mail::{Mail, MailTls};
+use deskd::dispatch::sign::signature;
 use deskd::domain::own::{Own, Raised};
+use deskd::domain::time::Timestamp;
 use deskd::simulator::{Fault, Setup, Times, Which};
 use insta::assert_snapshot;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::api_door::{Door, timeless};
+use crate::sink::{Sink, header, smtp, without_boundary};
 use crate::world::World;
 
 /// A desk whose command appends what it is told to a file.
@@ -183,7 +183,7 @@ async fn a_command_that_fails_is_tried_again_and_given_up_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_webhook_and_a_mail_say_the_same() {
-    let webhook = Sink::open(webhook).await;
+    let webhook = Sink::answering("204 X").await;
     let server = Sink::open(smtp).await;
     let mut world = World::without_desk(Setup::default(), |config| {
         config.alarm.email = Some("ops@acme.example".into());
@@ -195,6 +195,7 @@ async fn a_webhook_and_a_mail_say_the_same() {
         };
     });
     world.secrets.webhook = Some(Secret::new(&format!("http://{}/hook/zzz-secret", webhook.address)));
+    world.secrets.webhook_secret = Some(Secret::new("0123456789abcdef"));
     world.open().await;
     dead_letter(&world).await;
     for _ in 0..60 {
@@ -207,6 +208,11 @@ async fn a_webhook_and_a_mail_say_the_same() {
     assert_eq!(called.len(), 1, "{called:?}");
     let (head, body) = called[0].split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook/zzz-secret HTTP/1.1"), "{head}");
+    let signed = header(head, "x-deskd-signature").unwrap();
+    let at: i64 = signed.split(',').nth(1).unwrap().parse().unwrap();
+    let expected = signature(&Secret::new("0123456789abcdef"), body, Timestamp(at * 1000));
+    assert_eq!(Some(signed), expected);
+    assert_eq!(header(head, "x-deskd-delivery").as_deref(), Some("1-raised"));
     let document: Value = serde_json::from_str(body).unwrap();
     assert_snapshot!(timeless(&format!("{document:#}")), @r#"
     {
@@ -231,10 +237,19 @@ async fn a_webhook_and_a_mail_say_the_same() {
     let (_, tellings) = world.store().troubles(workspace, false).await.unwrap().remove(0);
     assert_eq!(mails.len(), 1, "{tellings:?}");
     let mail: Vec<&str> = mails[0].lines().filter(|line| !line.starts_with("Date:")).collect();
-    assert_snapshot!(timeless(&mail.join("\n")), @"
+    let id = mail.iter().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap();
+    assert!(id.starts_with("<deskd-1-raised-") && id.ends_with("@acme.example>"), "{id}");
+    let mail: Vec<&str> = mail.into_iter().filter(|line| !line.starts_with("Message-ID:")).collect();
+    assert_snapshot!(timeless(&without_boundary(&mail.join("\n"))), @r#"
     From: deskd@acme.example
     To: ops@acme.example
     Subject: [deskd] warning: a message did not go out (send 7, unreachable)
+    Auto-Submitted: auto-generated
+    MIME-Version: 1.0
+    Content-Type: multipart/alternative;
+     boundary="BOUNDARY"
+
+    --BOUNDARY
     Content-Type: text/plain; charset=utf-8
     Content-Transfer-Encoding: quoted-printable
 
@@ -242,7 +257,20 @@ async fn a_webhook_and_a_mail_say_the_same() {
 
     Since TIME. Hint: deskd queue list, then deskd queue re=
     try ID or drop ID.
-    ");
+
+    --BOUNDARY
+    Content-Type: text/html; charset=utf-8
+    Content-Transfer-Encoding: quoted-printable
+
+    <!doctype html>
+    <html><body>
+    <p>deskd: warning: a message did not go out (send 7, unreachable)</p>
+    <p>Since TIME. Hint: deskd queue list, then deskd queue=
+     retry ID or drop ID.</p>
+    </body></html>
+
+    --BOUNDARY--
+    "#);
     world.close().await;
 }
 
@@ -318,85 +346,4 @@ async fn a_database_that_cannot_be_written_is_told_without_it() {
     assert_eq!(trouble.raised.own, Own::NotWritable, "noted afterwards");
     assert!(trouble.resolved_at.is_some() && tellings.len() == 2, "{tellings:?}");
     told.world.finish().await;
-}
-
-/// Something that is called, and keeps what it heard.
-struct Sink {
-    address: String,
-    heard: Arc<Mutex<Vec<String>>>,
-}
-
-impl Sink {
-    async fn open<F, R>(serve: F) -> Sink
-    where
-        F: Fn(TcpStream) -> R + Send + Sync + 'static,
-        R: Future<Output = Option<String>> + Send,
-    {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let kept = heard.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                if let Some(text) = serve(stream).await {
-                    kept.lock().unwrap().push(text);
-                }
-            }
-        });
-        Sink { address, heard }
-    }
-
-    fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap().clone()
-    }
-}
-
-async fn webhook(mut stream: TcpStream) -> Option<String> {
-    let mut bytes = Vec::new();
-    loop {
-        stream.read_buf(&mut bytes).await.ok()?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length =
-            head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-        if body.len() >= length.unwrap_or(0) {
-            stream.write_all(b"HTTP/1.1 204 X\r\nconnection: close\r\n\r\n").await.ok()?;
-            return Some(text);
-        }
-    }
-}
-
-/// As much of a mail server as one mail needs.
-async fn smtp(mut stream: TcpStream) -> Option<String> {
-    let (reading, mut writing) = stream.split();
-    let mut lines = BufReader::new(reading).lines();
-    writing.write_all(b"220 mail\r\n").await.ok()?;
-    let (mut mail, mut in_data) = (String::new(), false);
-    while let Some(line) = lines.next_line().await.ok()? {
-        let answer: &[u8] = match (in_data, line.split(' ').next().unwrap_or_default()) {
-            (true, ".") => {
-                in_data = false;
-                b"250 taken\r\n"
-            }
-            (true, _) => {
-                mail.push_str(&line);
-                mail.push('\n');
-                continue;
-            }
-            (false, "DATA") => {
-                in_data = true;
-                b"354 go on\r\n"
-            }
-            (false, "QUIT") => {
-                writing.write_all(b"221 bye\r\n").await.ok()?;
-                return Some(mail);
-            }
-            (false, _) => b"250 ok\r\n",
-        };
-        writing.write_all(answer).await.ok()?;
-        if !mail.is_empty() && !in_data {
-            return Some(mail);
-        }
-    }
-    None
 }

@@ -15,10 +15,10 @@ const IMPORTS: [(&str, &[&str]); 13] = [
     ("config", &["domain"]),
     ("store", &["domain"]),
     ("slack", &["domain", "config"]),
-    ("dispatch", &["domain", "runtime", "store", "slack"]),
+    ("dispatch", &["domain", "runtime", "config", "store", "slack"]),
     ("commands", &["domain", "store", "dispatch::submit"]),
     ("intake", &["domain", "runtime", "store", "slack", "commands", "dispatch::submit"]),
-    ("alarm", &["domain", "runtime", "config", "store", "slack"]),
+    ("alarm", &["domain", "runtime", "config", "store", "slack", "dispatch::mail", "dispatch::sign"]),
     (
         "web",
         &["domain", "config", "store", "runtime::crew", "slack", "intake", "commands", "dispatch", "alarm"],

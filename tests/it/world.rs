@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use deskd::app::{Desk, Setup as DeskSetup};
 use deskd::config::keys::{self, KeyLook};
-use deskd::config::{AlarmSecrets, Config, Environment, Places, Secret, Spot};
+use deskd::config::{Config, Environment, Places, Secret, Spot, WaySecrets};
 use deskd::domain::bundle::Pick;
 use deskd::domain::ids::{ChannelId, PersonId, TaskNumber, WorkspaceId};
 use deskd::domain::seal::Keyring;
@@ -26,7 +26,7 @@ use tempfile::TempDir;
 pub struct World {
     pub slack: Simulator,
     pub config: Config,
-    pub secrets: AlarmSecrets,
+    pub secrets: WaySecrets,
     pub keys: Option<Keyring>,
     pub clock: Clock,
     pub workspace: WorkspaceId,
@@ -69,7 +69,7 @@ impl World {
         World {
             slack,
             config,
-            secrets: AlarmSecrets::default(),
+            secrets: WaySecrets::default(),
             keys: None,
             clock,
             workspace,
@@ -90,7 +90,7 @@ impl World {
             config: self.config.clone(),
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),
-            alarm: self.secrets.clone(),
+            ways: self.secrets.clone(),
             keys: self.key_look(),
             clock: self.clock,
         };

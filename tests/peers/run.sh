@@ -40,6 +40,10 @@ if command -v python3 >/dev/null 2>&1 && python3 -c 'import venv' 2>/dev/null; t
     if ! "$peers/venv/bin/python" -c 'import slack_bolt, aiohttp' 2>/dev/null; then
         "$peers/venv/bin/pip" install --quiet --disable-pip-version-check slack_bolt aiohttp
     fi
+    # The mail server of tests/it/mail.rs.
+    if ! "$peers/venv/bin/python" -c 'import aiosmtpd' 2>/dev/null; then
+        "$peers/venv/bin/pip" install --quiet --disable-pip-version-check aiosmtpd
+    fi
     with_simulator "$peers/venv/bin/python" tests/peers/bolt_python.py
 else
     echo "skipped bolt-python: python3 with venv is not here"

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::folder::Folder;
 use crate::app::{Desk, Setup as DeskSetup};
-use crate::config::{AlarmSecrets, Config, Environment, Places, Secret, keys};
+use crate::config::{Config, Environment, Places, Secret, WaySecrets, keys};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::Clock;
@@ -54,8 +54,8 @@ impl Stage {
         let config = config(&folder, &slack);
         let socket = config.api.socket.clone();
         let (bot, app) = (Secret::new(&slack.bot_token()), Secret::new(&slack.app_token()));
-        let (alarm, keys) = (AlarmSecrets::default(), keys::look(&config, &Environment::new()));
-        let desk = Desk::start(DeskSetup { config, bot, app, alarm, keys, clock }).await?;
+        let (ways, keys) = (WaySecrets::default(), keys::look(&config, &Environment::new()));
+        let desk = Desk::start(DeskSetup { config, bot, app, ways, keys, clock }).await?;
         let front = desk.front();
         let stage = Stage { slack, front, workspace, clock, desk, socket, _folder: folder };
         match tokio::time::timeout(PATIENCE, stage.connected()).await {

@@ -9,23 +9,6 @@ use super::{Item, Raw, Section, article, nearest};
 use crate::config::problem::Problem;
 
 impl<'a> Section<'_, 'a> {
-    /// Yes or no.
-    pub fn flag(&mut self, key: &'static str, default: bool) -> bool {
-        let Some(raw) = self.raw(key) else { return default };
-        let truth = match raw {
-            Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => value.get_ref().as_bool(),
-        };
-        truth.unwrap_or_else(|| {
-            self.refuse(
-                key,
-                "true or false is needed here",
-                format!("write {key} = {}, without quotes", !default),
-            );
-            default
-        })
-    }
-
     /// A whole number within a range, where there need not be one.
     pub fn count(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         let number = match self.raw(key)? {
