@@ -1,4 +1,4 @@
-//! What may change while the desk runs: how messages are gathered, the rules, and what `status` says of both.
+//! What may change while the desk runs: how messages are gathered, the rules, the reports, and what `status` says of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::config::{Config, Sources};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
 use crate::domain::notice::Kinds;
+use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
 use crate::intake::bundle::Habits;
 use crate::web::desk::Settings;
@@ -28,6 +29,7 @@ pub struct Reloadable {
     routing: watch::Sender<Arc<Routing>>,
     kinds: watch::Sender<Arc<Kinds>>,
     settings: watch::Sender<Settings>,
+    reports: watch::Sender<Arc<Vec<Report>>>,
     named: watch::Sender<bool>,
 }
 
@@ -41,6 +43,7 @@ impl Reloadable {
             routing: watch::Sender::new(Arc::new(config.routing.clone())),
             kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
             settings: watch::Sender::new(settings(config)),
+            reports: watch::Sender::new(Arc::new(config.reports.clone())),
             named: watch::Sender::new(config.names_people()),
         }
     }
@@ -53,6 +56,11 @@ impl Reloadable {
     /// The rules of classification.
     pub fn rules(&self) -> watch::Receiver<Arc<Compiled>> {
         self.rules.subscribe()
+    }
+
+    /// The reports.
+    pub fn reports(&self) -> watch::Receiver<Arc<Vec<Report>>> {
+        self.reports.subscribe()
     }
 
     /// The rules of routing.
@@ -89,6 +97,7 @@ impl Reloadable {
             ("mail", config.mail == self.started_with.mail),
             ("endpoint", config.endpoints == self.started_with.endpoints),
             ("secrets", config.secrets == self.started_with.secrets),
+            ("time", config.time == self.started_with.time),
             ("log", config.log == self.started_with.log),
         ] {
             if !same {
@@ -101,6 +110,7 @@ impl Reloadable {
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(settings(&config));
         self.named.send_replace(config.names_people());
+        self.reports.send_replace(Arc::new(config.reports));
         Ok(())
     }
 }

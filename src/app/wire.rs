@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -17,15 +16,18 @@ use crate::alarm::{Teller, Unwritable, Watcher, Ways};
 use crate::config::keys::KeyLook;
 use crate::config::{Config, Secret, Sources, WaySecrets};
 use crate::dispatch::carry::{CARRIERS, Carrier, Doors};
+use crate::dispatch::chart::Uploader;
 use crate::dispatch::detour::Detour;
 use crate::dispatch::feed::Feeder;
 use crate::dispatch::hook::Endpoints;
 use crate::dispatch::mail::Mailer;
+use crate::dispatch::report::{Reporter, Reports};
 use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
+use crate::domain::report::Report;
 use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
@@ -44,7 +46,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::socket::{Links, SocketSettings};
-use crate::store::retention::Retention;
+use crate::store::retention::{Forgotten, Retention};
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::{Health, Reds};
@@ -78,6 +80,7 @@ struct Bells {
     recover: Bell,
     late: Bell,
     tell: Bell,
+    upload: Bell,
     route: Bell,
     feed: Bell,
     carry: Bell,
@@ -119,12 +122,10 @@ impl Desk {
         crew.worker(gatherer, &bells.gather);
         let directory = Directory::new(store.clone(), api.clone());
         crew.worker(Triage::new(store.clone(), directory, reloadable.rules()), &bells.triage);
-        crew.worker(Folder::new(store.clone()), &Bell::new());
-        let housekeeper = Housekeeper::new(store.clone(), retention(&config), TimeZone::system());
-        let forgotten = housekeeper.forgotten();
-        crew.worker(housekeeper, &Bell::new());
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
+        let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
+        let reports = base.report(&mut crew, reloadable.reports());
         base.directory(&mut crew, reloadable.named());
         let inlet = base.notices(&mut crew, &reloadable);
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
@@ -158,6 +159,7 @@ impl Desk {
             endings,
             forgotten,
             recovery,
+            reports,
             refresh: ringing(&bells.workspace),
             read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
@@ -256,10 +258,31 @@ impl Base<'_> {
         }
     }
 
+    /// What keeps the database small; says what has been forgotten.
+    fn keep_house(&self, crew: &mut Crew) -> Forgotten {
+        crew.worker(Folder::new(self.store.clone()), &Bell::new());
+        let zone = self.config.time.zone.clone();
+        let housekeeper = Housekeeper::new(self.store.clone(), retention(self.config), zone);
+        let forgotten = housekeeper.forgotten();
+        crew.worker(housekeeper, &Bell::new());
+        forgotten
+    }
+
+    /// Reports and their charts.
+    fn report(&self, crew: &mut Crew, configured: watch::Receiver<Arc<Vec<Report>>>) -> Reports {
+        let (send, upload) = (self.bells.send.clone(), self.bells.upload.clone());
+        let reports = Reports::new(self.store.clone(), configured, send, upload);
+        crew.worker(Reporter::new(reports.clone(), self.ours.clone()), &Bell::new());
+        let give_up = self.config.outbox.give_up;
+        let uploader = Uploader::new(self.store.clone(), self.api.clone(), self.clock, give_up);
+        crew.worker(uploader, &self.bells.upload);
+        reports
+    }
+
     /// What reads who there is.
     fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
         let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
-        let census = Census::new(store, api, ours, (named, TimeZone::system()));
+        let census = Census::new(store, api, ours, (named, self.config.time.zone.clone()));
         crew.worker(census, &self.bells.directory);
     }
 
@@ -269,7 +292,8 @@ impl Base<'_> {
         let router = Router::new(self.store.clone(), reloadable.routing(), feed.clone());
         crew.worker(router.waking(carry.clone()), route);
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
-        crew.worker(Feeder::new(self.store.clone(), kinds, rules, send.clone()).waking(carry.clone()), feed);
+        let feeder = Feeder::new(self.store.clone(), kinds, rules, send.clone());
+        crew.worker(feeder.waking(carry.clone()).leaving(reloadable.reports()), feed);
         Inlet::new(self.store.clone(), reloadable.kinds(), route.clone())
     }
 

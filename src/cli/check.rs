@@ -175,6 +175,8 @@ fn meaning(config: &Config) -> Vec<String> {
         mail: _,
         endpoints,
         secrets: _,
+        time: _,
+        reports,
         mentions,
         log: _,
         rules,
@@ -221,6 +223,11 @@ fn meaning(config: &Config) -> Vec<String> {
     );
     lines.extend(
         endpoints.iter().map(|endpoint| format!("  endpoint {} at {}", endpoint.name, endpoint.shown())),
+    );
+    lines.extend(
+        reports
+            .iter()
+            .map(|report| format!("  report \"{}\" in {}, {}", report.name, report.channel, report.schedule)),
     );
     lines.push(told(alarm));
     lines.extend(called(mentions));

@@ -24,6 +24,7 @@ pub mod recover;
 pub mod rehearse;
 mod replay;
 pub mod reply;
+pub mod report;
 pub mod restore;
 pub mod route;
 pub mod run;
@@ -91,6 +92,7 @@ pub enum Command {
     People(people::Args),
     Groups(people::GroupArgs),
     Queue(queue::Args),
+    Report(report::Args),
     Troubles(troubles::Args),
     Webhook(webhook::Args),
     Secret(secret::Args),
@@ -152,6 +154,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::People(args) => people::run(args, call).await,
         Command::Groups(args) => people::run_groups(args, call).await,
         Command::Queue(args) => queue::run(args, call).await,
+        Command::Report(args) => report::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Webhook(args) => webhook::run(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,

@@ -14,7 +14,7 @@ use super::settings::{
     Api, Canary, ChannelNamed, Config, Http, Inbox, Log, LogFormat, LogLevel, Mode, Monitor, Outbox, Slack,
     Store,
 };
-use super::{Environment, Flag, alarm, categories, endpoint, keys, mail, mentions, routes, unknown};
+use super::{Environment, Flag, alarm, categories, endpoint, keys, mail, mentions, report, routes, unknown};
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
 
@@ -91,8 +91,9 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
     let mut mentions_named = Vec::new();
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
+    let (time, reports) = report::read(reader, defaults.time, &mut channels_named);
     let named = (&mut channels_named, &mut mentions_named);
-    let (routing, remarks) = routes::read(reader, (&defaults.kinds, &mentions), named);
+    let (routing, remarks) = routes::read(reader, (&defaults.kinds, &mentions, &time.zone), named);
     let endpoints = endpoint::read(reader);
     routes::endpoints(reader, &routing, &endpoints);
     let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
@@ -111,6 +112,8 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         mail,
         endpoints,
         alarm,
+        time,
+        reports,
         mentions,
         log: log(&mut reader.section("log"), defaults.log),
         rules,

@@ -3,9 +3,10 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `mentions` holds a section of its own; `alarm`, `mail` and `endpoint` hold the ways that do not lead through Slack; `routes`,
-//! `hours` and `quiet` are the rules of routing, `webhooks` says which ones those name; `keys` finds the key of the secrets in
-//! the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets, apart from all this.
+//! `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead through
+//! Slack; `routes`, `hours` and `quiet` are the rules of routing, `webhooks` says which ones those name; `keys` finds the key of
+//! the secrets in the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the secrets,
+//! apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
@@ -22,6 +23,7 @@ pub mod places;
 pub mod problem;
 pub mod quiet;
 pub mod reader;
+pub mod report;
 pub mod routes;
 pub mod settings;
 pub mod show;
@@ -108,6 +110,8 @@ impl Sources {
     }
 }
 
+#[cfg(test)]
+mod report_tests;
 #[cfg(test)]
 mod route_tests;
 #[cfg(test)]

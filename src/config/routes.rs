@@ -51,19 +51,17 @@ struct Desk<'d> {
 /// Reads all rules. What is only odd comes back beside them.
 pub fn read<'d>(
     reader: &mut Reader<'_>,
-    (kinds, general): (&'d Kinds, &Mentions),
+    (kinds, general, zone): (&'d Kinds, &Mentions, &TimeZone),
     (named, called): (&'d mut Vec<ChannelNamed>, &'d mut Vec<MentionNamed>),
 ) -> (Rules, Vec<Problem>) {
     let mut rules = Rules::default();
     rules.know(kinds);
-    // Where the machine is, for hours that name no zone.
-    let zone = TimeZone::system();
-    let mut desk = Desk { kinds, hours: hours::read(reader, &zone), named, called };
+    let mut desk = Desk { kinds, hours: hours::read(reader, zone), named, called };
     rules.projects = projects(reader, desk.named);
     rules.mentions = whom(&mut reader.section("mentions"), &rules, desk.called);
     rules.mentions.default = general.default.clone();
     rules.mentions.budget = Budget { per_day: general.budget.into(), zone: zone.clone() };
-    rules.maintenance = quiet::maintenance(reader, &zone);
+    rules.maintenance = quiet::maintenance(reader, zone);
     rules.inhibitions = quiet::inhibitions(reader);
     let mut places = Vec::new();
     for (at, table) in reader.tables("route").into_iter().enumerate() {

@@ -11,8 +11,10 @@ use super::mail::Mail;
 use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
 use super::problem::{Problem, Spot};
+use super::report::Time;
 use crate::domain::destination::Fallbacks;
 use crate::domain::notice::Kinds;
+use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
 use crate::domain::rules::Rules;
 
@@ -41,6 +43,10 @@ pub struct Config {
     pub endpoints: Vec<Endpoint>,
     /// `[secrets]`: where the key of the secrets in the database is.
     pub secrets: SecretsKey,
+    /// `[time]`: the zone of days and times of day.
+    pub time: Time,
+    /// `[recap]` and `[[report]]`: which numbers are told where and when.
+    pub reports: Vec<Report>,
     /// `[mentions]`: whom notices call.
     pub mentions: Mentions,
     /// `[log]`: how deskd writes its log.
@@ -237,6 +243,8 @@ impl Config {
             mail: Mail::default(),
             endpoints: Vec::new(),
             secrets: SecretsKey::default(),
+            time: Time { zone: jiff::tz::TimeZone::system() },
+            reports: Vec::new(),
             mentions: Mentions::default(),
             log: Log { format: LogFormat::Text, level: LogLevel::Info },
             rules: Rules::builtin(),

@@ -27,6 +27,8 @@ impl Config {
             mail,
             endpoints,
             secrets,
+            time,
+            reports,
             mentions,
             log,
             rules,
@@ -59,6 +61,7 @@ impl Config {
         super::endpoint::show(endpoints, &mut add);
         let SecretsKey { key_file } = secrets;
         add("secrets.key_file", path(key_file.as_deref()));
+        super::report::show(time, reports, &mut add);
         super::mentions::show(mentions, &mut add);
         let Log { format, level } = log;
         add("log.format", format!("{format:?}").to_lowercase());
@@ -75,8 +78,17 @@ impl Config {
             // Lengths in front, so that no value can look like another key.
             digest.update(format!("{}:{key}={}:{value}\n", key.len(), value.len()));
         }
-        digest.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest.finalize())
     }
+}
+
+/// A short hash of a text that is too long to be shown.
+pub fn short_hash(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn show_slack(slack: &Slack, add: &mut impl FnMut(&str, String)) {

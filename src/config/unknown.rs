@@ -23,8 +23,8 @@ const TOKENS: [(&str, &str, &str); 8] = [
 ];
 
 /// Sections of which there may be several: no variable sets their keys.
-const LISTS: [&str; 8] =
-    ["category", "destination", "endpoint", "hours", "inhibit", "maintenance", "project", "route"];
+const LISTS: [&str; 9] =
+    ["category", "destination", "endpoint", "hours", "inhibit", "maintenance", "project", "report", "route"];
 
 /// Notes everything that nobody asked for. To be called when all sections have been read.
 pub fn note(reader: &mut Reader<'_>) {

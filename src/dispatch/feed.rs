@@ -14,6 +14,7 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::mention::{self, Mention};
 use crate::domain::notice::problem::Effect;
 use crate::domain::notice::{Content, Kinds, Lane, Status};
+use crate::domain::report::{Report, taking};
 use crate::domain::route::Rules;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
@@ -21,10 +22,14 @@ use crate::runtime::worker::{Next, Worker};
 use crate::slack::blocks::{self, Message};
 use crate::store::Store;
 use crate::store::feed::{Head, Parcel, Place};
+use crate::store::held::Taker;
 use crate::store::mentions::Calling;
 
 /// How many deliveries one digest takes in at most.
 const MOST_GATHERED: i64 = 500;
+
+/// How soon it is looked again at what was left to a recap.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// How long a destination may be unknown: a desk that has just started learns its channels and people from Slack.
 const INTRODUCTION: Duration = Duration::from_secs(120);
@@ -34,6 +39,8 @@ pub struct Feeder {
     store: Store,
     kinds: watch::Receiver<Arc<Kinds>>,
     rules: watch::Receiver<Arc<Rules>>,
+    /// Whose recaps tell what is held; nobody's unless said.
+    reports: watch::Receiver<Arc<Vec<Report>>>,
     /// Rung when there is something to send.
     send: Bell,
     /// Rung when something is freed that may not go through the outbox.
@@ -48,12 +55,28 @@ impl Feeder {
         rules: watch::Receiver<Arc<Rules>>,
         send: Bell,
     ) -> Feeder {
-        Feeder { store, kinds, rules, send, carry: Bell::new() }
+        let (_, reports) = watch::channel(Arc::default());
+        Feeder { store, kinds, rules, reports, send, carry: Bell::new() }
     }
 
     /// The same, waking whoever carries what does not go through the outbox.
     pub fn waking(self, carry: Bell) -> Feeder {
         Feeder { carry, ..self }
+    }
+
+    /// Leaves what is held to the recaps among `reports` when they are due.
+    pub fn leaving(self, reports: watch::Receiver<Arc<Vec<Report>>>) -> Feeder {
+        Feeder { reports, ..self }
+    }
+
+    /// The recaps that are due now and may tell what is held for their channels.
+    fn takers(&self, now: Timestamp) -> Vec<Taker> {
+        let reports = self.reports.borrow();
+        let taker = |report: &Report| {
+            let due = taking(report, now)?;
+            Some(Taker { report: report.name.clone(), due, channel: report.channel.clone() })
+        };
+        reports.iter().filter_map(taker).collect()
     }
 
     /// Feeds one place; says whether something went.
@@ -155,7 +178,8 @@ impl Worker for Feeder {
             let kind = destination.split(':').next().unwrap_or_default();
             warn!(count, kind, "Gave up on {count} deliveries to a {kind}: nobody needs them any more");
         }
-        let groups = self.store.release_held(now).await?;
+        let takers = self.takers(now);
+        let groups = self.store.release_held(takers, now).await?;
         let mut moved = groups > 0;
         if groups > 0 {
             self.carry.ring();
@@ -169,6 +193,9 @@ impl Worker for Feeder {
         if moved {
             return Ok(Next::Again);
         }
-        Ok(self.store.next_feed(now).await?.map_or(Next::Bell, Next::At))
+        // What is left to a recap is due already: looking again at once would find the same.
+        let next = self.store.next_feed(now).await?;
+        let next = next.map(|at| if at > now { at } else { now.plus(LEAVE) });
+        Ok(next.map_or(Next::Bell, Next::At))
     }
 }

@@ -39,6 +39,11 @@ impl Simulator {
             .collect())
     }
 
+    /// The bytes of a file that an app uploaded and shared, by its id.
+    pub fn shared_file(&self, id: &str) -> Option<Vec<u8>> {
+        self.shared.lock().uploads.shared(id)
+    }
+
     /// Ephemeral messages so far: answers to commands, `chat.postEphemeral`, response URLs.
     pub fn ephemerals(&self) -> Vec<Ephemeral> {
         self.shared.lock().ephemerals.clone()

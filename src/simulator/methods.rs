@@ -5,7 +5,7 @@
 use super::call::{Call, Reply};
 use super::limits::Tier;
 use super::workspace::Workspace;
-use super::{account, chat, conversations, groups, history, reactions, users, views};
+use super::{account, chat, conversations, files, groups, history, reactions, users, views};
 
 /// Which token a method takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +44,14 @@ const fn bot(
 
 /// Methods whose arguments are not read from a JSON body (specs: `json_input_supported` unset).
 /// Such a body is ignored, not refused, which shows as a missing argument.
-const FORM_ONLY: [&str; 13] = [
+const FORM_ONLY: [&str; 14] = [
     "bots.info",
     "chat.getPermalink",
     "conversations.info",
     "conversations.list",
     "conversations.members",
     "conversations.replies",
+    "files.getUploadURLExternal",
     "reactions.get",
     "usergroups.list",
     "usergroups.users.list",
@@ -60,7 +61,7 @@ const FORM_ONLY: [&str; 13] = [
     "users.lookupByEmail",
 ];
 
-static METHODS: [Method; 30] = [
+static METHODS: [Method; 32] = [
     Method {
         name: "auth.test",
         tier: Tier::Special,
@@ -96,6 +97,8 @@ static METHODS: [Method; 30] = [
     bot("chat.update", Tier::Three, &["chat:write"], chat::update),
     bot("chat.delete", Tier::Three, &["chat:write"], chat::delete),
     bot("chat.getPermalink", Tier::Special, &[], chat::permalink),
+    bot("files.getUploadURLExternal", Tier::Four, &["files:write"], files::upload_url),
+    bot("files.completeUploadExternal", Tier::Four, &["files:write"], files::complete),
     bot("reactions.add", Tier::Three, &["reactions:write"], reactions::add),
     bot("reactions.remove", Tier::Two, &["reactions:write"], reactions::remove),
     bot("reactions.get", Tier::Three, &["reactions:read"], reactions::read),

@@ -26,6 +26,7 @@ mod conversations;
 mod elements;
 mod events;
 mod faults;
+mod files;
 mod groups;
 mod history;
 mod ids;

@@ -21,7 +21,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::workspace::Workspace;
-use super::{control, response_url, socket, web, webhook};
+use super::{control, files, response_url, socket, web, webhook};
 
 /// Bodies over this many bytes are refused; Slack's largest argument, a view, is 250 kB.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -215,6 +215,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     let first = path.split('/').next().unwrap_or_default();
     match first {
         "sim" => Ok(control::answer(&shared, &head, &path, &body).await),
+        "upload" => files::take(&shared, &path, &body).await,
         "commands" | "actions" => response_url::answer(&shared, &path, &body).await,
         "services" => webhook::answer(&shared, &head, &path, &body).await,
         "" => Ok(plain(StatusCode::OK, "a simulated Slack workspace: see /sim/ for what it can do\n")),

@@ -10,6 +10,7 @@ use super::call::decode_form;
 use super::channels::{Channel, Kind};
 use super::clock::Clock;
 use super::faults::Faults;
+use super::files::Uploads;
 use super::groups::Group;
 use super::ids::{self, Ids};
 use super::limits::Limits;
@@ -121,6 +122,8 @@ pub struct Workspace {
     pub response_urls: ResponseUrls,
     /// Incoming webhooks.
     pub webhooks: Webhooks,
+    /// Files that apps upload, by their ids.
+    pub uploads: Uploads,
     /// Ephemeral messages, oldest first.
     pub ephemerals: Vec<Ephemeral>,
     /// Tickets not used yet.
@@ -147,6 +150,7 @@ impl Workspace {
             triggers: Triggers::default(),
             response_urls: ResponseUrls::default(),
             webhooks: Webhooks::default(),
+            uploads: Uploads::default(),
             ephemerals: Vec::new(),
             tickets: Tickets::default(),
             places: HashMap::new(),

@@ -239,6 +239,16 @@ impl Api {
         self.caller.call(Token::Bot, Patience::Write, method, form).await
     }
 
+    /// An address for bytes, if it is one that they may go to.
+    pub(super) fn upload_address(&self, url: &str) -> Option<reqwest::Url> {
+        super::upload::address(url, self.caller.local())
+    }
+
+    /// Brings bytes to an address that Slack gave us.
+    pub(super) async fn bring(&self, url: reqwest::Url, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.caller.bring(url, bytes).await
+    }
+
     /// One read with the bot token.
     pub(super) async fn read(&self, method: &str, form: &Form<'_>) -> Result<Done, Failure> {
         self.caller.call(Token::Bot, Patience::Read, method, form).await

@@ -205,6 +205,18 @@ impl Caller {
         self.call_address((url, WRITE), body).await
     }
 
+    /// Brings bytes to an address that Slack gave us for them. No token goes along: the address is the permission.
+    pub async fn bring(&self, url: reqwest::Url, bytes: Vec<u8>) -> Result<(), Failure> {
+        let request = self.client.post(url).timeout(WRITE).header(CONTENT_TYPE, "application/octet-stream");
+        let response = request.body(bytes).send().await.map_err(|error| cut(&error));
+        let done = response.and_then(|response| match response.status().as_u16() {
+            200 => Ok(()),
+            status => Err(Failure::Unknown { what: format!("HTTP {status} for the bytes of a file") }),
+        });
+        self.calls.count("upload", done.as_ref().err());
+        done
+    }
+
     /// The base address, when it is one of this machine: a simulator's.
     pub fn local(&self) -> Option<&str> {
         let address = reqwest::Url::parse(&self.base).ok()?;

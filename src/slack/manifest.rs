@@ -23,6 +23,9 @@ pub const NEEDED_SCOPES: &[(&str, &str)] = &[
     ("users:read.email", "to recognise contacts by their e-mail address"),
 ];
 
+/// Scopes that an app made from the manifest has, too, but that only some desks need.
+pub const WANTED_SCOPES: &[(&str, &str)] = &[("files:write", "to upload the charts of reports")];
+
 /// The scope of the app-level token.
 pub const APP_TOKEN_SCOPE: &str = "connections:write";
 
@@ -53,7 +56,7 @@ const BOT_EVENTS: &[&str] = &[
 pub fn manifest(name: &str) -> Value {
     let name: String = name.trim().chars().take(LONGEST_NAME).collect();
     let name = if name.is_empty() { "deskd".to_owned() } else { name };
-    let scopes: Vec<&str> = NEEDED_SCOPES.iter().map(|(scope, _)| *scope).collect();
+    let scopes: Vec<&str> = NEEDED_SCOPES.iter().chain(WANTED_SCOPES).map(|(scope, _)| *scope).collect();
     json!({
         "_metadata": { "major_version": 2 },
         "display_information": {

@@ -3,8 +3,8 @@
 //! In reading order: `wire` is the head of a frame; `decode` turns a stored payload into `domain::message::Arrival`
 //! (with `event`, `message`, `channel`, `people` and `groups` beside it, and `loose` for JSON that keeps no promises, `mend` for a second reading); `socket`
 //! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms`, `directory`, `sent` and `history` are
-//! the longer ones), `outcome` says what came of a call, `tiers` how often a method may be called; `manifest` is the app's
-//! definition in Slack's settings; `incoming` posts to webhooks what `plain` leaves of a message.
+//! the longer ones, `upload` brings files), `outcome` says what came of a call, `tiers` how often a method may be called;
+//! `manifest` is the app's definition in Slack's settings; `incoming` posts to webhooks what `plain` leaves of a message.
 //!
 //! Deliberately absent: storing, retrying and deciding. Nothing in here knows the database or the outbox.
 
@@ -21,6 +21,7 @@ pub mod plain;
 pub mod signature;
 pub mod socket;
 pub mod tiers;
+pub mod upload;
 pub mod wire;
 
 mod calls;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
+use super::held::{Taker, is_taken};
 use super::sqlite::Store;
 use super::{heads, outbox};
 use crate::domain::card::Standing;
@@ -188,9 +189,9 @@ impl Store {
         .await
     }
 
-    /// Frees what was held and whose time has come: one alone goes as it is, several as one message. Says how many groups
-    /// there were.
-    pub async fn release_held(&self, now: Timestamp) -> Result<usize, StoreError> {
+    /// Frees what was held and whose time has come: one alone goes as it is, several as one message. What one of `takers` is
+    /// about to tell stays. Says how many groups were freed.
+    pub async fn release_held(&self, takers: Vec<Taker>, now: Timestamp) -> Result<usize, StoreError> {
         self.write(move |tx| {
             let mut query = tx.prepare_cached(
                 "SELECT workspace, destination, held_for, MAX(reason) FROM deliveries
@@ -205,7 +206,12 @@ impl Store {
                 ))
             })?;
             let groups = rows.collect::<Result<Vec<_>, _>>()?;
+            let mut freed = 0;
             for (workspace, destination, held_for, reason) in &groups {
+                if reason == "outside_hours" && is_taken(tx, workspace, destination, &takers)? {
+                    continue;
+                }
+                freed += 1;
                 let sql =
                     "SELECT id FROM deliveries WHERE state = 'held' AND workspace = ? AND destination = ?
                            AND held_for = ? AND (held_for <> ? OR next_at <= ?) ORDER BY id";
@@ -217,7 +223,7 @@ impl Store {
                 let form = if reason == "outside_hours" { "recap" } else { "digest" };
                 free(tx, &ids, (form, held_for), now)?;
             }
-            Ok(groups.len())
+            Ok(freed)
         })
         .await
     }
@@ -255,18 +261,18 @@ fn free(
             tx.prepare_cached(sql)?.execute((one, now.0))?;
             Ok(())
         }
-        several => merge(tx, several, (form, held_for), now),
+        several => merge(tx, several, (form, held_for), now).map(|_| ()),
     }
 }
 
-/// Makes one delivery of several.
-fn merge(
+/// Makes one delivery of several, two at least, and returns it.
+pub(super) fn merge(
     tx: &Transaction<'_>,
     ids: &[i64],
     (form, held_for): (&str, &str),
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let [_, _, ..] = ids else { return Ok(()) };
+) -> Result<i64, StoreError> {
+    let [_, _, ..] = ids else { return Ok(ids.first().copied().unwrap_or_default()) };
     let list = serde_json::to_string(ids).unwrap_or_default();
     let mut insert = tx.prepare_cached(
         "INSERT INTO deliveries (workspace, notice, problem, destination, route, mention, form, lane, state, reason,
@@ -283,7 +289,7 @@ fn merge(
          WHERE id IN (SELECT value FROM json_each(?1)) OR merged_into IN (SELECT value FROM json_each(?1))",
     )?;
     update.execute((&list, into, now.0))?;
-    Ok(())
+    Ok(into)
 }
 
 fn insert(tx: &Transaction<'_>, head: &Head, parcel: &Parcel, now: Timestamp) -> Result<SendId, StoreError> {

@@ -62,7 +62,7 @@ fn place(tx: &Transaction<'_>, destination: String, now: Timestamp) -> Result<Op
 }
 
 /// The channel or person that a destination is in Slack.
-fn channel(
+pub(super) fn channel(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
     destination: &str,

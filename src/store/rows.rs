@@ -3,8 +3,10 @@
 use super::error::StoreError;
 use crate::domain::classify::{Priority, Verdict};
 use crate::domain::destination::Broken;
+use crate::domain::report::ReportState;
 use crate::domain::send::{SendKind, SendState};
 use crate::domain::task::{Change, Status};
+use crate::domain::upload::ChartState;
 
 /// Reads a task's status.
 pub(super) fn status(word: &str) -> Result<Status, StoreError> {
@@ -24,6 +26,16 @@ pub(super) fn send_state(word: &str) -> Result<SendState, StoreError> {
 /// Reads what a send is.
 pub(super) fn send_kind(word: &str) -> Result<SendKind, StoreError> {
     SendKind::from_word(word).ok_or_else(|| unreadable("send kind", word))
+}
+
+/// Reads where a report stands.
+pub(super) fn report_state(word: &str) -> Result<ReportState, StoreError> {
+    ReportState::from_word(word).ok_or_else(|| unreadable("report state", word))
+}
+
+/// Reads where a chart stands.
+pub(super) fn chart_state(word: &str) -> Result<ChartState, StoreError> {
+    ChartState::from_word(word).ok_or_else(|| unreadable("chart state", word))
 }
 
 /// Reads why a channel takes no messages.

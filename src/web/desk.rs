@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::alarm::Ways;
 use crate::config::keys::KeyLook;
+use crate::dispatch::report::Reports;
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::domain::message::Ourselves;
 use crate::domain::route::Rules as Routing;
@@ -52,6 +53,8 @@ pub struct Front {
     pub forgotten: Forgotten,
     /// The way to ask for a recovery, and what it has done.
     pub recovery: Recovery,
+    /// The scheduled reports.
+    pub reports: Reports,
     /// Asks for a fresh list of channels.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
     /// Asks for the directory to be looked at: somebody wants it read.

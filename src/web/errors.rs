@@ -41,6 +41,8 @@ pub enum Code {
     NoSuchSend,
     /// There is no such category.
     NoSuchCategory,
+    /// There is no such report.
+    NoSuchReport,
     /// The reference points at nothing that is stored.
     NothingKnown,
     /// What is asked for does not fit the present state.
@@ -100,7 +102,7 @@ pub struct RefusalDocument {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 22] = [
+    pub const ALL: [Code; 23] = [
         Code::BadRequest,
         Code::BadMethod,
         Code::NoSuchRoute,
@@ -113,6 +115,7 @@ impl Code {
         Code::NoSuchPerson,
         Code::NoSuchSend,
         Code::NoSuchCategory,
+        Code::NoSuchReport,
         Code::NothingKnown,
         Code::WrongState,
         Code::NoSuchWebhook,
@@ -140,6 +143,7 @@ impl Code {
             Code::NoSuchPerson => ("no_such_person", StatusCode::NOT_FOUND, false),
             Code::NoSuchSend => ("no_such_send", StatusCode::NOT_FOUND, false),
             Code::NoSuchCategory => ("no_such_category", StatusCode::BAD_REQUEST, false),
+            Code::NoSuchReport => ("no_such_report", StatusCode::NOT_FOUND, false),
             Code::NothingKnown => ("nothing_known", StatusCode::NOT_FOUND, false),
             Code::WrongState => ("wrong_state", StatusCode::CONFLICT, false),
             Code::NoSuchWebhook => ("no_such_webhook", StatusCode::NOT_FOUND, false),

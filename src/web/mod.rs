@@ -24,6 +24,7 @@ pub mod queue;
 pub mod recover;
 pub mod replay;
 pub mod reply;
+pub mod reports;
 pub mod secrets;
 pub mod serve;
 pub mod silences;
@@ -106,6 +107,8 @@ pub fn router(front: Front) -> Router {
         .route("/v1/queue", quick(get(queue::list)))
         .route("/v1/queue/{number}/retry", quick(post(queue::retry)))
         .route("/v1/queue/{number}/drop", quick(post(queue::forget)))
+        .route("/v1/reports", quick(get(reports::list)))
+        .route("/v1/reports/{name}/run", within(post(reports::run), REPLAY))
         .route("/v1/notices", quick(post(notices::submit)))
         .route("/v1/silences", quick(get(silences::list).post(silences::add)))
         .route("/v1/silences/{number}/expire", quick(post(silences::expire)))

@@ -44,6 +44,8 @@ mod recovery_crash;
 mod recovery_patience;
 mod rehearsal;
 mod reorder;
+mod reports;
+mod reports_cli;
 mod retention;
 mod routing;
 mod secret_key;
