@@ -118,13 +118,8 @@ impl Desk {
             Workspace::new(store.clone(), api.clone(), tell_ours, bells.gather.clone(), trouble.clone());
         crew.worker(workspace, &bells.workspace);
         let tally = Arc::new(Tally::default());
-        let gatherer = Gatherer::new(
-            store.clone(),
-            reloadable.habits(),
-            ours.clone(),
-            bells.triage.clone(),
-            tally.clone(),
-        );
+        let (habits, triage) = (reloadable.habits(), bells.triage.clone());
+        let gatherer = Gatherer::new(store.clone(), habits, ours.clone(), triage, tally.clone());
         let echo = Echo::new(bells.canary.clone());
         let gatherer = gatherer.echoing(echo.clone()).feeding(bells.feed.clone());
         let endings = gatherer.endings();
@@ -176,6 +171,7 @@ impl Desk {
             keys: Arc::new(keys),
             now: clock.reader(),
             settings: reloadable.settings(),
+            routing: reloadable.routing(),
             started_at: now,
         };
         Ok(Desk { store, front, crew, reloadable, sockets, _occupied: occupied })

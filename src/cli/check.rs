@@ -127,7 +127,7 @@ fn as_json(config: &Config, file: Option<&Path>, tokens: &Tokens) -> Value {
         .iter()
         .map(|(token, spot)| (token.credential().to_owned(), json!(spot.as_ref().map(Spot::to_string))))
         .collect();
-    let remarks: Vec<Value> = tokens.remarks.iter().map(problem_json).collect();
+    let remarks: Vec<Value> = tokens.remarks.iter().chain(&config.remarks).map(problem_json).collect();
     json!({
         "ok": true,
         "file": file,
@@ -150,7 +150,8 @@ fn as_text(config: &Config, (file, usual): (Option<&Path>, &Path), tokens: &Toke
         None => format!("  the {token} is not visible here; deskd needs it when it runs"),
     }));
     lines.extend(tokens.key.iter().map(|spot| format!("  the key of the secrets comes from {}", from(spot))));
-    lines.extend(tokens.remarks.iter().map(|remark| format!("remark: {remark}")));
+    let remarks = tokens.remarks.iter().chain(&config.remarks);
+    lines.extend(remarks.map(|remark| format!("remark: {remark}")));
     lines.join("\n") + "\n"
 }
 
@@ -182,6 +183,7 @@ fn meaning(config: &Config) -> Vec<String> {
         routing,
         kinds: _,
         doors,
+        remarks: _,
         channels_named: _,
         mentions_named: _,
     } = config;

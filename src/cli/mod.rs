@@ -20,6 +20,7 @@ pub mod notices;
 pub mod notify;
 mod online;
 pub mod people;
+pub mod probe;
 mod progress;
 mod prompt;
 pub mod queue;
@@ -29,9 +30,11 @@ mod replay;
 pub mod reply;
 pub mod report;
 pub mod restore;
+pub mod route;
 pub mod run;
 pub mod screen;
 pub mod secret;
+pub mod silence;
 pub mod simulator;
 pub mod status;
 pub mod task;
@@ -103,6 +106,9 @@ pub enum Command {
     Notify(notify::Args),
     Beat(beat::Args),
     Notices(notices::Args),
+    Route(route::Args),
+    Silence(silence::Args),
+    Test(probe::Args),
     Why(why::Args),
     Replay(replay::Args),
     Recover(recover::Args),
@@ -167,6 +173,9 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Notify(args) => notify::run(args, call).await,
         Command::Beat(args) => beat::run(args, call).await,
         Command::Notices(args) => notices::run(args, call).await,
+        Command::Route(args) => route::run(args, call).await,
+        Command::Silence(args) => silence::run(args, call).await,
+        Command::Test(args) => probe::run(args, call).await,
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
         Command::Recover(args) => recover::run(args, call).await,

@@ -94,14 +94,17 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
     let mut mentions_named = Vec::new();
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
-    let routing = routes::read(reader, &mut channels_named);
     let kinds = kinds::read(reader, defaults.kinds);
     let doors = callers::read(reader);
+    let (time, reports) = report::read(reader, defaults.time, &mut channels_named);
+    let named = (&mut channels_named, &mut mentions_named);
+    let (routing, remarks) = routes::read(reader, (&kinds, &mentions, &time.zone), named);
+    let endpoints = endpoint::read(reader);
+    routes::endpoints(reader, &routing, &endpoints);
     let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     let store = store(&mut reader.section("store"), defaults.store);
     let secrets = keys::secrets(&mut reader.section("secrets"), &store);
-    let (time, reports) = report::read(reader, defaults.time, &mut channels_named);
     Config {
         slack: slack(&mut reader.section("slack"), defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
@@ -112,7 +115,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         outbox: outbox(reader, defaults.outbox, &mut channels_named),
         canary,
         mail,
-        endpoints: endpoint::read(reader),
+        endpoints,
         alarm,
         time,
         reports,
@@ -122,6 +125,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         routing,
         kinds,
         doors,
+        remarks,
         channels_named,
         mentions_named,
     }

@@ -2,7 +2,7 @@
 //! routes; `list` reads them there.
 
 use super::problem::Spot;
-use super::reader::Section;
+use super::reader::{Item, Section};
 use crate::domain::mention::{Mention, parse};
 
 /// `[mentions]`.
@@ -60,8 +60,18 @@ pub fn list(
     named: &mut Vec<MentionNamed>,
 ) -> Option<Vec<Mention>> {
     let items = section.list(key)?;
+    Some(of(section, key, &items, named))
+}
+
+/// The mentions of a list that has been read.
+pub fn of(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    items: &[Item],
+    named: &mut Vec<MentionNamed>,
+) -> Vec<Mention> {
     let mut mentions = Vec::with_capacity(items.len());
-    for item in &items {
+    for item in items {
         match parse(&item.text) {
             Ok(mention) => {
                 if !matches!(mention, Mention::None | Mention::Here | Mention::Channel) {
@@ -77,7 +87,7 @@ pub fn list(
     if mentions.len() > 1 && mentions.contains(&Mention::None) {
         section.refuse(key, "\"none\" stands beside others", "take it out, or the others");
     }
-    Some(mentions)
+    mentions
 }
 
 /// The section's settings as they hold; addresses stay in the file.

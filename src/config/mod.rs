@@ -3,10 +3,10 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `kinds` and `routes` are about notices; `callers`, `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold
-//! the ways that do not lead through Slack; `webhooks` says which ones it names;
-//! `keys` finds the key of the secrets in the database; `show` is the effective configuration as lines and as a hash;
-//! `tokens` finds the secrets, apart from all this.
+//! `callers`, `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead
+//! through Slack; `kinds`, `routes`, `hours` and `quiet` are about notices, `webhooks` says which ones routes name; `keys` finds
+//! the key of the secrets in the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the
+//! secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
@@ -16,12 +16,14 @@ pub mod categories;
 pub mod check;
 pub mod endpoint;
 pub mod file;
+pub mod hours;
 pub mod keys;
 pub mod kinds;
 pub mod mail;
 pub mod mentions;
 pub mod places;
 pub mod problem;
+pub mod quiet;
 pub mod reader;
 pub mod report;
 pub mod routes;
@@ -112,5 +114,7 @@ impl Sources {
 
 #[cfg(test)]
 mod report_tests;
+#[cfg(test)]
+mod route_tests;
 #[cfg(test)]
 mod tests;

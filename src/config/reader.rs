@@ -3,6 +3,8 @@
 //! A reader never stops at a problem: it notes it, hands the default out and goes on, so that all are told at once.
 //! Which keys exist is known by having been asked for; the rest is unknown.
 
+mod tables;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -404,12 +406,15 @@ impl<'a> Section<'_, 'a> {
 
     /// The value of the highest layer that has one. An empty variable counts as not set.
     fn raw(&mut self, key: &'static str) -> Option<Raw<'a>> {
-        let asked = self.reader.asked.entry(self.name).or_default();
-        if !asked.contains(&key) {
-            asked.push(key);
+        // A table within another one has told of its unknown keys already.
+        if !self.name.contains('.') {
+            let asked = self.reader.asked.entry(self.name).or_default();
+            if !asked.contains(&key) {
+                asked.push(key);
+            }
         }
         if self.layered {
-            if let Some(flag) = self.flag(key) {
+            if let Some(flag) = self.flag_of(key) {
                 return Some(Raw::Text(&flag.value));
             }
             if let Some(text) = self.reader.env.get(&variable(self.name, key)).filter(|text| !text.is_empty())
@@ -420,7 +425,7 @@ impl<'a> Section<'_, 'a> {
         self.table.and_then(|table| table.get(key)).map(Raw::Toml)
     }
 
-    fn flag(&self, key: &str) -> Option<&'a Flag> {
+    fn flag_of(&self, key: &str) -> Option<&'a Flag> {
         self.reader.flags.iter().find(|flag| flag.section == self.name && flag.key == key)
     }
 
@@ -429,9 +434,14 @@ impl<'a> Section<'_, 'a> {
         (format!("{}.{key}", self.path), self.spot(key))
     }
 
+    /// Where the table stands.
+    pub fn place_of_table(&self) -> (String, Spot) {
+        (self.path.clone(), self.spot.clone())
+    }
+
     /// Where the value of a key comes from.
     pub fn spot(&mut self, key: &'static str) -> Spot {
-        if let Some(flag) = self.flag(key).filter(|_| self.layered) {
+        if let Some(flag) = self.flag_of(key).filter(|_| self.layered) {
             return Spot::Flag(flag.name.to_owned());
         }
         match self.raw(key) {

@@ -11,7 +11,7 @@ use super::keys::SecretsKey;
 use super::mail::Mail;
 use super::mentions::{MentionNamed, Mentions};
 use super::places::Places;
-use super::problem::Spot;
+use super::problem::{Problem, Spot};
 use super::report::Time;
 use crate::domain::destination::Fallbacks;
 use crate::domain::notice::Kinds;
@@ -60,6 +60,8 @@ pub struct Config {
     pub kinds: Kinds,
     /// `[[caller]]`, `[[heartbeat]]` and `[ping]`: who hands notices in, and whose silence is told.
     pub doors: Doors,
+    /// What is odd about it and no mistake.
+    pub remarks: Vec<Problem>,
     /// Every channel that the file names, and where, for `unknown_channels`.
     pub channels_named: Vec<ChannelNamed>,
     /// Every person and group that the file names as a mention, and where.
@@ -255,6 +257,7 @@ impl Config {
             routing: Routing::default(),
             kinds: Kinds::builtin(),
             doors: Doors::default(),
+            remarks: Vec::new(),
             channels_named: Vec::new(),
             mentions_named: Vec::new(),
         }

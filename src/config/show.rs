@@ -35,6 +35,7 @@ impl Config {
             routing,
             kinds,
             doors,
+            remarks: _,
             channels_named: _,
             mentions_named: _,
         } = self;

@@ -366,8 +366,9 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 23] = [
+const WITHOUT_DEFAULT: [&str; 24] = [
     "url_file",
+    "category = {",
     "fallback = \"C0",
     "channel",
     "app_token_file",
@@ -425,6 +426,20 @@ fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
     let category = format!("[[category]]{}", category.replace("\n# ", "\n"));
     let shown = load(&category, &[]).expect("the category shown is right").rules.categories;
     assert!(shown.last().expect("it was added").patterns[0].is_match("my Order 123456 is late"));
+}
+
+#[test]
+fn the_routes_of_the_example_are_right() {
+    let example = include_str!("../../config.toml.example");
+    let (_, rest) = example.split_once("\n# [[hours]]").expect("they begin with hours");
+    let (block, _) = rest.split_once("\n# End of the routes").expect("they have an end");
+    let crm = "[[endpoint]]\nname = \"crm\"\nurl = \"https://crm.example.com/notices\"\n";
+    let text = format!("{crm}[[hours]]{}", block.replace("\n# ", "\n").replace("\n#\n", "\n\n"));
+    let config = load(&text, &[]).expect("they are right");
+    assert_eq!(config.remarks, Vec::new(), "each is reached, and the last takes the rest");
+    let routing = config.routing;
+    assert_eq!((routing.routes.len(), routing.projects.len()), (4, 1));
+    assert_eq!((routing.maintenance.len(), routing.inhibitions.len()), (2, 1));
 }
 
 #[test]

@@ -22,6 +22,10 @@ const TOKENS: [(&str, &str, &str); 8] = [
     ("mail", "password", "keep it in a file named by password_file"),
 ];
 
+/// Sections of which there may be several: no variable sets their keys.
+const LISTS: [&str; 9] =
+    ["category", "destination", "endpoint", "hours", "inhibit", "maintenance", "project", "report", "route"];
+
 /// Notes everything that nobody asked for. To be called when all sections have been read.
 pub fn note(reader: &mut Reader<'_>) {
     let mut found = Vec::new();
@@ -92,7 +96,7 @@ fn unknown(reader: &Reader<'_>, (section, word): (&str, &str), spot: Spot, path:
 
 fn section_hint(reader: &Reader<'_>, name: &str) -> Option<String> {
     let bracketed = |section: &str| match section {
-        "category" | "destination" | "report" => format!("[[{section}]]"),
+        list if LISTS.contains(&list) => format!("[[{list}]]"),
         other => format!("[{other}]"),
     };
     if let Some((section, _)) = reader.asked.iter().find(|(_, keys)| keys.contains(&name)) {
@@ -108,8 +112,7 @@ fn section_hint(reader: &Reader<'_>, name: &str) -> Option<String> {
 }
 
 fn variable_of(reader: &Reader<'_>, name: &str, found: &mut Vec<Problem>) {
-    let settable =
-        reader.asked.iter().filter(|(section, _)| !["category", "destination", "report"].contains(*section));
+    let settable = reader.asked.iter().filter(|(section, _)| !LISTS.contains(section));
     let known: Vec<String> =
         settable.flat_map(|(section, keys)| keys.iter().map(|key| variable(section, key))).collect();
     if known.iter().any(|known| known == name) {

@@ -12,9 +12,10 @@ use uuid::Uuid;
 use crate::domain::card::template::{Broken, Templates};
 use crate::domain::card::{self, draw};
 use crate::domain::feed::{Step, step};
-use crate::domain::ids::ChannelId;
+use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::mention::{self, Mention};
 use crate::domain::notice::problem::Effect;
-use crate::domain::notice::{Kinds, Lane};
+use crate::domain::notice::{Content, Kinds, Lane, Status};
 use crate::domain::own::{Own, Raised};
 use crate::domain::report::{Report, taking};
 use crate::domain::route::Rules;
@@ -26,6 +27,7 @@ use crate::slack::passed;
 use crate::store::Store;
 use crate::store::feed::{Head, Parcel, Place};
 use crate::store::held::Taker;
+use crate::store::mentions::Calling;
 
 /// How many deliveries one digest takes in at most.
 const MOST_GATHERED: i64 = 500;
@@ -105,7 +107,8 @@ impl Feeder {
             return Ok(true);
         };
         let Some(head) = self.store.head(place.head).await? else { return Ok(true) };
-        let (parcels, rendered) = self.parcels(&head, &channel);
+        let mention = self.called(&head, &place.workspace, &channel, now).await?;
+        let (parcels, rendered) = self.parcels(&head, &channel, &mention);
         if let Some(rendered) = rendered {
             self.note(&head, rendered, now).await?;
         }
@@ -114,24 +117,46 @@ impl Feeder {
         Ok(true)
     }
 
+    /// Whom a card calls, as it stands in front of it. Only a new message wakes anybody, and counts against the day's budget.
+    async fn called(
+        &self,
+        head: &Head,
+        workspace: &WorkspaceId,
+        channel: &ChannelId,
+        now: Timestamp,
+    ) -> Result<String> {
+        let mentions: Vec<Mention> =
+            head.mention.iter().filter_map(|word| mention::parse(word).ok()).collect();
+        if mentions.is_empty() || !head.listed.is_empty() {
+            return Ok(String::new());
+        }
+        if head.card.is_some() {
+            let found = self.store.look_up_mentions(workspace.clone(), mentions).await?;
+            return Ok(found.into_iter().map(|one| one.prefix).collect::<Vec<_>>().join(" "));
+        }
+        let budget = self.rules.borrow().mentions.budget.clone();
+        let calling = Calling { channel: channel.clone(), mentions, budget };
+        Ok(self.store.resolve_mentions(workspace.clone(), calling, now).await?.prefix)
+    }
+
     /// The messages of a delivery: a new card; or a changed card and a line in its thread; or a list. Beside them whether the
     /// template of the kind worked, where it has one.
-    fn parcels(&self, head: &Head, channel: &ChannelId) -> (Vec<Parcel>, Option<Result<(), Broken>>) {
+    fn parcels(
+        &self,
+        head: &Head,
+        channel: &ChannelId,
+        mention: &str,
+    ) -> (Vec<Parcel>, Option<Result<(), Broken>>) {
         let kinds = self.kinds.borrow().clone();
         let content = &head.notice.content;
         if !head.listed.is_empty() {
-            let lines: Vec<String> =
-                head.listed.iter().map(|content| card::line(content, Effect::Begins)).collect();
-            let listed = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-            let title = format!("{} notices", head.told);
-            return (vec![parcel(channel, blocks::list(&title, &lines, head.told - listed))], None);
+            return (vec![parcel(channel, gathered(head))], None);
         }
-        let mention = head.mention.join(" ");
-        if let Some(passed) = passed::message(content, &mention) {
+        if let Some(passed) = passed::message(content, mention) {
             return (shown(head, channel, passed), None);
         }
         let kind = kinds.get(&content.kind);
-        let mut drawn = draw(content, kind, &head.standing, &mention);
+        let mut drawn = draw(content, kind, &head.standing, mention);
         let rendered = kind.and_then(|kind| self.templates.render(content, kind, &head.standing));
         let rendered = rendered.map(|rendered| rendered.map(|text| drawn.drawn = Some(text)));
         (shown(head, channel, blocks::card(&drawn)), rendered)
@@ -175,6 +200,23 @@ fn shown(head: &Head, channel: &ChannelId, drawn: Message) -> Vec<Parcel> {
         .chain(news)
         .map(|line| Parcel { thread: Some(shown.ts.clone()), ..parcel(&shown.channel, line) });
     std::iter::once(change).chain(replies).collect()
+}
+
+/// Many notices as one list.
+fn gathered(head: &Head) -> Message {
+    let lines: Vec<String> = head.listed.iter().map(listed).collect();
+    let shown = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+    let title = match head.is_recap {
+        true => format!("While you were away: {} notices", head.told),
+        false => format!("{} notices", head.told),
+    };
+    blocks::list(&title, &lines, head.problems - shown)
+}
+
+/// The newest notice of a problem as a line of a list.
+fn listed(content: &Content) -> String {
+    let over = content.status == Status::Resolved;
+    card::line(content, if over { Effect::Ends } else { Effect::Begins })
 }
 
 fn parcel(channel: &ChannelId, message: Message) -> Parcel {

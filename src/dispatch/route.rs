@@ -1,16 +1,18 @@
 //! The router: takes the notices whose time has come, has `domain::route` decide, stores what was decided.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::Result;
 use tokio::sync::watch;
 use tracing::debug;
 
-use crate::domain::route::{Rules, State, decide};
+use crate::domain::route::{Asked, Decision, Rules, State, decide};
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
 use crate::store::Store;
+use crate::store::notices::Unrouted;
 
 /// How many notices are routed in one transaction: enough for one commit to serve a storm, few enough for a critical one
 /// that comes meanwhile not to wait for long.
@@ -49,15 +51,8 @@ impl Worker for Router {
             return Ok(found.next.map_or(Next::Bell, Next::At));
         }
         let rules = self.rules.borrow_and_update().clone();
-        let state = State::default();
-        let routed: Vec<_> = found
-            .now
-            .into_iter()
-            .map(|unrouted| {
-                let decision = decide(&unrouted.notice.content, unrouted.effect, &rules, &state, now);
-                (unrouted, decision)
-            })
-            .collect();
+        let state = self.store.routing_state(rules.muting_kinds(), now).await?;
+        let routed = routed(found.now, &rules, &state, now);
         for (unrouted, decision) in &routed {
             let (id, count) = (unrouted.notice.id, decision.deliveries.len());
             debug!(notice.id = id.0, count, "Notice {id} becomes {count} deliveries");
@@ -67,4 +62,25 @@ impl Worker for Router {
         self.carry.ring();
         Ok(Next::Again)
     }
+}
+
+/// Decides about a batch in its order: what one notice makes known counts for the next of the same problem.
+fn routed(batch: Vec<Unrouted>, rules: &Rules, state: &State, now: Timestamp) -> Vec<(Unrouted, Decision)> {
+    let mut told = HashSet::new();
+    let mut routed = Vec::with_capacity(batch.len());
+    for unrouted in batch {
+        let asked = Asked {
+            content: &unrouted.notice.content,
+            source: &unrouted.notice.source,
+            problem: Some(unrouted.problem),
+            effect: unrouted.effect,
+            told: unrouted.told || told.contains(&unrouted.problem.0),
+        };
+        let decision = decide(&asked, rules, state, now);
+        if !decision.deliveries.is_empty() {
+            told.insert(unrouted.problem.0);
+        }
+        routed.push((unrouted, decision));
+    }
+    routed
 }

@@ -15,6 +15,7 @@ use crate::domain::card::Standing;
 use crate::domain::ids::{ChannelId, DeliveryId, MessageTs, SendId, WorkspaceId};
 use crate::domain::notice::problem::Effect;
 use crate::domain::notice::{Content, Lane, Notice};
+use crate::domain::route::RECAP;
 use crate::domain::time::Timestamp;
 
 /// The reason of what nobody took while it was worth reading.
@@ -64,6 +65,10 @@ pub struct Head {
     pub told: i64,
     /// Whether it says that somebody has marked the problem as handled.
     pub handled: bool,
+    /// How many problems those are about.
+    pub problems: i64,
+    /// Whether it lists what came outside the active hours.
+    pub is_recap: bool,
     /// Why those were held; empty for none.
     pub held_for: String,
     /// When nobody wants to read it any more.
@@ -216,9 +221,11 @@ impl Store {
                 freed += 1;
                 let sql =
                     "SELECT id FROM deliveries WHERE state = 'held' AND workspace = ? AND destination = ?
-                           AND held_for = ? ORDER BY id";
+                           AND held_for = ? AND (held_for <> ? OR next_at <= ?) ORDER BY id";
                 let mut query = tx.prepare_cached(sql)?;
-                let rows = query.query_map((workspace, destination, held_for), |row| row.get(0))?;
+                // Those of other hours are not due; a digest goes as a whole.
+                let row = (workspace, destination, held_for, RECAP, now.0);
+                let rows = query.query_map(row, |row| row.get(0))?;
                 let ids = rows.collect::<Result<Vec<i64>, _>>()?;
                 let form = if reason == "outside_hours" { "recap" } else { "digest" };
                 free(tx, &ids, (form, held_for), now)?;

@@ -123,8 +123,9 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
         }
         _ => None,
     };
-    let sql = "SELECT COUNT(*) FROM deliveries WHERE merged_into = ?";
-    let merged: i64 = tx.prepare_cached(sql)?.query_row([id.0], |row| row.get(0))?;
+    let sql = "SELECT COUNT(*), COUNT(DISTINCT problem) FROM deliveries WHERE merged_into = ?";
+    let (merged, problems): (i64, i64) =
+        tx.prepare_cached(sql)?.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let held_for: String = row.get(3)?;
     let handled = held_for == HANDLED;
     let itself = i64::from(form == "card" && !handled);
@@ -144,6 +145,8 @@ pub(super) fn head(tx: &Transaction<'_>, id: DeliveryId) -> Result<Option<Head>,
         mention: mentions(tx, id)?,
         card,
         told: merged + itself,
+        problems,
+        is_recap: form == "recap",
         handled,
         listed,
         held_for,
@@ -188,9 +191,11 @@ fn mentions(tx: &Transaction<'_>, id: DeliveryId) -> Result<Vec<String>, StoreEr
     Ok(found)
 }
 
+/// The newest notice of each problem, in the order in which the problems began.
 fn listed(tx: &Transaction<'_>, id: DeliveryId) -> Result<Vec<Content>, StoreError> {
     let sql = format!(
-        "SELECT {} FROM notices WHERE id IN (SELECT notice FROM deliveries WHERE merged_into = ?) ORDER BY id LIMIT ?",
+        "SELECT {} FROM notices WHERE id IN (SELECT MAX(notice) FROM deliveries WHERE merged_into = ? GROUP BY problem)
+         ORDER BY problem LIMIT ?",
         notices::COLUMNS
     );
     let mut query = tx.prepare_cached(&sql)?;

@@ -33,6 +33,8 @@ pub struct Unrouted {
     pub problem: ProblemId,
     /// What it is to its problem.
     pub effect: Effect,
+    /// Whether anybody was told of the problem, or will be.
+    pub told: bool,
 }
 
 /// What there is to route.
@@ -58,8 +60,10 @@ impl Store {
     pub async fn unrouted(&self, most: usize, now: Timestamp) -> Result<Unroutable, StoreError> {
         self.read(move |tx| {
             let sql = format!(
-                "SELECT {COLUMNS}, problem, effect FROM notices
-                 WHERE state = 'waiting' AND due_at <= ? ORDER BY lane, due_at, id LIMIT ?"
+                "SELECT {COLUMNS}, problem, effect, effect = 'ends' AND EXISTS (
+                     SELECT 1 FROM notices n JOIN deliveries d ON d.notice = n.id
+                     WHERE n.problem = notices.problem AND d.state NOT IN ('dropped', 'failed', 'dead')) AS told
+                 FROM notices WHERE state = 'waiting' AND due_at <= ? ORDER BY lane, due_at, id LIMIT ?"
             );
             let mut query = tx.prepare_cached(&sql)?;
             let mut rows = query.query((now.0, i64::try_from(most).unwrap_or(i64::MAX)))?;
@@ -69,6 +73,7 @@ impl Store {
                     notice: notice(row)?,
                     problem: ProblemId(row.get("problem")?),
                     effect: effect_of(row.get("effect")?)?,
+                    told: row.get("told")?,
                 });
             }
             let mut next: Option<i64> = None;

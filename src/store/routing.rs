@@ -10,8 +10,9 @@ use super::notices::Unrouted;
 use super::sqlite::Store;
 use crate::domain::feed::changes_apart;
 use crate::domain::ids::DeliveryId;
+use crate::domain::mention::Mention;
 use crate::domain::notice::problem::Effect;
-use crate::domain::route::{Decision, Plan, Planned};
+use crate::domain::route::{Decision, Miss, Plan, Planned};
 use crate::domain::time::Timestamp;
 
 /// Why a delivery is told by another one.
@@ -44,11 +45,13 @@ fn file(
     decision: &Decision,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let tried: Vec<(&str, Option<&str>)> =
-        decision.tried.iter().map(|tried| (tried.route.as_str(), tried.miss.as_deref())).collect();
-    let (state, reason) = match decision.dropped {
-        Some(dropped) => ("dropped", dropped.as_str()),
-        None => ("routed", ""),
+    // Routes for other kinds of things are many, and nobody asks about them.
+    let near = decision.tried.iter().filter(|tried| !tried.miss.as_ref().is_some_and(Miss::is_far));
+    let tried: Vec<(&str, Option<String>)> =
+        near.map(|tried| (&*tried.route, tried.miss.as_ref().map(Miss::sentence))).collect();
+    let (state, reason) = match &decision.dropped {
+        Some(dropped) => ("dropped", dropped.word()),
+        None => ("routed", String::new()),
     };
     let mut update = tx.prepare_cached(
         "UPDATE notices SET state = ?2, reason = ?3, tried = ?4 WHERE id = ?1 AND state = 'waiting'",
@@ -87,9 +90,23 @@ fn plan(
         }
         (_, Some(_)) => ("merged", JOINED, "", now),
         (Plan::Now, None) => ("waiting", "", "", change_at(tx, unrouted, &destination, now)?),
-        (Plan::Hold { why, group, until }, None) => ("held", why.as_str(), group.as_str(), *until),
+        // A card that is there turns green at any hour: that wakes nobody.
+        (Plan::Hold { .. }, None)
+            if unrouted.effect == Effect::Ends && is_shown(tx, unrouted, &destination)? =>
+        {
+            ("waiting", "", "", change_at(tx, unrouted, &destination, now)?)
+        }
+        (Plan::Hold { why, group, until, .. }, None) => ("held", why.as_str(), group.as_str(), *until),
     };
-    let expires = planned.ttl.map_or(unrouted.notice.expires, |ttl| now.plus(ttl));
+    let notice = &unrouted.notice;
+    let worth = planned.ttl.unwrap_or_else(|| notice.expires.since(notice.received_at));
+    // What is held on purpose is worth reading from when it is let go.
+    let from = if state == "held" { at } else { now };
+    let expires = match planned.ttl {
+        None if state != "held" => notice.expires,
+        _ => from.plus(worth),
+    };
+    let mention: Vec<String> = planned.mention.iter().map(Mention::word).collect();
     let mut insert = tx.prepare_cached(
         "INSERT INTO deliveries (workspace, notice, problem, destination, route, mention, form, lane, state, reason,
              held_for, merged_into, attempts, next_at, expires_at, send, created_at, updated_at)
@@ -99,7 +116,7 @@ fn plan(
     insert.execute(rusqlite::named_params! {
         ":destination": destination,
         ":route": planned.route,
-        ":mention": serde_json::to_string(&planned.mention).unwrap_or_default(),
+        ":mention": serde_json::to_string(&mention).unwrap_or_default(),
         ":lane": critical,
         ":state": state,
         ":reason": reason,
@@ -113,7 +130,33 @@ fn plan(
     if let Some(open) = open {
         refresh(tx, open.id, unrouted, &destination, (critical, expires), now)?;
     }
+    match &planned.plan {
+        Plan::Hold { group, most: Some(most), .. } if state == "held" => {
+            full(tx, (&destination, group), *most, now)
+        }
+        Plan::Hold { .. } | Plan::Now => Ok(()),
+    }
+}
+
+/// A group that has as many as it takes goes at once.
+fn full(
+    tx: &Transaction<'_>,
+    (destination, group): (&str, &str),
+    most: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut update = tx.prepare_cached(
+        "UPDATE deliveries SET next_at = ?4 WHERE state = 'held' AND destination = ?1 AND held_for = ?2 AND ?3 <=
+             (SELECT COUNT(*) FROM deliveries WHERE state = 'held' AND destination = ?1 AND held_for = ?2)",
+    )?;
+    update.execute((destination, group, most, now.0))?;
     Ok(())
+}
+
+/// Whether the problem's card is there already.
+fn is_shown(tx: &Transaction<'_>, unrouted: &Unrouted, destination: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM cards WHERE problem = ? AND destination = ? AND ts <> '')";
+    Ok(tx.prepare_cached(sql)?.query_row((unrouted.problem.0, destination), |row| row.get(0))?)
 }
 
 /// What is in the outbox untried is told anew with what is known now.

@@ -13,6 +13,7 @@ use crate::dispatch::heartbeat::Beats;
 use crate::dispatch::report::Reports;
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::domain::message::Ourselves;
+use crate::domain::route::Rules as Routing;
 use crate::domain::time::{Now, Timestamp};
 use crate::intake::backfill::Recovery;
 use crate::intake::bundle::{Endings, Habits};
@@ -76,6 +77,8 @@ pub struct Front {
     pub now: Now,
     /// What the running configuration looks like from outside; changes with a reload.
     pub settings: watch::Receiver<Settings>,
+    /// The rules of routing; they change with a reload.
+    pub routing: watch::Receiver<Arc<Routing>>,
     /// The ways out of deskd, for its own trouble.
     pub ways: Ways,
     /// When the daemon started.

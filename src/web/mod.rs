@@ -15,7 +15,7 @@ pub mod directory;
 pub mod doors;
 pub mod errors;
 mod figures;
-mod handed;
+pub mod handed;
 pub mod handling;
 pub mod health;
 pub mod heartbeats;
@@ -24,6 +24,7 @@ pub mod life;
 pub mod metrics;
 pub mod notices;
 pub mod people;
+pub mod probe;
 pub mod queue;
 pub mod recover;
 pub mod replay;
@@ -32,6 +33,7 @@ pub mod reports;
 pub mod secrets;
 pub mod serve;
 pub mod services;
+pub mod silences;
 pub mod source;
 pub mod status;
 pub mod tasks;
@@ -125,6 +127,9 @@ pub fn router(front: Front) -> Router {
         .route("/v1/reports", quick(get(reports::list)))
         .route("/v1/reports/{name}/run", within(post(reports::run), REPLAY))
         .route("/v1/notices", quick(post(notices::submit)))
+        .route("/v1/silences", quick(get(silences::list).post(silences::add)))
+        .route("/v1/silences/{number}/expire", quick(post(silences::expire)))
+        .route("/v1/test", within(post(probe::test), probe::PATIENCE + ORDINARY))
         .route("/v1/troubles", quick(get(troubles::list)))
         .route("/v1/alarm/test", slow(post(troubles::test)))
         .route("/v1/why", slow(get(why::show)))

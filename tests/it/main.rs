@@ -52,6 +52,7 @@ mod reorder;
 mod reports;
 mod reports_cli;
 mod retention;
+mod routing;
 mod secret_key;
 mod secrets;
 mod sending;

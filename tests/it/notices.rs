@@ -17,11 +17,21 @@ pub async fn routed(toml: &str) -> World {
     with_kinds(toml, |_| {}).await
 }
 
+/// The same beginning at another instant than a Monday at nine.
+pub async fn routed_from(instant: &str, toml: &str) -> World {
+    let epoch_ms = instant.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    with_setup(Setup { epoch_ms, ..Setup::default() }, toml, |_| {}).await
+}
+
 /// The same with other kinds.
 async fn with_kinds(toml: &str, change: impl FnOnce(&mut Kinds)) -> World {
+    with_setup(Setup::default(), toml, change).await
+}
+
+async fn with_setup(setup: Setup, toml: &str, change: impl FnOnce(&mut Kinds)) -> World {
     let mut read = read(toml);
     change(&mut read.kinds);
-    let world = World::with(Setup::default(), |config| {
+    let world = World::with(setup, |config| {
         config.routing = read.routing;
         config.kinds = read.kinds;
         config.inbox = read.inbox;

@@ -28,6 +28,21 @@ fn the_configuration_in_the_readme_is_right_and_changes_what_it_says() {
 }
 
 #[test]
+fn the_page_about_routing_is_a_configuration_that_is_right() {
+    let page = include_str!("../../docs/routing.md");
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let text: String = blocks.filter(|block| !block.starts_with("[[case]]")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, text).unwrap();
+    let env: Environment = [("HOME".to_owned(), "/home/ada".to_owned())].into();
+    let sources = Sources { config: Some(path), env, flags: Vec::new(), root: false };
+    let routing = sources.load().map_err(|problems| problems.to_string()).unwrap().config.routing;
+    assert_eq!(routing.routes.len(), 4);
+    assert!(routing.routes[3].digest.is_some() && routing.routes[3].gather_over == Some(20));
+}
+
+#[test]
 fn the_test_command_of_the_readme_is_cargo_test() {
     assert_eq!(block("<!-- test command -->\n```sh\n"), "cargo test\n");
 }
@@ -41,6 +56,7 @@ fn every_relative_link_of_the_documentation_leads_to_a_file() {
         "CONTRIBUTING.md",
         "docs/operations.md",
         "docs/architecture.md",
+        "docs/routing.md",
         "docs/simulator.md",
         "docs/webhooks.md",
     ] {

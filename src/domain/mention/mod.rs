@@ -120,6 +120,16 @@ impl Mention {
         }
     }
 
+    /// The entry as it is stored; `parse` reads it back. It may be an address: not for people's eyes.
+    pub fn word(&self) -> String {
+        match self {
+            Mention::None => "none".to_owned(),
+            Mention::Person(PersonId(id)) | Mention::Group(GroupId(id)) => id.clone(),
+            Mention::Email(address) => address.clone(),
+            Mention::Here | Mention::Channel | Mention::Named(_) => self.plain(),
+        }
+    }
+
     /// The entry as a reason or a list of settings names it: an address stays where it was written.
     pub fn shown(&self) -> String {
         match self {

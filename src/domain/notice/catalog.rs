@@ -18,6 +18,9 @@ pub const INVOICE_OVERDUE: &str = "invoice.overdue";
 /// The kind of an answer that a contact gave to a task.
 pub const REPLY_RECEIVED: &str = "reply.received";
 
+/// The kind of a message that only shows whether a destination can be reached.
+pub const TEST: &str = "test";
+
 /// The kind of a message that was written for Slack and is passed on.
 pub const MESSAGE: &str = "message";
 
@@ -63,7 +66,7 @@ const BOOKING_CHANGED: &[(&str, Form)] =
     &[("booking!", Text), ("client", Text), ("start_at", Time), ("service", Text), ("reason", Text)];
 
 /// All but those of deskd itself, by category.
-const TABLE: [Row; 25] = [
+const TABLE: [Row; 26] = [
     event("invoice.paid", "payments", ":moneybag:", "Invoice paid", "Open invoice", PAYMENT),
     Row {
         severity: Severity::Error,
@@ -246,6 +249,7 @@ const TABLE: [Row; 25] = [
         "Open thread",
         &[("client", Text), ("task", Text), ("channel", Text)],
     ),
+    event(TEST, "test", ":test_tube:", "Test: deskd can write here", "Open", &[]),
     event(MESSAGE, "messages", ":speech_balloon:", "Message", "Open", &[]),
     Row {
         severity: Severity::Error,

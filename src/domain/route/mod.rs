@@ -2,20 +2,41 @@
 //! daemon call the same.
 
 pub mod destination;
+pub mod hours;
+pub mod lint;
+pub mod matcher;
+pub mod quiet;
 pub mod rules;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use destination::Destination;
-pub use rules::{Matcher, Miss, Route, Rules};
+pub use matcher::{Matcher, Miss, Subject};
+pub use quiet::State;
+pub use rules::{Route, Rules};
 
-use super::notice::Content;
+use super::ids::ProblemId;
+use super::mention::Mention;
 use super::notice::problem::Effect;
+use super::notice::{Content, Lane};
 use super::time::Timestamp;
+use quiet::Muted;
 
-/// What is known beside the rules when a notice is routed.
-#[derive(Clone, Debug, Default)]
-pub struct State {}
+/// The notice that is decided about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// What it says.
+    pub content: &'a Content,
+    /// Who handed it in.
+    pub source: &'a str,
+    /// Its problem; `None` when it is only a question.
+    pub problem: Option<ProblemId>,
+    /// What it is to its problem.
+    pub effect: Effect,
+    /// Whether anybody was told of the problem.
+    pub told: bool,
+}
 
 /// What becomes of a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +57,7 @@ pub struct Planned {
     /// The route that says so; empty when the caller did.
     pub route: String,
     /// Whom it wakes.
-    pub mention: Vec<String>,
+    pub mention: Vec<Mention>,
     /// When it may go.
     pub plan: Plan,
     /// How long it is worth reading, where the route says so.
@@ -56,6 +77,8 @@ pub enum Plan {
         group: String,
         /// When they go.
         until: Timestamp,
+        /// How many of them go without waiting any longer; `None` for any number.
+        most: Option<i64>,
     },
 }
 
@@ -82,13 +105,13 @@ impl Held {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
     /// Its name.
-    pub route: String,
+    pub route: Arc<str>,
     /// What spoke against it; `None` when it took the notice.
-    pub miss: Option<String>,
+    pub miss: Option<Miss>,
 }
 
 /// Why a notice goes nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dropped {
     /// No route takes it.
     NoRoute,
@@ -98,66 +121,127 @@ pub enum Dropped {
     Repeats,
     /// It ends something that nobody told of.
     EndsNothing,
+    /// It ends something that nobody was told of.
+    NobodyTold,
+    /// Something mutes it.
+    Muted(Muted),
+    /// The project it names is switched off.
+    ProjectOff(String),
+    /// It goes to the channel of its project, and names none that is known.
+    NoProject,
 }
 
 impl Dropped {
-    /// All of them.
-    pub const ALL: [Dropped; 4] =
-        [Dropped::NoRoute, Dropped::ByRoute, Dropped::Repeats, Dropped::EndsNothing];
-
-    /// The word that is stored.
-    pub fn as_str(self) -> &'static str {
+    /// The word that is stored, with what it is about behind a colon.
+    pub fn word(&self) -> String {
         match self {
-            Dropped::NoRoute => "no_route",
-            Dropped::ByRoute => "dropped_by_route",
-            Dropped::Repeats => "repeats",
-            Dropped::EndsNothing => "ends_nothing",
+            Dropped::NoRoute => "no_route".to_owned(),
+            Dropped::ByRoute => "dropped_by_route".to_owned(),
+            Dropped::Repeats => "repeats".to_owned(),
+            Dropped::EndsNothing => "ends_nothing".to_owned(),
+            Dropped::NobodyTold => "nobody_was_told".to_owned(),
+            Dropped::Muted(Muted::Silence(id)) => format!("silenced:{id}"),
+            Dropped::Muted(Muted::Maintenance(name)) => format!("maintenance:{name}"),
+            Dropped::Muted(Muted::Problem(id)) => format!("inhibited:{}", id.0),
+            Dropped::ProjectOff(name) => format!("project_off:{name}"),
+            Dropped::NoProject => "no_project".to_owned(),
         }
     }
 
     /// Reads the word back.
     pub fn from_word(word: &str) -> Option<Dropped> {
-        Dropped::ALL.into_iter().find(|dropped| dropped.as_str() == word)
+        let number = |text: &str| text.parse::<i64>().ok();
+        if let Some((word, about)) = word.split_once(':') {
+            return match word {
+                "silenced" => number(about).map(|id| Dropped::Muted(Muted::Silence(id))),
+                "inhibited" => number(about).map(|id| Dropped::Muted(Muted::Problem(ProblemId(id)))),
+                "maintenance" => Some(Dropped::Muted(Muted::Maintenance(about.to_owned()))),
+                "project_off" => Some(Dropped::ProjectOff(about.to_owned())),
+                _ => None,
+            };
+        }
+        let plain = [
+            Dropped::NoRoute,
+            Dropped::ByRoute,
+            Dropped::Repeats,
+            Dropped::EndsNothing,
+            Dropped::NobodyTold,
+            Dropped::NoProject,
+        ];
+        plain.into_iter().find(|dropped| dropped.word() == word)
     }
 
     /// The reason as people read it.
-    pub fn sentence(self) -> &'static str {
+    pub fn sentence(&self) -> String {
         match self {
-            Dropped::NoRoute => "no route takes it",
-            Dropped::ByRoute => "its route has no destination",
-            Dropped::Repeats => "it repeats what its key has said already",
-            Dropped::EndsNothing => "it ends something that nobody told of",
+            Dropped::NoRoute => "no route takes it".to_owned(),
+            Dropped::ByRoute => "its route has no destination".to_owned(),
+            Dropped::Repeats => "it repeats what its key has said already".to_owned(),
+            Dropped::EndsNothing => "it ends something that nobody told of".to_owned(),
+            Dropped::NobodyTold => "it ends something that nobody was told of".to_owned(),
+            Dropped::Muted(Muted::Silence(id)) => format!("silenced by {id}"),
+            Dropped::Muted(Muted::Maintenance(name)) => format!("maintenance {name}"),
+            Dropped::Muted(Muted::Problem(id)) => format!("inhibited by problem {}", id.0),
+            Dropped::ProjectOff(name) => format!("the project {name} is switched off"),
+            Dropped::NoProject => "it names no project that has a channel".to_owned(),
         }
     }
 }
 
-/// Decides what becomes of a notice that is this to its problem.
-pub fn decide(content: &Content, effect: Effect, rules: &Rules, _state: &State, _now: Timestamp) -> Decision {
+/// Decides what becomes of a notice.
+pub fn decide(asked: &Asked<'_>, rules: &Rules, state: &State, now: Timestamp) -> Decision {
+    let Asked { content, source, problem, effect, told } = *asked;
     match effect {
         Effect::Repeats => return nowhere(Dropped::Repeats),
         Effect::EndsNothing => return nowhere(Dropped::EndsNothing),
+        Effect::Ends if !told => return nowhere(Dropped::NobodyTold),
         Effect::Begins | Effect::Adds | Effect::Ends => {}
     }
+    let subject = rules.subject(content, source);
+    // Who was told that something began is told that it is over, whatever has been muted since.
+    if effect != Effect::Ends
+        && let Some(muted) = quiet::muted(&subject, problem, (rules, state), now)
+    {
+        return nowhere(Dropped::Muted(muted));
+    }
     if !content.to.is_empty() {
-        let direct = |to: &Destination| planned(to, None);
         return Decision {
             deliveries: content.to.iter().map(direct).collect(),
             tried: Vec::new(),
             dropped: None,
         };
     }
+    let project = content.fields.get("project").and_then(|name| Some((name, rules.projects.get(name)?)));
+    match project {
+        Some((name, project)) if !project.enabled => nowhere(Dropped::ProjectOff(name.clone())),
+        project => by_routes(&subject, rules, project.map(|(_, project)| &project.channel), now),
+    }
+}
+
+/// Tries the routes in their order.
+fn by_routes(
+    subject: &Subject<'_>,
+    rules: &Rules,
+    project: Option<&Destination>,
+    now: Timestamp,
+) -> Decision {
     let mut decision = nowhere(Dropped::NoRoute);
+    decision.tried.reserve(rules.routes.len());
     for route in &rules.routes {
-        let miss = route.matcher.takes(content).err();
-        decision.tried.push(Tried { route: route.name.clone(), miss: miss.as_ref().map(Miss::sentence) });
-        if miss.is_some() {
+        let miss = route.matcher.takes(subject).err();
+        let missed = miss.is_some();
+        decision.tried.push(Tried { route: route.name.clone(), miss });
+        if missed {
             continue;
         }
-        decision.dropped = Some(Dropped::ByRoute);
-        for to in &route.to {
+        decision.dropped = Some(match route.to_project {
+            true => Dropped::NoProject,
+            false => Dropped::ByRoute,
+        });
+        for to in route.to.iter().chain(project.filter(|_| route.to_project)) {
             // Two routes to one place are one message.
             if !decision.deliveries.iter().any(|planned| planned.destination == *to) {
-                decision.deliveries.push(planned(to, Some(route)));
+                decision.deliveries.push(planned(to, route, rules.mention(route, subject), subject, now));
             }
         }
         if !route.goes_on {
@@ -174,12 +258,39 @@ fn nowhere(dropped: Dropped) -> Decision {
     Decision { deliveries: Vec::new(), tried: Vec::new(), dropped: Some(dropped) }
 }
 
-fn planned(to: &Destination, route: Option<&Route>) -> Planned {
-    Planned {
-        destination: to.clone(),
-        route: route.map(|route| route.name.clone()).unwrap_or_default(),
-        mention: route.map(|route| route.mention.clone()).unwrap_or_default(),
-        plan: Plan::Now,
-        ttl: route.and_then(|route| route.ttl),
+/// Where its caller says.
+fn direct(to: &Destination) -> Planned {
+    Planned { destination: to.clone(), route: String::new(), mention: Vec::new(), plan: Plan::Now, ttl: None }
+}
+
+fn planned(
+    to: &Destination,
+    route: &Route,
+    mention: Vec<Mention>,
+    subject: &Subject<'_>,
+    now: Timestamp,
+) -> Planned {
+    let plan = plan(route, subject.content, now);
+    Planned { destination: to.clone(), route: route.name.to_string(), mention, plan, ttl: route.ttl }
+}
+
+/// When what goes by a route may go.
+fn plan(route: &Route, content: &Content, now: Timestamp) -> Plan {
+    if let Some(hours) = route.hours.as_ref().filter(|_| content.severity < route.breaks_through)
+        && let Some(until) = hours.closed_until(now)
+    {
+        return Plan::Hold { why: Held::OutsideHours, group: RECAP.to_owned(), until, most: None };
+    }
+    match &route.digest {
+        Some(digest) if content.severity.lane() != Lane::Critical => Plan::Hold {
+            why: Held::Digest,
+            group: digest.group(&route.name, content),
+            until: now.plus(digest.window),
+            most: digest.most,
+        },
+        Some(_) | None => Plan::Now,
     }
 }
+
+/// The group of what came outside the active hours.
+pub const RECAP: &str = "recap";

@@ -1,0 +1,136 @@
+//! Silences, and what else routing has to know beside its rules.
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::error::StoreError;
+use super::notices;
+use super::sqlite::Store;
+use crate::domain::ids::{ProblemId, WorkspaceId};
+use crate::domain::route::Matcher;
+use crate::domain::route::quiet::{Firing, Silence, State};
+use crate::domain::time::Timestamp;
+
+/// Most problems that are looked at for what they mute: more at once is an outage, and those are the newest of it.
+const MOST_FIRING: i64 = 1_000;
+
+/// A silence as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silenced {
+    /// Its row.
+    pub id: i64,
+    /// Names and the values each may have.
+    pub pairs: Vec<(String, Vec<String>)>,
+    /// Why.
+    pub reason: String,
+    /// Who made it.
+    pub made_by: String,
+    /// When.
+    pub made_at: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Who ended it before its time; empty for nobody.
+    pub ended_by: String,
+}
+
+impl Store {
+    /// What routing has to know beside its rules: the silences that hold, and the firing problems of these kinds, which are
+    /// globs.
+    pub async fn routing_state(&self, kinds: Vec<String>, now: Timestamp) -> Result<State, StoreError> {
+        self.read(move |tx| {
+            let mut state = State::default();
+            for silence in silences(tx, "until_at > ?", now.0)? {
+                // One that cannot be read mutes nothing; it was checked when it was made.
+                let Ok(matcher) = Matcher::of(&silence.pairs) else { continue };
+                state.silences.push(Silence { id: silence.id, matcher });
+            }
+            if !kinds.is_empty() {
+                state.firing = firing(tx, &kinds)?;
+            }
+            Ok(state)
+        })
+        .await
+    }
+
+    /// Makes a silence.
+    pub async fn add_silence(&self, workspace: WorkspaceId, silence: Silenced) -> Result<i64, StoreError> {
+        self.write(move |tx| {
+            let Silenced { id: _, pairs, reason, made_by, made_at, until, ended_by } = &silence;
+            let matcher: std::collections::BTreeMap<_, _> = pairs.iter().cloned().collect();
+            let mut insert = tx.prepare_cached(
+                "INSERT INTO silences (workspace, matcher, reason, made_by, made_at, until_at, ended_by)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?;
+            let matcher = serde_json::to_string(&matcher).unwrap_or_default();
+            insert.execute((&workspace.0, matcher, reason, made_by, made_at.0, until.0, ended_by))?;
+            Ok(tx.last_insert_rowid())
+        })
+        .await
+    }
+
+    /// The silences that hold; with `all` those that are over, too. The newest comes first.
+    pub async fn silences(&self, all: bool, now: Timestamp) -> Result<Vec<Silenced>, StoreError> {
+        let since = if all { i64::MIN } else { now.0 };
+        self.read(move |tx| silences(tx, "until_at > ?", since)).await
+    }
+
+    /// Ends a silence now; `None` when there is none with this number, `false` when it was over already.
+    pub async fn expire_silence(
+        &self,
+        id: i64,
+        by: String,
+        now: Timestamp,
+    ) -> Result<Option<bool>, StoreError> {
+        self.write(move |tx| {
+            let sql = "SELECT until_at FROM silences WHERE id = ?";
+            let until: Option<i64> = tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+            let Some(until) = until else { return Ok(None) };
+            let sql = "UPDATE silences SET until_at = ?2, ended_by = ?3 WHERE id = ?1 AND until_at > ?2";
+            tx.prepare_cached(sql)?.execute((id, now.0, by))?;
+            Ok(Some(until > now.0))
+        })
+        .await
+    }
+}
+
+fn silences(tx: &Transaction<'_>, which: &str, value: i64) -> Result<Vec<Silenced>, StoreError> {
+    let sql = format!(
+        "SELECT id, matcher, reason, made_by, made_at, until_at, ended_by FROM silences WHERE {which} ORDER BY id DESC"
+    );
+    let mut query = tx.prepare_cached(&sql)?;
+    let rows = query.query_map([value], silence)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn silence(row: &Row<'_>) -> rusqlite::Result<Silenced> {
+    let matcher: String = row.get(1)?;
+    let pairs: std::collections::BTreeMap<String, Vec<String>> =
+        serde_json::from_str(&matcher).unwrap_or_default();
+    Ok(Silenced {
+        id: row.get(0)?,
+        pairs: pairs.into_iter().collect(),
+        reason: row.get(2)?,
+        made_by: row.get(3)?,
+        made_at: Timestamp(row.get(4)?),
+        until: Timestamp(row.get(5)?),
+        ended_by: row.get(6)?,
+    })
+}
+
+fn firing(tx: &Transaction<'_>, kinds: &[String]) -> Result<Vec<Firing>, StoreError> {
+    let sql = format!(
+        "SELECT {}, problem FROM notices WHERE id IN (
+             SELECT (SELECT MAX(n.id) FROM notices n WHERE n.problem = p.id) FROM problems p
+             WHERE p.status = 'firing' AND EXISTS (SELECT 1 FROM json_each(?1) WHERE p.kind GLOB value)
+             ORDER BY p.id DESC LIMIT ?2)",
+        notices::COLUMNS
+    );
+    let mut query = tx.prepare_cached(&sql)?;
+    let mut rows = query.query((serde_json::to_string(kinds).unwrap_or_default(), MOST_FIRING))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let notice = notices::notice(row)?;
+        let problem = ProblemId(row.get("problem")?);
+        found.push(Firing { problem, content: notice.content, source: notice.source });
+    }
+    Ok(found)
+}
