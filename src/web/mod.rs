@@ -124,7 +124,6 @@ pub fn router(front: Front) -> Router {
         .route("/v1/heartbeats/{name}", quick(post(heartbeats::beat)))
         .route("/v1/reports", quick(get(reports::list)))
         .route("/v1/reports/{name}/run", within(post(reports::run), REPLAY))
-        .route("/v1/notices", quick(post(notices::submit)))
         .route("/v1/troubles", quick(get(troubles::list)))
         .route("/v1/alarm/test", slow(post(troubles::test)))
         .route("/v1/why", slow(get(why::show)))
