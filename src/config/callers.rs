@@ -273,7 +273,10 @@ pub fn ping_url(ping: &Ping) -> Result<Option<Secret>, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CallerSettings, Callers, Doors, Stranger};
+    use super::{CallerSettings, Callers, Doors, Problems, Stranger};
+    use crate::config::check::{Layers, check};
+    use crate::config::file::Source;
+    use crate::config::{Config, Places};
     use crate::domain::caller::{Caller, Pace};
 
     fn settings(name: &str, path: std::path::PathBuf) -> CallerSettings {
@@ -310,5 +313,53 @@ mod tests {
         }
         assert!(!told.contains("hunter2") && !told.contains("0123"), "{told}");
         assert!(Doors::default().callers.is_empty());
+    }
+
+    fn read_text(text: &str) -> Result<Config, Problems> {
+        let source = Source { path: "config.toml".into(), text: text.to_owned() };
+        let layers = Layers { source: Some(&source), env: &Default::default(), flags: &[] };
+        check(&layers, &Places::system())
+    }
+
+    #[test]
+    fn callers_and_heartbeats_are_told_apart_by_names_that_stand_in_an_address() {
+        let text = r##"
+    [[caller]]
+    name = "local"
+    token_file = "a"
+    kinds = ["pay*ment"]
+    rate = 0
+    [[caller]]
+    name = "my shop"
+    [[heartbeat]]
+    name = "backup"
+    every = "24h"
+    [[heartbeat]]
+    name = "backup"
+    severity = "bad"
+    "##;
+        let told = read_text(text).expect_err("much is wrong").to_string();
+        for part in [
+            "caller[1].name: this name stands for deskd's own callers",
+            "a star can only stand at the end",
+            "caller[1].rate: not a whole number from 1 to 1000000",
+            "caller[2].name: this is no name",
+            "caller[2]: a caller needs a token_file",
+            "heartbeat[2].name: there are two of the name backup",
+            "heartbeat[2]: a heartbeat needs to know how often it beats",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        let shown = include_str!("../../config.toml.example");
+        let (_, shown) = shown.split_once("\n# [[caller]]").expect("one is shown");
+        let shown = shown.split("\n\n").next().unwrap_or_default();
+        let lines = shown
+            .lines()
+            .filter_map(|line| line.strip_prefix("# "))
+            .filter(|line| line.starts_with('[') || line.contains(" = "));
+        let text = format!("[[caller]]\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+        let doors = read_text(&text).expect("what the example shows is right").doors;
+        assert_eq!((doors.callers.len(), doors.heartbeats.len()), (1, 1));
+        assert!(doors.callers[0].caller.may("payment.failed") && !doors.callers[0].caller.may("alert"));
     }
 }

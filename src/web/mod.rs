@@ -126,7 +126,6 @@ pub fn router(front: Front) -> Router {
         .route("/v1/heartbeats/{name}", quick(post(heartbeats::beat)))
         .route("/v1/reports", quick(get(reports::list)))
         .route("/v1/reports/{name}/run", within(post(reports::run), REPLAY))
-        .route("/v1/notices", quick(post(notices::submit)))
         .route("/v1/silences", quick(get(silences::list).post(silences::add)))
         .route("/v1/silences/{number}/expire", quick(post(silences::expire)))
         .route("/v1/test", within(post(probe::test), probe::PATIENCE + ORDINARY))
