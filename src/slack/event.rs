@@ -1,7 +1,9 @@
 //! The fields of all the events we know, read in one pass over the JSON; which of them mean something depends on the
-//! event's type. A message inside a `message_changed` has the same shape, so the type contains itself.
+//! event's type. A message inside a `message_changed` has the same shape and is read
+//! when it is asked for.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::loose::{self, Loose, Text};
 use super::people::User;
@@ -44,9 +46,9 @@ pub struct Event<'a> {
     pub attachments: Vec<Attachment<'a>>,
     /// The message now (`message_changed`); in some copies all of a message stands in here.
     #[serde(borrow, default)]
-    pub message: Loose<'a, Box<Event<'a>>>,
+    pub message: Within<'a>,
     #[serde(borrow, default)]
-    pub previous_message: Loose<'a, Box<Event<'a>>>,
+    pub previous_message: Within<'a>,
     #[serde(borrow, default)]
     pub edited: Loose<'a, Edited<'a>>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
@@ -55,6 +57,23 @@ pub struct Event<'a> {
     pub old_channel_id: Text<'a>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub new_channel_id: Text<'a>,
+}
+
+/// A message inside an event. It is read when somebody asks for it, one level at a time: events nested a hundred deep must
+/// not be read by a function that calls itself as often.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Within<'a>(#[serde(borrow)] Option<&'a RawValue>);
+
+impl<'a> Within<'a> {
+    /// The message, when there is one.
+    pub fn object(&self) -> Result<Option<Event<'a>>, serde_json::Error> {
+        let Some(raw) = self.0 else { return Ok(None) };
+        match serde_json::from_str::<Loose<'a, Event<'a>>>(raw.get())? {
+            Loose::Object(event) => Ok(Some(event)),
+            Loose::Nothing | Loose::Text(_) | Loose::List(_) => Ok(None),
+        }
+    }
 }
 
 /// The last change of a message.

@@ -24,7 +24,8 @@ fn posted(
     bot_user: Option<&PersonId>,
 ) -> Result<Arrival, Undecodable> {
     // Some copies carry the message one level down; the outer fields win where both are there.
-    let inner = event.message.object().map(Box::as_ref).filter(|_| event.text.is_none()).unwrap_or(event);
+    let within = if event.text.is_none() { event.message.object()? } else { None };
+    let inner = within.as_ref().unwrap_or(event);
     let Some(ts) = own_ts(event).or_else(|| own_ts(inner)) else {
         return without_ts(event);
     };
@@ -59,9 +60,9 @@ fn without_ts(event: &Event<'_>) -> Result<Arrival, Undecodable> {
 }
 
 fn changed(event: &Event<'_>, channel: ChannelId) -> Result<Arrival, Undecodable> {
-    let now = event.message.object().ok_or_else(|| Undecodable::lacks("message"))?;
-    let before = event.previous_message.object();
-    let ts = own_ts(now).or_else(|| before.and_then(|before| own_ts(before)));
+    let now = event.message.object()?.ok_or_else(|| Undecodable::lacks("message"))?;
+    let before = event.previous_message.object()?;
+    let ts = own_ts(&now).or_else(|| before.as_ref().and_then(own_ts));
     let ts = ts.ok_or_else(|| Undecodable::lacks("message.ts"))?;
     // A deleted thread parent is not deleted but changed into a tombstone, so that its replies keep a place.
     if loose::or_empty(&now.subtype) == "tombstone" {
@@ -70,16 +71,16 @@ fn changed(event: &Event<'_>, channel: ChannelId) -> Result<Arrival, Undecodable
     Ok(Arrival::Edited(Edit {
         channel,
         ts,
-        text: text(now),
-        previous: before.map(|before| text(before)),
+        text: text(&now),
+        previous: before.as_ref().map(text),
         at: own_ts(event).and_then(|ts| instant(&ts)),
-        author: author(now),
+        author: author(&now),
     }))
 }
 
 fn deleted(event: &Event<'_>, channel: ChannelId) -> Result<Arrival, Undecodable> {
-    let before = || event.previous_message.object().and_then(|before| own_ts(before));
-    let ts = loose::filled(&event.deleted_ts).map(MessageTs).or_else(before);
+    let before = event.previous_message.object()?;
+    let ts = loose::filled(&event.deleted_ts).map(MessageTs).or_else(|| before.as_ref().and_then(own_ts));
     Ok(Arrival::Deleted { channel, ts: ts.ok_or_else(|| Undecodable::lacks("deleted_ts"))? })
 }
 

@@ -101,6 +101,16 @@ async fn until(world: &World, sink: &Sink, requests: usize) {
     world.pass(1).await;
 }
 
+/// The same in very small steps: a conversation of many lines through a real socket must not see minutes go by.
+async fn soon(world: &World, sink: &Sink, requests: usize) {
+    for _ in 0..2000 {
+        if sink.heard().len() >= requests {
+            break;
+        }
+        world.pass_ms(1).await;
+    }
+}
+
 /// Lets time go by in very small steps, so that what travels through real sockets arrives before a timeout does.
 async fn settled(world: &World, like: &str) -> Vec<String> {
     for _ in 0..2000 {
@@ -254,11 +264,11 @@ async fn not_38_an_operator_gets_a_mail_with_the_preview_of_a_reply_beside_slack
     reply.text = "Thanks, it works again.\nOne more thing <b>".to_owned();
     reply.link = "https://acme.slack.com/archives/C1/p2".to_owned();
     tell(&world, reply).await;
-    until(&world, &server, 1).await;
+    soon(&world, &server, 1).await;
     assert_eq!(settled(&world, "mail:%").await, ["sent"]);
     assert_eq!(texts(&world, "sales"), ["Ada answered task 12"]);
     let mails = server.heard();
-    assert_eq!(mails.len(), 1, "one mail for a notice");
+    assert_eq!(mails.len(), 1, "one mail for a notice: {mails:#?}");
     let shown = without_boundary(&mails[0]);
     let changing = ["Date: ", "Message-ID: ", "Notice 1", "<p><small>"];
     let lines: Vec<&str> =
@@ -310,9 +320,11 @@ async fn not_38_an_operator_gets_a_mail_with_the_preview_of_a_reply_beside_slack
 
 #[tokio::test(start_paused = true)]
 async fn a_destination_that_is_not_configured_waits_and_says_so() {
-    let toml = "[[route]]\nname = \"all\"\nto = [\"endpoint:nobody\"]\n";
-    let mut world = desk(toml, |_| {}).await;
-    tell(&world, draft("payment.failed", "lost", &[("client", "A"), ("amount", "1 EUR")])).await;
+    // A route to it would be refused by the check; a caller may name anything.
+    let mut world = desk("", |_| {}).await;
+    let mut lost = draft("payment.failed", "lost", &[("client", "A"), ("amount", "1 EUR")]);
+    lost.to = vec!["endpoint:nobody".to_owned()];
+    tell(&world, lost).await;
     world.pass(10).await;
     assert_eq!(stand(&world, "endpoint:%").await, ["waiting not_configured"]);
     world.close().await;
