@@ -114,8 +114,8 @@ async fn not_27_what_comes_at_night_is_one_recap_in_the_morning() {
     let posts = world.slack.posts("support").unwrap();
     assert_snapshot!(posts.last().unwrap().text, @"
     While you were away: 7 notices
-    :large_orange_circle: error: Payment failed
-    :large_orange_circle: error: Payment failed
+    :large_orange_circle: error: Payment failed · Acme · 5 EUR
+    :large_orange_circle: error: Payment failed · Zeta · 5 EUR
     :large_yellow_circle: warning: Disk is full
     :white_check_mark: Resolved: Fan is loud
     ");

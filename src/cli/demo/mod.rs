@@ -9,6 +9,7 @@ mod stage;
 mod stay;
 mod story;
 mod summary;
+mod systems;
 
 use std::io::Write;
 
@@ -53,6 +54,10 @@ async fn play(args: &Args, stage: &Stage, out: &mut dyn Write) -> Result<Exit> {
     narrator.paragraph(&summary.to_string())?;
     let mut differences = summary.differences();
     differences.extend(told.err().map(|problem| format!("{problem:#}")));
+    match systems::play(stage, &mut narrator).await {
+        Ok(found) => differences.extend(found),
+        Err(problem) => differences.push(format!("{problem:#}")),
+    }
     for difference in &differences {
         narrator.wrong(difference)?;
     }

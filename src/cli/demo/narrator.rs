@@ -91,6 +91,15 @@ impl<'a> Narrator<'a> {
         Ok(())
     }
 
+    /// Shows the steps that became of something.
+    pub fn steps(&mut self, steps: Vec<Step>) -> Result<()> {
+        for step in steps {
+            let at = self.offset(step.at);
+            writeln!(self.out, "{at}  {}", told(MADE, &step.what, &self.names(&step.sentence)))?;
+        }
+        Ok(())
+    }
+
     /// Writes several lines with an empty one before them.
     pub fn paragraph(&mut self, text: &str) -> Result<()> {
         writeln!(self.out, "\n{}", text.trim_end())?;
@@ -246,13 +255,28 @@ impl<'a> Narrator<'a> {
             let name = format!("@{}", person.handle);
             text = text.replace(&format!("<@{}>", person.id), &name).replace(&person.id, &name);
         }
-        text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        let text = dates(&text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        // Further lines of a message stand under its beginning.
+        text.replace('\n', &format!("\n{:1$}", "", INDENT))
     }
 
     fn offset(&self, at: Timestamp) -> String {
         let seconds = at.since(self.began).as_secs_f64();
         format!("{FAINT}{seconds:>5.1} s{FAINT:#}")
     }
+}
+
+/// Slack shows an instant in each reader's own zone; here it is the text that goes along with it.
+fn dates(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("<!date^") {
+        shown.push_str(before);
+        let (date, behind) = after.split_once('>').unwrap_or((after, ""));
+        shown.push_str(date.rsplit('|').next().unwrap_or_default());
+        rest = behind;
+    }
+    shown + rest
 }
 
 /// A line of the desk, wrapped under its own beginning.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::folder::Folder;
+use super::systems;
 use crate::app::{Desk, Setup as DeskSetup};
 use crate::config::{Config, Environment, Places, Secret, WaySecrets, keys};
 use crate::domain::ids::WorkspaceId;
@@ -51,7 +52,8 @@ impl Stage {
         let workspace = WorkspaceId(setup.team_id.clone());
         let slack = Simulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), setup)
             .context("cannot serve the simulated workspace on this machine")?;
-        let config = config(&folder, &slack);
+        let mut config = config(&folder, &slack);
+        config.routing = systems::rules(clock.now());
         let socket = config.api.socket.clone();
         let (bot, app) = (Secret::new(&slack.bot_token()), Secret::new(&slack.app_token()));
         let (ways, keys) = (WaySecrets::default(), keys::look(&config, &Environment::new()));

@@ -127,7 +127,7 @@ pub fn draw(content: &Content, kind: Option<&Kind>, standing: &Standing, mention
     }
 }
 
-/// One line for a thread or a list: what the newest notice says.
+/// One line for a thread or a list: what the newest notice says, about whom and how much.
 pub fn line(content: &Content, effect: Effect) -> String {
     let sign = match effect {
         Effect::Ends => ":white_check_mark: Resolved",
@@ -138,7 +138,12 @@ pub fn line(content: &Content, effect: Effect) -> String {
             Severity::Critical => ":red_circle: critical",
         },
     };
-    format!("{sign}: {}", content.title)
+    let mut line = format!("{sign}: {}", content.title);
+    let who = details(content, None).who;
+    for more in who.into_iter().chain(content.amount.as_ref().map(ToString::to_string)) {
+        line.push_str(&format!(" · {more}"));
+    }
+    line
 }
 
 fn colour(severity: Severity) -> Colour {
