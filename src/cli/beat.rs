@@ -12,7 +12,7 @@ use crate::web::heartbeats::{Beaten, HeartbeatRow};
 /// Say that something is alive; without a name, show all heartbeats.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// The name of its [[heartbeat]].
+    /// The name of its `[[heartbeat]]`.
     pub name: Option<String>,
 }
 

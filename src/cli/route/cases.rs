@@ -18,7 +18,7 @@ use crate::web::handed;
 /// Check the expectations of a file against the routes: exit code 1 when one is not met.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// A TOML file of [[case]]; see docs/routing.md.
+    /// A TOML file of `[[case]]`; see docs/routing.md.
     file: PathBuf,
 }
 
