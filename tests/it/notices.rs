@@ -213,3 +213,21 @@ async fn rlm_06_a_channel_that_nobody_knows_is_waited_for_and_then_told() {
     assert_eq!(told, ["delivery_failed unknown_channel"]);
     world.finish().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn rlm_07_what_slack_asked_to_wait_and_what_a_key_has_said_survive_a_restart() {
+    let mut world = routed(TO_SALES).await;
+    world.slack.fault("chat.postMessage", Fault::RateLimited(120), Times::Count(1));
+    let mut failed = draft("payment.failed", "", &[("client", "Acme"), ("amount", "9 EUR")]);
+    failed.key = "inv-7".to_owned();
+    let first = tell(&world, failed.clone()).await;
+    world.pass(5).await;
+    world.close().await;
+    world.open().await;
+    assert_eq!(tell(&world, failed).await, first, "the key is remembered");
+    world.pass(90).await;
+    assert_eq!(world.slack.calls("chat.postMessage"), 1, "so is the wait that Slack asked for");
+    world.pass(60).await;
+    assert_eq!(texts(&world, "sales"), ["Payment failed"]);
+    world.finish().await;
+}
