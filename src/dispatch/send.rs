@@ -26,6 +26,9 @@ pub const SENDERS: usize = 8;
 /// How long a claim holds: longer than the longest call with its look-up, so that nobody else takes the row meanwhile.
 const LEASE: Duration = Duration::from_secs(120);
 
+/// Slack's word for a thread that is not there.
+const THREAD_GONE: &str = "thread_not_found";
+
 /// A sender.
 pub struct Sender {
     store: Store,
@@ -56,6 +59,11 @@ impl Sender {
                 Ok(Some(ts)) => return Ok(Attempt::Posted(Some(ts))),
                 // Certainly not there: go on and send it.
                 Ok(None) => {}
+                // A parent that is deleted stays as a tombstone while its thread has replies [slack-facts 4.5]: ours is not
+                // among them, and there is no place for it any more.
+                Err(Failure::Refused { error, .. }) if error == THREAD_GONE => {
+                    return Ok(Attempt::Refused(error));
+                }
                 Err(failure) => return Ok(unsure(failure)),
             }
         }

@@ -226,3 +226,19 @@ async fn out_a_reply_handed_over_before_a_restart_goes_out_after_it() {
     assert_eq!(world.slack.posts("support").unwrap().len(), 1);
     world.finish().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn f35_a_reply_whose_thread_was_taken_back_meanwhile_is_certainly_not_there() {
+    let world = World::start().await;
+    let ts = world.slack.say("ada", "support", "how do I export my data?").unwrap();
+    world.pass(40).await;
+    // The call is cut, so nobody knows; before it is looked up, ada takes her question back.
+    world.slack.fault("chat.postMessage", Fault::Drop, Times::Count(1));
+    world.reply(1, "Settings, Export").await;
+    world.slack.delete("support", &ts).unwrap();
+    world.pass(30).await;
+    let sends = world.store().queue(world.workspace.clone(), SendState::ALL.to_vec()).await.unwrap();
+    assert_eq!((sends[0].state, sends[0].reason.as_str()), (SendState::Failed, "thread_not_found"));
+    assert!(world.slack.posts("support").unwrap().is_empty());
+    world.close_quietly().await;
+}

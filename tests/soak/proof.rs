@@ -184,6 +184,8 @@ impl Judge<'_> {
             let there: Vec<_> = posts.iter().filter(|(_, post)| post.text.contains(&reply.marker)).collect();
             self.proof.replies += usize::from(reply.accepted);
             match (there.len(), reply.accepted) {
+                // Its thread was taken back before it could be sent: a person is told, and that is its end.
+                (0, true) if self.has_no_thread(&reply.marker)? => {}
                 (0, true) => {
                     self.proof.lost += 1;
                     self.differs(format!("reply {} to task {}: lost", reply.marker, reply.task));
@@ -231,7 +233,15 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Nothing is under way, and nothing ended in a way that needs a person.
+    /// Whether a reply stopped because the message that it answers was taken back.
+    fn has_no_thread(&self, marker: &str) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sends s JOIN messages m ON m.channel = s.channel AND m.ts = s.thread
+                       WHERE s.state = 'failed' AND s.reason = 'thread_not_found' AND m.deleted_at IS NOT NULL
+                         AND instr(s.text, ?) > 0)";
+        self.database.query_row(sql, [marker], |row| row.get(0))
+    }
+
+    /// Nothing is under way, and nothing ended in a way that needs a person; but for answers to what was taken back.
     fn rest(&mut self) -> rusqlite::Result<()> {
         let one = |sql: &str| self.database.query_row(sql, [], |row| row.get::<_, i64>(0));
         self.proof.tasks = one("SELECT COUNT(*) FROM tasks")?;
@@ -241,7 +251,11 @@ impl Judge<'_> {
                 "SELECT COUNT(*) FROM events e LEFT JOIN outcomes o ON o.event = e.id WHERE o.event IS NULL",
             ),
             ("bundles not triaged", "SELECT COUNT(*) FROM bundles WHERE state IN ('open', 'sealed')"),
-            ("sends not sent", "SELECT COUNT(*) FROM sends WHERE state <> 'sent'"),
+            (
+                "sends not sent",
+                "SELECT COUNT(*) FROM sends s WHERE state <> 'sent' AND NOT (state = 'failed' AND reason = 'thread_not_found' AND
+                    EXISTS (SELECT 1 FROM messages m WHERE m.channel = s.channel AND m.ts = s.thread AND m.deleted_at IS NOT NULL))",
+            ),
             ("events not decoded", "SELECT COUNT(*) FROM outcomes WHERE reason = 'undecodable'"),
             (
                 "tasks without a bundle",
