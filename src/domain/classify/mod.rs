@@ -67,6 +67,7 @@ pub fn classify(bundle: &Bundled<'_>, compiled: &Compiled) -> Verdict {
 
     let (priority, priority_reasons) = prioritise(bundle, &findings);
     let mut reasons = Vec::new();
+    let abstained = ranked.is_empty();
     let (category, confidence) = match ranked.first() {
         Some(&top) => (compiled.categories[top].name.clone(), likelihood(top)),
         None => {
@@ -78,7 +79,7 @@ pub fn classify(bundle: &Bundled<'_>, compiled: &Compiled) -> Verdict {
     let runners_up = others.map(|&c| (compiled.categories[c].name.clone(), likelihood(c))).collect();
     reasons.extend(ranked.iter().flat_map(|&c| findings.reasons[c].iter().cloned()));
     reasons.extend(priority_reasons);
-    Verdict { category, priority, confidence, runners_up, reasons, by: Classifier::Rules }
+    Verdict { category, priority, confidence, runners_up, reasons, by: Classifier::Rules, abstained }
 }
 
 /// To four decimals: more would pretend to know, and would not come back from JSON to the last bit.

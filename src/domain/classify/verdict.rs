@@ -23,6 +23,9 @@ pub struct Verdict {
     pub reasons: Vec<Reasoned>,
     /// Who decided.
     pub by: Classifier,
+    /// Whether nobody was sure enough, so that the category is the fallback or only a guess.
+    #[serde(default)]
+    pub abstained: bool,
 }
 
 /// How soon somebody should look; ordered, urgent is greatest.
@@ -46,6 +49,10 @@ pub enum Priority {
 pub enum Classifier {
     /// The configured words, patterns, channels and domains.
     Rules,
+    /// What was learned from the team's corrections, with the configured words as its first opinion.
+    Learned,
+    /// A language model.
+    Model,
 }
 
 /// One thing that spoke for the verdict.
@@ -167,6 +174,8 @@ impl Classifier {
     pub fn as_str(self) -> &'static str {
         match self {
             Classifier::Rules => "rules",
+            Classifier::Learned => "learned",
+            Classifier::Model => "model",
         }
     }
 }
@@ -219,6 +228,7 @@ mod tests {
                 Reasoned::Mentioned,
             ],
             by: Classifier::Rules,
+            abstained: false,
         };
         assert_eq!(Verdict::from_json(&verdict.to_json()).unwrap(), verdict);
         assert!(verdict.to_json().contains(r#""priority":"high""#), "{}", verdict.to_json());
