@@ -4,8 +4,9 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
 use super::notices;
+use super::space::Space;
 use super::sqlite::Store;
-use crate::domain::ids::{ProblemId, WorkspaceId};
+use crate::domain::ids::ProblemId;
 use crate::domain::route::Matcher;
 use crate::domain::route::quiet::{Firing, Silence, State};
 use crate::domain::time::Timestamp;
@@ -32,6 +33,24 @@ pub struct Silenced {
     pub ended_by: String,
 }
 
+impl Space {
+    /// Makes a silence.
+    pub async fn add_silence(&self, silence: Silenced) -> Result<i64, StoreError> {
+        self.write(move |tx, workspace| {
+            let Silenced { id: _, pairs, reason, made_by, made_at, until, ended_by } = &silence;
+            let matcher: std::collections::BTreeMap<_, _> = pairs.iter().cloned().collect();
+            let mut insert = tx.prepare_cached(
+                "INSERT INTO silences (workspace, matcher, reason, made_by, made_at, until_at, ended_by)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?;
+            let matcher = serde_json::to_string(&matcher).unwrap_or_default();
+            insert.execute((&workspace.0, matcher, reason, made_by, made_at.0, until.0, ended_by))?;
+            Ok(tx.last_insert_rowid())
+        })
+        .await
+    }
+}
+
 impl Store {
     /// What routing has to know beside its rules: the silences that hold, and the firing problems of these kinds, which are
     /// globs.
@@ -47,22 +66,6 @@ impl Store {
                 state.firing = firing(tx, &kinds)?;
             }
             Ok(state)
-        })
-        .await
-    }
-
-    /// Makes a silence.
-    pub async fn add_silence(&self, workspace: WorkspaceId, silence: Silenced) -> Result<i64, StoreError> {
-        self.write(move |tx| {
-            let Silenced { id: _, pairs, reason, made_by, made_at, until, ended_by } = &silence;
-            let matcher: std::collections::BTreeMap<_, _> = pairs.iter().cloned().collect();
-            let mut insert = tx.prepare_cached(
-                "INSERT INTO silences (workspace, matcher, reason, made_by, made_at, until_at, ended_by)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )?;
-            let matcher = serde_json::to_string(&matcher).unwrap_or_default();
-            insert.execute((&workspace.0, matcher, reason, made_by, made_at.0, until.0, ended_by))?;
-            Ok(tx.last_insert_rowid())
         })
         .await
     }

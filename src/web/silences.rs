@@ -107,7 +107,7 @@ pub async fn add(
         until,
         ended_by: String::new(),
     };
-    silence.id = front.store.add_silence(workspace, silence.clone()).await?;
+    silence.id = front.store.of(&workspace).add_silence(silence.clone()).await?;
     Ok(Json(row(silence)))
 }
 
