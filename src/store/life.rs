@@ -5,7 +5,6 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 use super::error::StoreError;
 use super::notices::{self, effect_of, notice};
 use super::space::Space;
-use super::sqlite::Store;
 use crate::domain::ids::{DeliveryId, NoticeId, ProblemId, WorkspaceId};
 use crate::domain::notice::Notice;
 use crate::domain::notice::problem::Effect;
@@ -98,14 +97,13 @@ impl Space {
     pub async fn notice_life(&self, id: NoticeId) -> Result<Option<Life>, StoreError> {
         self.read(move |tx, workspace| life(tx, workspace, id)).await
     }
-}
 
-impl Store {
     /// How far a notice has come. One that is not there any more counts as delivered: what is over is forgotten in time.
     pub async fn reached(&self, id: NoticeId) -> Result<Reached, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached("SELECT state, reason FROM notices WHERE id = ?")?;
-            let own = query.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        self.read(move |tx, workspace| {
+            let sql = "SELECT state, reason FROM notices WHERE id = ? AND workspace = ?";
+            let mut query = tx.prepare_cached(sql)?;
+            let own = query.query_row((id.0, &workspace.0), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             let Some((state, reason)): Option<(String, String)> = own else { return Ok(Reached::Delivered) };
             let mut query = tx.prepare_cached(
                 "SELECT COALESCE(i.state, d.state) FROM deliveries d LEFT JOIN deliveries i ON i.id = d.merged_into

@@ -28,6 +28,8 @@ pub struct Accepted {
 /// A notice that is to be routed now.
 #[derive(Clone, Debug)]
 pub struct Unrouted {
+    /// Whose it is.
+    pub workspace: WorkspaceId,
     /// It.
     pub notice: Notice,
     /// Its problem.
@@ -70,7 +72,7 @@ impl Store {
     pub async fn unrouted(&self, most: usize, now: Timestamp) -> Result<Unroutable, StoreError> {
         self.read(move |tx| {
             let sql = format!(
-                "SELECT {COLUMNS}, problem, effect, effect = 'ends' AND EXISTS (
+                "SELECT {COLUMNS}, workspace, problem, effect, effect = 'ends' AND EXISTS (
                      SELECT 1 FROM notices n JOIN deliveries d ON d.notice = n.id
                      WHERE n.problem = notices.problem AND d.state NOT IN ('dropped', 'failed', 'dead')) AS told
                  FROM notices WHERE state = 'waiting' AND due_at <= ? ORDER BY lane, due_at, id LIMIT ?"
@@ -80,6 +82,7 @@ impl Store {
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 found.push(Unrouted {
+                    workspace: WorkspaceId(row.get("workspace")?),
                     notice: notice(row)?,
                     problem: ProblemId(row.get("problem")?),
                     effect: effect_of(row.get("effect")?)?,
