@@ -36,6 +36,7 @@ pub struct Reloadable {
     promises: watch::Sender<Arc<Vec<Promise>>>,
     reports: watch::Sender<Arc<Vec<Report>>>,
     named: watch::Sender<bool>,
+    lines: watch::Sender<Vec<(String, String)>>,
 }
 
 impl Reloadable {
@@ -53,6 +54,7 @@ impl Reloadable {
             settings: watch::Sender::new(settings(config)),
             reports: watch::Sender::new(Arc::new(config.reports.clone())),
             named: watch::Sender::new(config.names_people()),
+            lines: watch::Sender::new(config.lines()),
         })
     }
 
@@ -96,6 +98,11 @@ impl Reloadable {
         self.named.subscribe()
     }
 
+    /// The configuration that holds, as key and value.
+    pub fn lines(&self) -> Vec<(String, String)> {
+        self.lines.borrow().clone()
+    }
+
     /// Reads the configuration again and swaps everything at once, or nothing.
     pub fn reload(&self, sources: &Sources) -> Result<()> {
         let config = sources.load().context("the new configuration is wrong")?.config;
@@ -127,6 +134,7 @@ impl Reloadable {
         self.callers.send_replace(Arc::new(callers));
         self.promises.send_replace(Arc::new(config.doors.heartbeats.clone()));
         self.named.send_replace(config.names_people());
+        self.lines.send_replace(config.lines());
         self.reports.send_replace(Arc::new(config.reports));
         Ok(())
     }

@@ -29,10 +29,12 @@ use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
+use crate::domain::audit::{Act, Deed, changed_keys};
 use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
 use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
 use crate::intake::backfill::{Recoverer, Recovery};
@@ -189,8 +191,17 @@ impl Desk {
     }
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
-    pub fn reload(&self, sources: &Sources) -> Result<()> {
-        self.reloadable.reload(sources)
+    pub async fn reload(&self, sources: &Sources) -> Result<()> {
+        let before = self.reloadable.lines();
+        self.reloadable.reload(sources)?;
+        let changed = changed_keys(&before, &self.reloadable.lines());
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let hash = self.front.settings.borrow().config_hash.clone();
+        let act = Act::new(&Actor::Desk, Deed::ConfigReloaded, hash).with(changed);
+        let noted = self.store.note_for_desk(act, (self.front.now)()).await;
+        noted.context("the new configuration holds, but is not in the audit")
     }
 
     /// The workers that are stuck at `now`.
@@ -432,6 +443,9 @@ async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result
         Some(ring) => store.with_keys(ring.clone()),
         None => store,
     };
+    if let Err(problem) = store.note_start(config.hash(), now).await {
+        warn!("The start is not in the audit: {problem}");
+    }
     Ok((store, occupied))
 }
 

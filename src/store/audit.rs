@@ -3,7 +3,6 @@
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
-use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::audit::{Act, Anchor, Deed, Entry, Examiner, Finding, Head, misgiving};
 use crate::domain::ids::WorkspaceId;
@@ -14,22 +13,19 @@ use crate::domain::time::Timestamp;
 /// What concerns no single workspace.
 const WHOLE_DESK: &str = "";
 
-impl Space {
-    /// Rows of the audit after the one with the number `after`, from `since` on, at most `most`, in their order: those of this
-    /// workspace and of the whole desk.
+impl Store {
+    /// Rows of the audit after the one with the number `after`, from `since` on, at most `most`, in their order.
     pub async fn audit(&self, since: Timestamp, after: i64, most: u32) -> Result<Vec<Entry>, StoreError> {
-        self.read(move |tx, workspace| {
+        self.read(move |tx| {
             let mut query = tx.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM audit WHERE workspace IN ('', ?1) AND at >= ?2 AND id > ?3 ORDER BY id LIMIT ?4"
+                "SELECT {COLUMNS} FROM audit WHERE id > ?2 AND at >= ?1 ORDER BY id LIMIT ?3"
             ))?;
-            let rows = query.query_map((&workspace.0, since.0, after, most), entry)?;
+            let rows = query.query_map((since.0, after, most), entry)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }
-}
 
-impl Store {
     /// Goes through the whole audit, which is one chain of all workspaces.
     pub async fn examine_audit(&self, anchor: Option<Anchor>) -> Result<Finding, StoreError> {
         let keys = self.keys();

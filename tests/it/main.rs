@@ -8,6 +8,7 @@ mod api_desk;
 mod api_door;
 mod api_health;
 mod architecture;
+mod audit;
 mod backups;
 mod card_looks;
 mod cards;

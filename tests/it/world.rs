@@ -140,13 +140,13 @@ impl World {
     /// Picks a channel by name.
     pub async fn pick(&self, channel: &str, pick: Pick) {
         let id = ChannelId(self.slack.channel_id(channel).unwrap());
-        self.store().of(&self.workspace).pick_channel(id, pick, self.clock.now()).await.unwrap();
+        self.store().of(&self.workspace).pick_channel(id, pick, alice(), self.clock.now()).await.unwrap();
     }
 
     /// Makes somebody a teammate.
     pub async fn hire(&self, person: &str) {
         let id = PersonId(self.slack.user_id(person).unwrap());
-        self.store().of(&self.workspace).add_teammate(id, "test".into(), self.clock.now()).await.unwrap();
+        self.store().of(&self.workspace).add_teammate(id, alice(), self.clock.now()).await.unwrap();
     }
 
     /// Answers a task from the command line.
@@ -253,6 +253,11 @@ impl World {
         self.pass(2).await;
         assert_eq!(self.slack.sockets(), 0, "sockets left behind");
     }
+}
+
+/// Somebody at the command line.
+pub fn alice() -> Actor {
+    Actor::Operator("alice".into())
 }
 
 /// Events in this database whose effect the database refused.

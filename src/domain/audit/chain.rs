@@ -178,6 +178,8 @@ impl Anchor {
 pub struct Finding {
     /// How many rows there are.
     pub rows: i64,
+    /// The number of the last one.
+    pub last: Option<i64>,
     /// The digest of the last one; empty where there is none.
     pub digest: String,
     /// How the seal of the head stands; `None` where there is no head.
@@ -249,6 +251,7 @@ impl Examiner {
         };
         Finding {
             rows: self.rows,
+            last: (self.rows > 0).then_some(self.last),
             digest: self.digest,
             seal: head.map(|head| head.standing(keys)),
             broken: self.broken.or(at_end),

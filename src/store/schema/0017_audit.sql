@@ -13,14 +13,18 @@ CREATE TABLE audit (
     digest    TEXT NOT NULL CHECK (length(digest) = 64)
 ) STRICT;
 
-CREATE INDEX audit_of_workspace ON audit (workspace, id);
-
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 BEGIN
     SELECT RAISE(ABORT, 'the audit is only added to');
 END;
 
 CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END;
+
+-- A replacement deletes without the trigger above.
+CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit WHEN NEW.id <= (SELECT MAX(id) FROM audit)
 BEGIN
     SELECT RAISE(ABORT, 'the audit is only added to');
 END;
