@@ -31,6 +31,7 @@ mod http_apps;
 mod http_door;
 mod http_mode;
 mod inbound;
+mod isolation;
 mod kinds;
 mod log;
 mod loops;
