@@ -12,13 +12,17 @@ use crate::config::callers::Callers;
 use crate::config::settings::{Monitor as Listened, Slack};
 use crate::config::webhooks::names_in_use;
 use crate::config::{Config, Sources};
+use crate::domain::audit::{Act, Deed, changed_keys};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
 use crate::domain::heartbeat::Promise;
 use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
+use crate::domain::task::Actor;
+use crate::domain::time::Timestamp;
 use crate::intake::bundle::Habits;
+use crate::store::Store;
 use crate::web::desk::Settings;
 use crate::web::source::Doors;
 
@@ -101,9 +105,17 @@ impl Reloadable {
         self.named.subscribe()
     }
 
-    /// The configuration that holds, as key and value.
-    pub fn lines(&self) -> Vec<(String, String)> {
-        self.lines.borrow().clone()
+    /// Reads the configuration again, swaps everything at once or nothing, and notes in the audit which keys changed.
+    pub async fn renew(&self, sources: &Sources, store: &Store, now: Timestamp) -> Result<()> {
+        let before = self.lines.borrow().clone();
+        self.reload(sources)?;
+        let changed = changed_keys(&before, &self.lines.borrow());
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let hash = self.settings.borrow().config_hash.clone();
+        let act = Act::new(&Actor::Desk, Deed::ConfigReloaded, hash).with(changed);
+        store.note_for_desk(act, now).await.context("the new configuration holds, but is not in the audit")
     }
 
     /// What Slack signs its requests with, by app.
@@ -112,7 +124,7 @@ impl Reloadable {
     }
 
     /// Reads the configuration again and swaps everything at once, or nothing.
-    pub fn reload(&self, sources: &Sources) -> Result<()> {
+    fn reload(&self, sources: &Sources) -> Result<()> {
         let config = sources.load().context("the new configuration is wrong")?.config;
         let compiled = Arc::new(Compiled::new(&config.rules));
         let callers = Callers::load(&config.doors.callers).context("the new callers are wrong")?;

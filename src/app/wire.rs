@@ -30,12 +30,10 @@ use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
-use crate::domain::audit::{Act, Deed, changed_keys};
 use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
 use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
-use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
 use crate::intake::backfill::{Recoverer, Recovery};
@@ -202,16 +200,7 @@ impl Desk {
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
     pub async fn reload(&self, sources: &Sources) -> Result<()> {
-        let before = self.reloadable.lines();
-        self.reloadable.reload(sources)?;
-        let changed = changed_keys(&before, &self.reloadable.lines());
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let hash = self.front.settings.borrow().config_hash.clone();
-        let act = Act::new(&Actor::Desk, Deed::ConfigReloaded, hash).with(changed);
-        let noted = self.store.note_for_desk(act, (self.front.now)()).await;
-        noted.context("the new configuration holds, but is not in the audit")
+        self.reloadable.renew(sources, &self.store, (self.front.now)()).await
     }
 
     /// The workers that are stuck at `now`.

@@ -155,7 +155,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
             let webhooks = webhook::known(&call.sources).await;
             check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }
-        Command::Manifest(args) => manifest::run(args, call, make),
+        Command::Manifest(args) => manifest::run(args, call, make).await,
         Command::Doctor(args) => doctor::run(args, call).await,
         Command::Status(args) => status::run(args, call).await,
         Command::Channels(args) => channels::run(args, call).await,

@@ -37,6 +37,7 @@ mod kinds;
 mod log;
 mod loops;
 mod mail;
+mod manifest;
 mod migrations;
 mod monitoring;
 mod mutate;

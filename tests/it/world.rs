@@ -19,6 +19,7 @@ use deskd::domain::task::Actor;
 use deskd::domain::time::Timestamp;
 use deskd::runtime::clock::Clock;
 use deskd::simulator::{Setup, Simulator};
+use deskd::slack::methods;
 use deskd::store::Store;
 use deskd::store::tasks::{Handling, TaskDetail, TaskFilter};
 use tempfile::TempDir;
@@ -262,6 +263,9 @@ impl World {
         assert_eq!(self.slack.unacked(), 0, "envelopes that are not acknowledged");
         let complaints: Vec<String> = self.slack.complaints();
         assert!(complaints.is_empty(), "Slack complains: {complaints:?}");
+        let unlisted: Vec<String> =
+            self.slack.called_methods().into_iter().filter(|name| methods::find(name).is_none()).collect();
+        assert!(unlisted.is_empty(), "called, and not in the published list: {unlisted:?}");
         self.close().await;
         self.pass(2).await;
         assert_eq!(self.slack.sockets(), 0, "sockets left behind");
