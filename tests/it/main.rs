@@ -61,6 +61,7 @@ mod retention;
 mod routing;
 mod secret_key;
 mod secrets;
+mod security;
 mod sending;
 mod simulated;
 mod sink;
