@@ -8,7 +8,7 @@
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
 //! `classify` decides by rules, `learn` from examples, `advice` is what a language model is asked and what its answer changes,
-//! `redact` what is taken out before.
+//! `redact` what is taken out before, `privacy` all that leaves, to whom and for what.
 
 pub mod advice;
 pub mod alarm;
@@ -42,6 +42,7 @@ pub mod night;
 pub mod notice;
 pub mod outcome;
 pub mod own;
+pub mod privacy;
 pub mod reach;
 pub mod reason;
 pub mod recovery;
