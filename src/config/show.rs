@@ -26,6 +26,8 @@ impl Config {
             alarm,
             mail,
             endpoints,
+            model,
+            wish,
             secrets,
             time,
             reports,
@@ -60,6 +62,7 @@ impl Config {
         super::alarm::show(alarm, &mut add);
         super::mail::show(mail, &mut add);
         super::endpoint::show(endpoints, &mut add);
+        super::model::show(model, *wish, &mut add);
         let SecretsKey { key_file } = secrets;
         add("secrets.key_file", path(key_file.as_deref()));
         super::report::show(time, reports, &mut add);

@@ -7,6 +7,7 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::model::{Egress, Protocol};
 use super::problem::{Problem, Problems, Spot};
 use super::{Config, Environment, Secret, endpoint};
 
@@ -39,6 +40,8 @@ pub struct WaySecrets {
     pub mail_password: Option<Secret>,
     /// Certificates (PEM) that the mail server's may be signed by, beside those of the system. No secret, but a file.
     pub mail_ca: Option<String>,
+    /// The key of the language model.
+    pub model_key: Option<Secret>,
     /// What calls of endpoints are signed with, by their names.
     pub endpoints: BTreeMap<String, Secret>,
 }
@@ -69,6 +72,8 @@ pub enum Token {
     WebhookSecret,
     /// The password for the mail server.
     MailPassword,
+    /// The key of the language model.
+    ModelKey,
 }
 
 /// What looking for one token came to.
@@ -104,8 +109,16 @@ impl Secrets {
                 None
             }
         };
-        let [app_token, bot_token, api_token, signing_secret, webhook, webhook_secret, mail_password] =
-            Token::ALL.map(|token| if token.is_needed(config, env) { take(token) } else { None });
+        let [
+            app_token,
+            bot_token,
+            api_token,
+            signing_secret,
+            webhook,
+            webhook_secret,
+            mail_password,
+            model_key,
+        ] = Token::ALL.map(|token| if token.is_needed(config, env) { take(token) } else { None });
         let (endpoints, wrong, open) = endpoint::secrets(config, env);
         problems.extend(wrong);
         remarks.extend(open);
@@ -113,7 +126,7 @@ impl Secrets {
             problems.push(problem);
             None
         });
-        let ways = WaySecrets { webhook, webhook_secret, mail_password, mail_ca, endpoints };
+        let ways = WaySecrets { webhook, webhook_secret, mail_password, mail_ca, model_key, endpoints };
         match bot_token {
             Some(bot_token) if problems.is_empty() => {
                 let secrets = Secrets { app_token, bot_token, api_token, signing_secret, ways };
@@ -126,7 +139,7 @@ impl Secrets {
 
 impl Token {
     /// All of them.
-    pub const ALL: [Token; 7] = [
+    pub const ALL: [Token; 8] = [
         Token::App,
         Token::Bot,
         Token::Api,
@@ -134,6 +147,7 @@ impl Token {
         Token::Webhook,
         Token::WebhookSecret,
         Token::MailPassword,
+        Token::ModelKey,
     ];
 
     /// Whether a desk with this configuration works with it.
@@ -146,6 +160,12 @@ impl Token {
             // A webhook may be given by the environment or a credential alone; nothing is missing where there is none.
             Token::Webhook | Token::WebhookSecret => !matches!(look(self, config, env), Look::Missing(_)),
             Token::MailPassword => config.mail.user.is_some(),
+            // A model of one's own usually asks for none, and Anthropic's always.
+            Token::ModelKey => {
+                config.model.url.is_some()
+                    && (config.model.protocol == Protocol::Anthropic && config.model.egress == Egress::Any
+                        || !matches!(look(self, config, env), Look::Missing(_)))
+            }
         }
     }
 
@@ -159,6 +179,7 @@ impl Token {
             Token::Webhook => "alarm_webhook",
             Token::WebhookSecret => "alarm_webhook_secret",
             Token::MailPassword => "mail_password",
+            Token::ModelKey => "model_key",
         }
     }
 
@@ -171,6 +192,7 @@ impl Token {
             Token::Webhook => Some("DESKD_ALARM_WEBHOOK"),
             Token::WebhookSecret => Some("DESKD_ALARM_WEBHOOK_SECRET"),
             Token::MailPassword => Some("DESKD_MAIL_PASSWORD"),
+            Token::ModelKey => Some("DESKD_MODEL_KEY"),
         }
     }
 
@@ -183,6 +205,7 @@ impl Token {
             Token::Webhook => "alarm.webhook_file",
             Token::WebhookSecret => "alarm.webhook_secret_file",
             Token::MailPassword => "mail.password_file",
+            Token::ModelKey => "model.key_file",
         }
     }
 
@@ -195,6 +218,7 @@ impl Token {
             Token::Webhook => config.alarm.webhook_file.as_deref(),
             Token::WebhookSecret => config.alarm.webhook_secret_file.as_deref(),
             Token::MailPassword => config.mail.password_file.as_deref(),
+            Token::ModelKey => config.model.key_file.as_deref(),
         }
     }
 }
@@ -209,6 +233,7 @@ impl fmt::Display for Token {
             Token::Webhook => "webhook's address",
             Token::WebhookSecret => "webhook's secret",
             Token::MailPassword => "mail password",
+            Token::ModelKey => "key of the language model",
         })
     }
 }
@@ -248,6 +273,7 @@ fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
         Token::Signing => "copy the Signing Secret from the app's Basic Information",
         Token::Webhook => "whoever runs the other side gives it to you",
         Token::WebhookSecret => "make one with \"openssl rand -hex 32\" and give it to the other side",
+        Token::ModelKey => "whoever runs the model gives it to you; keep it in a file",
         Token::MailPassword => "without mail.user nobody logs in, and no password is needed",
     };
     Problem::new(Spot::Nowhere, "", format!("the {token} is missing: {}", places.join(", "))).hint(hint)
@@ -332,9 +358,15 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
     match (token, kind) {
         (Token::App, Some("xapp-"))
         | (Token::Bot, Some("xoxb-"))
-        | (Token::Api | Token::Signing | Token::Webhook | Token::WebhookSecret | Token::MailPassword, None) => {
-            Look::Here { secret, spot, remark: None }
-        }
+        | (
+            Token::Api
+            | Token::Signing
+            | Token::Webhook
+            | Token::WebhookSecret
+            | Token::MailPassword
+            | Token::ModelKey,
+            None,
+        ) => Look::Here { secret, spot, remark: None },
         (Token::App, Some("xoxb-")) => wrong(
             "this is a bot token (xoxb-), the app token begins with xapp-".into(),
             "the two tokens are swapped",
@@ -355,6 +387,10 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
             "this is a token of Slack, the API needs its own".into(),
             "make one with \"openssl rand -hex 32\"",
         ),
+        (Token::ModelKey, Some(_)) => wrong(
+            "this is a token of Slack, not the key of a language model".into(),
+            "whoever runs the model gives it to you",
+        ),
         (Token::Signing, Some(_)) => wrong(
             "this is a token of Slack, not the signing secret".into(),
             "see the app's Basic Information",
@@ -364,115 +400,6 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
         }
         (Token::Bot, _) => {
             wrong("this is not a bot token: it begins with xoxb-".into(), "see \"deskd init\"")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Look, Secrets, Token, look};
-    use crate::config::{Config, Environment, Places};
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt;
-
-    fn env(pairs: &[(&str, &str)]) -> Environment {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    fn config() -> Config {
-        Config::defaults(&Places::system())
-    }
-
-    fn told(pairs: &[(&str, &str)]) -> String {
-        Secrets::load(&config(), &env(pairs)).expect_err("a token is wrong").to_string()
-    }
-
-    #[test]
-    fn the_environment_goes_before_the_file_and_that_before_systemds_credential() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("app");
-        fs::write(&path, "xapp-file\n").expect("written");
-        fs::write(folder.path().join("slack_app_token"), "xapp-credential").expect("written");
-        let credentials = ("CREDENTIALS_DIRECTORY", folder.path().to_str().expect("a plain path"));
-        let mut config = config();
-        let found = |config: &Config, pairs: &[(&str, &str)]| match look(Token::App, config, &env(pairs)) {
-            Look::Here { secret, .. } => secret.expose().to_owned(),
-            other @ (Look::Missing(_) | Look::Wrong(_)) => panic!("{other:?}"),
-        };
-        assert_eq!(found(&config, &[credentials]), "xapp-credential");
-        config.slack.app_token_file = Some(path);
-        assert_eq!(found(&config, &[credentials]), "xapp-file");
-        assert_eq!(found(&config, &[credentials, ("SLACK_APP_TOKEN", "xapp-env")]), "xapp-env");
-    }
-
-    #[test]
-    fn missing_tokens_are_told_with_all_places_looked_at() {
-        insta::assert_snapshot!(told(&[("CREDENTIALS_DIRECTORY", "/run/credentials/deskd.service")]), @r#"
-        2 problems in the configuration
-        the app token is missing: SLACK_APP_TOKEN is not set, slack.app_token_file is not set, there is no /run/credentials/deskd.service/slack_app_token
-          hint: copy it from the app's Basic Information, App-Level Tokens, with scope connections:write
-        the bot token is missing: SLACK_BOT_TOKEN is not set, slack.bot_token_file is not set, there is no /run/credentials/deskd.service/slack_bot_token
-          hint: copy the Bot User OAuth Token from the app's OAuth & Permissions, after installing it
-        "#);
-    }
-
-    #[test]
-    fn swapped_tokens_are_refused_by_the_name_of_their_kind() {
-        insta::assert_snapshot!(told(&[("SLACK_APP_TOKEN", "xoxb-1-zzz"), ("SLACK_BOT_TOKEN", "xapp-1-zzz")]), @r#"
-        2 problems in the configuration
-        environment variable SLACK_APP_TOKEN: this is a bot token (xoxb-), the app token begins with xapp-
-          hint: the two tokens are swapped
-        environment variable SLACK_BOT_TOKEN: this is an app token (xapp-), the bot token begins with xoxb-
-          hint: the two tokens are swapped
-        "#);
-    }
-
-    #[test]
-    fn no_token_of_another_kind_is_taken_and_none_is_ever_shown() {
-        for (token, word) in [
-            ("xoxp-1-zzz", "user token"),
-            ("xoxe.xoxb-1-zzz", "rotating token"),
-            ("zzz", "not a bot token"),
-            ("xoxb-zzz zzz", "spaces"),
-        ] {
-            let told = told(&[("SLACK_APP_TOKEN", "xapp-1-zzz"), ("SLACK_BOT_TOKEN", token)]);
-            assert!(told.starts_with("one problem"), "{told}");
-            assert!(told.contains(word) && !told.contains("zzz"), "{told}");
-        }
-    }
-
-    #[test]
-    fn a_token_file_that_cannot_be_read_or_is_empty_is_a_problem() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut config = config();
-        config.slack.bot_token_file = Some(folder.path().join("none"));
-        let told = |config: &Config| {
-            let env = env(&[("SLACK_APP_TOKEN", "xapp-1")]);
-            Secrets::load(config, &env).expect_err("the file is of no use").to_string()
-        };
-        assert!(
-            told(&config).contains("slack.bot_token_file: cannot read the bot token"),
-            "{}",
-            told(&config)
-        );
-        fs::write(folder.path().join("none"), "\n").expect("written");
-        assert!(told(&config).contains("there is no bot token in it"), "{}", told(&config));
-    }
-
-    #[test]
-    fn a_token_file_that_everybody_can_read_is_remarked_upon() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        fs::write(&path, "0123456789abcdef\n").expect("written");
-        let mut config = config();
-        config.api.listen = Some("127.0.0.1:8765".parse().expect("an address"));
-        config.api.token_file = Some(path.clone());
-        let env = env(&[("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1")]);
-        for (mode, remarks) in [(0o644, 1), (0o640, 0)] {
-            fs::set_permissions(&path, Permissions::from_mode(mode)).expect("set");
-            let found = Secrets::load(&config, &env).expect("all tokens are there");
-            assert_eq!(found.remarks.len(), remarks, "{mode:o}");
-            assert_eq!(found.secrets.api_token.expect("it was asked for").expose(), "0123456789abcdef");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::problem::{Problem, Spot, nearest};
 use super::reader::{PREFIX, Reader, variable};
 
 /// Keys under which people put a token, and where it belongs instead.
-const TOKENS: [(&str, &str, &str); 8] = [
+const TOKENS: [(&str, &str, &str); 9] = [
     ("slack", "app_token", "keep it in a file named by app_token_file, or in SLACK_APP_TOKEN"),
     ("slack", "bot_token", "keep it in a file named by bot_token_file, or in SLACK_BOT_TOKEN"),
     ("api", "token", "keep it in a file named by token_file"),
@@ -19,6 +19,7 @@ const TOKENS: [(&str, &str, &str); 8] = [
         "key",
         "keep it in a file named by key_file, in systemd's credential deskd_key, or in DESKD_KEY",
     ),
+    ("model", "key", "keep it in a file named by key_file, or in DESKD_MODEL_KEY"),
     ("mail", "password", "keep it in a file named by password_file"),
 ];
 
