@@ -35,6 +35,7 @@ use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
+use crate::intake::advise::{Advice, Adviser, Manner};
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
@@ -44,6 +45,7 @@ use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
 use crate::intake::triage::Triage;
 use crate::intake::workspace::{Trouble, Workspace};
+use crate::llm::Model;
 use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
@@ -79,6 +81,7 @@ struct Bells {
     directory: Bell,
     gather: Bell,
     triage: Bell,
+    advise: Bell,
     send: Bell,
     canary: Bell,
     recover: Bell,
@@ -108,6 +111,7 @@ impl Desk {
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
+        let model = model(&config, secrets.model_key.as_ref()).await?;
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
@@ -126,6 +130,7 @@ impl Desk {
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
         base.triage(&mut crew, &reloadable);
+        let advice = base.advise(&mut crew, &reloadable, model);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
         let reports = base.report(&mut crew, reloadable.reports());
@@ -158,6 +163,7 @@ impl Desk {
             canary: figures,
             reds: Reds::default(),
             tally,
+            advice,
             endings,
             forgotten,
             recovery,
@@ -234,6 +240,15 @@ fn outside(config: &Config, secrets: WaySecrets) -> Result<(Ways, Endpoints, Arc
     Ok((ways.context("cannot prepare the ways of [alarm]")?, endpoints, mailer))
 }
 
+/// The language model, if there is one and it may be called where it is.
+async fn model(config: &Config, key: Option<&Secret>) -> Result<Option<Model>> {
+    let model = Model::new(&config.model, key).context("cannot prepare calls of the language model")?;
+    if let Some(model) = &model {
+        model.look_up(&config.model).await.context("the language model must not be called")?;
+    }
+    Ok(model)
+}
+
 /// What every worker is made of.
 struct Base<'a> {
     config: &'a Config,
@@ -250,7 +265,19 @@ impl Base<'_> {
         let directory = Directory::new(self.store.clone(), self.api.clone());
         let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
+        let triage = triage.advised(reloadable.wish(), self.bells.advise.clone());
         crew.worker(triage, &self.bells.triage);
+    }
+
+    /// What asks a language model about tasks.
+    fn advise(&self, crew: &mut Crew, reloadable: &Reloadable, model: Option<Model>) -> Advice {
+        let asked = &self.config.model;
+        let manner = Manner::new(model, asked.attempts, asked.budget, &asked.redact);
+        let newest = (reloadable.wish(), reloadable.categories());
+        let adviser = Adviser::new(self.store.clone(), manner, newest, self.clock);
+        let advice = adviser.advice();
+        crew.worker(adviser, &self.bells.advise);
+        advice
     }
 
     /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.
