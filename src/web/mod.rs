@@ -22,6 +22,7 @@ pub mod heartbeats;
 pub mod hooks;
 pub mod life;
 pub mod metrics;
+pub mod model;
 pub mod notices;
 pub mod people;
 pub mod probe;
