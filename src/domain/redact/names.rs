@@ -69,7 +69,8 @@ impl<'a> Veil<'a> {
 
     fn know(&mut self, person: Known) {
         let at = self.people.len();
-        let words: Vec<String> = spans(&person.name).map(|(from, to)| person.name[from..to].to_lowercase()).collect();
+        let words: Vec<String> =
+            spans(&person.name).map(|(from, to)| person.name[from..to].to_lowercase()).collect();
         let has_case = person.name.chars().any(|c| c.is_lowercase() || c.is_uppercase());
         if !has_case && person.name.chars().filter(|c| c.is_alphabetic()).count() >= 2 {
             self.caseless.push((person.name.clone(), at));
@@ -114,7 +115,9 @@ impl<'a> Veil<'a> {
 
     fn cover_names(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for (name, person) in self.caseless.iter().filter(|(name, _)| text.contains(name.as_str())).collect::<Vec<_>>() {
+        for (name, person) in
+            self.caseless.iter().filter(|(name, _)| text.contains(name.as_str())).collect::<Vec<_>>()
+        {
             text = text.replace(name.as_str(), &self.placeholder(*person));
         }
         let words: Vec<(usize, usize)> = spans(&text).collect();
@@ -140,9 +143,11 @@ impl<'a> Veil<'a> {
         let first = word(0)?;
         let forms = self.forms.get(&first.to_lowercase())?;
         let matches = |form: &&Form| {
-            let same = form.words.iter().enumerate().all(|(at, wanted)| {
-                word(at).is_some_and(|word| word.to_lowercase() == *wanted)
-            });
+            let same = form
+                .words
+                .iter()
+                .enumerate()
+                .all(|(at, wanted)| word(at).is_some_and(|word| word.to_lowercase() == *wanted));
             same && (!form.capital || first.starts_with(char::is_uppercase))
         };
         forms.iter().find(matches).map(|form| (form.words.len(), form.person))
@@ -151,7 +156,8 @@ impl<'a> Veil<'a> {
     fn placeholder(&self, person: usize) -> String {
         let mut given = self.given.borrow_mut();
         let next = || {
-            let used = |number: &u32| self.taken.contains(number) || given.values().any(|other| other == number);
+            let used =
+                |number: &u32| self.taken.contains(number) || given.values().any(|other| other == number);
             (1..).find(|number| !used(number)).unwrap_or(u32::MAX)
         };
         let number = match given.get(&person) {

@@ -59,12 +59,12 @@ static ACCOUNTS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static PHONES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:\+|\(|\b)\d(?:[\s().\u{2011}/-]{0,3}\d){6,16}\b").expect("a constant pattern that a test compiles")
+    Regex::new(r"(?:\+|\(|\b)\d(?:[\s().\u{2011}/-]{0,3}\d){6,16}\b")
+        .expect("a constant pattern that a test compiles")
 });
 
-static RUNS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[A-Za-z0-9_+/=-]{20,}").expect("a constant pattern that a test compiles")
-});
+static RUNS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[A-Za-z0-9_+/=-]{20,}").expect("a constant pattern that a test compiles"));
 
 /// The forms that are looked for.
 #[derive(Clone, Debug, Default)]
@@ -86,23 +86,39 @@ impl Patterns {
         }
         text = EMAILS.replace_all(&text, EMAIL).into_owned();
         text = QUERIES.replace_all(&text, "${1}${2}").into_owned();
-        text = SECRETS.replace_all(&text, |found: &Captures<'_>| {
-            let said = found.get(1).map_or("", |said| said.as_str());
-            format!("{said}{TOKEN}")
-        }).into_owned();
-        text = ACCOUNTS.replace_all(&text, |found: &Captures<'_>| {
-            let account = is_account(&found[0]);
-            if account { ACCOUNT.to_owned() } else { found[0].to_owned() }
-        }).into_owned();
-        text = CARDS.replace_all(&text, |found: &Captures<'_>| {
-            if is_card(&found[0]) { CARD.to_owned() } else { found[0].to_owned() }
-        }).into_owned();
-        text = RUNS.replace_all(&text, |found: &Captures<'_>| {
-            if looks_random(&found[0]) { TOKEN.to_owned() } else { found[0].to_owned() }
-        }).into_owned();
-        PHONES.replace_all(&text, |found: &Captures<'_>| {
-            if is_phone(&found[0]) { PHONE.to_owned() } else { found[0].to_owned() }
-        }).into_owned()
+        text = SECRETS
+            .replace_all(&text, |found: &Captures<'_>| {
+                let said = found.get(1).map_or("", |said| said.as_str());
+                format!("{said}{TOKEN}")
+            })
+            .into_owned();
+        text = ACCOUNTS
+            .replace_all(&text, |found: &Captures<'_>| {
+                let account = is_account(&found[0]);
+                if account { ACCOUNT.to_owned() } else { found[0].to_owned() }
+            })
+            .into_owned();
+        text = CARDS
+            .replace_all(
+                &text,
+                |found: &Captures<'_>| {
+                    if is_card(&found[0]) { CARD.to_owned() } else { found[0].to_owned() }
+                },
+            )
+            .into_owned();
+        text =
+            RUNS.replace_all(&text, |found: &Captures<'_>| {
+                if looks_random(&found[0]) { TOKEN.to_owned() } else { found[0].to_owned() }
+            })
+            .into_owned();
+        PHONES
+            .replace_all(
+                &text,
+                |found: &Captures<'_>| {
+                    if is_phone(&found[0]) { PHONE.to_owned() } else { found[0].to_owned() }
+                },
+            )
+            .into_owned()
     }
 }
 

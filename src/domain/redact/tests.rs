@@ -49,14 +49,23 @@ fn what_people_need_to_be_understood_stays() {
 #[test]
 fn cls_03_names_become_placeholders_and_come_back() {
     let patterns = Patterns::default();
-    let people = vec![known("U1", "Ada Lovelace", true), known("U2", "Grace Hopper", false), known("U3", "陳大文", false)];
+    let people = vec![
+        known("U1", "Ada Lovelace", true),
+        known("U2", "Grace Hopper", false),
+        known("U3", "陳大文", false),
+    ];
     let veil = Veil::new(&patterns, people);
-    let covered = veil.cover("Hi <@U2>, this is Ada. Ada Lovelace &amp; grace hopper and 陳大文 said so. By your grace. <@U9>");
+    let covered = veil.cover(
+        "Hi <@U2>, this is Ada. Ada Lovelace &amp; grace hopper and 陳大文 said so. By your grace. <@U9>",
+    );
     assert_eq!(
         covered,
         "Hi @Person 1, this is Person 3. Person 3 & Person 1 and Person 2 said so. By your grace. @somebody"
     );
-    assert_eq!(veil.lift("Person 3 asks Person 1; Person 12 is nobody"), "Ada Lovelace asks Grace Hopper; Person 12 is nobody");
+    assert_eq!(
+        veil.lift("Person 3 asks Person 1; Person 12 is nobody"),
+        "Ada Lovelace asks Grace Hopper; Person 12 is nobody"
+    );
 }
 
 #[test]
