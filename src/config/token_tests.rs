@@ -1,4 +1,4 @@
-//! Where tokens are looked for, and which are refused.
+//! Where tokens are looked for, and what is refused.
 
 use super::tokens::{Look, Secrets, Token, look};
 use crate::config::{Config, Environment, Places};

@@ -7,6 +7,7 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::apps::{self, AppTokens, Signing};
 use super::model::{Egress, Protocol};
 use super::problem::{Problem, Problems, Spot};
 use super::{Config, Environment, Secret, endpoint};
@@ -20,8 +21,10 @@ pub struct Secrets {
     pub bot_token: Secret,
     /// The bearer token of `[api] listen`; always there when that is set.
     pub api_token: Option<Secret>,
-    /// What Slack signs its requests with; always there when they are taken.
-    pub signing_secret: Option<Secret>,
+    /// What Slack signs its requests with, by app.
+    pub signing: Signing,
+    /// The tokens of further apps.
+    pub apps: Vec<AppTokens>,
     /// What the ways out of deskd need.
     pub ways: WaySecrets,
 }
@@ -109,16 +112,26 @@ impl Secrets {
                 None
             }
         };
-        let [
-            app_token,
-            bot_token,
-            api_token,
-            signing_secret,
-            webhook,
-            webhook_secret,
-            mail_password,
-            model_key,
-        ] = Token::ALL.map(|token| if token.is_needed(config, env) { take(token) } else { None });
+        let [app_token, bot_token, api_token, _, webhook, webhook_secret, mail_password, model_key] =
+            Token::ALL.map(|token| match token {
+                // Its absence stops only the requests that it would be needed for.
+                Token::Signing => None,
+                token => {
+                    if token.is_needed(config, env) {
+                        take(token)
+                    } else {
+                        None
+                    }
+                }
+            });
+        let mut gather = |(wrong, told): (Vec<Problem>, Vec<Problem>)| {
+            problems.extend(wrong);
+            remarks.extend(told);
+        };
+        let (signing, said) = parted(Signing::load(config, env));
+        gather(said);
+        let (apps, said) = parted(apps::tokens(config, env));
+        gather(said);
         let (endpoints, wrong, open) = endpoint::secrets(config, env);
         problems.extend(wrong);
         remarks.extend(open);
@@ -129,7 +142,7 @@ impl Secrets {
         let ways = WaySecrets { webhook, webhook_secret, mail_password, mail_ca, model_key, endpoints };
         match bot_token {
             Some(bot_token) if problems.is_empty() => {
-                let secrets = Secrets { app_token, bot_token, api_token, signing_secret, ways };
+                let secrets = Secrets { app_token, bot_token, api_token, signing, apps, ways };
                 Ok(Found { secrets, remarks })
             }
             _ => Err(Problems(problems)),
@@ -238,31 +251,75 @@ impl fmt::Display for Token {
     }
 }
 
-/// Looks for one token in all its places; the first that has something decides.
-pub fn look(token: Token, config: &Config, env: &Environment) -> Look {
-    let set = |name: &str| env.get(name).filter(|value| !value.trim().is_empty());
-    if let Some(name) = token.variable()
-        && let Some(value) = set(name)
-    {
-        return judge(token, Secret::new(value), Spot::Variable(name.to_owned()));
+/// The places where a token may be.
+pub struct Where<'a> {
+    /// Whose it is, where that has to be told.
+    pub of: Option<String>,
+    /// The environment variables, the first before the others.
+    pub variables: Vec<String>,
+    /// The key that names its file.
+    pub key: String,
+    /// That file.
+    pub file: Option<&'a Path>,
+    /// The name of systemd's credential.
+    pub credential: String,
+}
+
+impl Where<'_> {
+    /// The places of a token of the desk's own.
+    pub fn of(token: Token, config: &Config) -> Where<'_> {
+        Where {
+            of: None,
+            variables: token.variable().map(str::to_owned).into_iter().collect(),
+            key: token.key().to_owned(),
+            file: token.file(config),
+            credential: token.credential().to_owned(),
+        }
     }
-    if let Some(path) = token.file(config) {
-        return read(token, path);
-    }
-    let credential = set("CREDENTIALS_DIRECTORY").map(|folder| Path::new(folder).join(token.credential()));
-    match credential {
-        Some(path) if path.exists() => read(token, &path),
-        Some(_) | None => Look::Missing(missing(token, credential)),
+
+    /// What is called by name when it is told about.
+    fn what(&self, token: Token) -> String {
+        self.of.as_ref().map_or_else(|| token.to_string(), |of| format!("{token} of {of}"))
     }
 }
 
-fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
-    let mut places: Vec<String> =
-        token.variable().map(|name| format!("{name} is not set")).into_iter().collect();
-    places.push(format!("{} is not set", token.key()));
+/// What was found, if anything, what is wrong and what should be said.
+fn parted<T: Default>(found: Result<(T, Vec<Problem>), Problems>) -> (T, (Vec<Problem>, Vec<Problem>)) {
+    match found {
+        Ok((found, remarks)) => (found, (Vec::new(), remarks)),
+        Err(Problems(problems)) => (T::default(), (problems, Vec::new())),
+    }
+}
+
+/// Looks for one token in all its places; the first that has something decides.
+pub fn look(token: Token, config: &Config, env: &Environment) -> Look {
+    look_in(token, &Where::of(token, config), env)
+}
+
+/// Looks for a token in these places.
+pub fn look_in(token: Token, place: &Where<'_>, env: &Environment) -> Look {
+    let set = |name: &str| env.get(name).filter(|value| !value.trim().is_empty());
+    for name in &place.variables {
+        if let Some(value) = set(name) {
+            return judge(token, Secret::new(value), Spot::Variable(name.clone()));
+        }
+    }
+    if let Some(path) = place.file {
+        return read(token, place, path);
+    }
+    let credential = set("CREDENTIALS_DIRECTORY").map(|folder| Path::new(folder).join(&place.credential));
+    match credential {
+        Some(path) if path.exists() => read(token, place, &path),
+        Some(_) | None => Look::Missing(missing(token, place, credential)),
+    }
+}
+
+fn missing(token: Token, place: &Where<'_>, credential: Option<PathBuf>) -> Problem {
+    let mut places: Vec<String> = place.variables.iter().map(|name| format!("{name} is not set")).collect();
+    places.push(format!("{} is not set", place.key));
     places.push(match credential {
         Some(path) => format!("there is no {}", path.display()),
-        None => format!("systemd gave no credential {}", token.credential()),
+        None => format!("systemd gave no credential {}", place.credential),
     });
     let hint = match token {
         Token::App => {
@@ -276,19 +333,18 @@ fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
         Token::ModelKey => "whoever runs the model gives it to you; keep it in a file",
         Token::MailPassword => "without mail.user nobody logs in, and no password is needed",
     };
-    Problem::new(Spot::Nowhere, "", format!("the {token} is missing: {}", places.join(", "))).hint(hint)
+    Problem::new(Spot::Nowhere, "", format!("the {} is missing: {}", place.what(token), places.join(", ")))
+        .hint(hint)
 }
 
-fn read(token: Token, path: &Path) -> Look {
-    let spot = Spot::File(path.to_path_buf());
-    let text = match text(&token.to_string(), token.key(), path) {
+fn read(token: Token, place: &Where<'_>, path: &Path) -> Look {
+    let (spot, what) = (Spot::File(path.to_path_buf()), place.what(token));
+    let text = match text(&what, &place.key, path) {
         Ok(text) => text,
         Err(problem) => return Look::Wrong(problem),
     };
     match judge(token, Secret::new(&text), spot) {
-        Look::Here { secret, spot, .. } => {
-            Look::Here { secret, spot, remark: open_to_all(&token.to_string(), path) }
-        }
+        Look::Here { secret, spot, .. } => Look::Here { secret, spot, remark: open_to_all(&what, path) },
         other @ (Look::Missing(_) | Look::Wrong(_)) => other,
     }
 }

@@ -158,7 +158,7 @@ impl Adviser {
             return self.finish(claimed, None, Ending::Skipped(NOTHING_SAID), now).await;
         };
         let guessed = Usage::guessed(size(&asked));
-        let spent = self.store.model_spending(claimed.workspace.clone(), now).await?;
+        let spent = self.store.of(&claimed.workspace).model_spending(now).await?;
         if !self.manner.budget.affords(&spent, guessed) {
             return self.finish(claimed, None, Ending::Skipped(NO_BUDGET), now).await;
         }

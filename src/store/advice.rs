@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::conversation::note;
 use super::error::StoreError;
 use super::rows;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::advice::answer::{Answer, Refusal};
 use crate::domain::advice::budget::{Spent, Usage, month};
@@ -187,10 +188,12 @@ impl Store {
         })
         .await
     }
+}
 
+impl Space {
     /// What the month of `now` has cost so far.
-    pub async fn model_spending(&self, workspace: WorkspaceId, now: Timestamp) -> Result<Spent, StoreError> {
-        self.read(move |tx| {
+    pub async fn model_spending(&self, now: Timestamp) -> Result<Spent, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(
                 "SELECT calls, tokens_in, tokens_out, cost FROM model_spending WHERE workspace = ? AND month = ?",
             )?;
@@ -204,8 +207,8 @@ impl Store {
     }
 
     /// How the questions of a workspace stand.
-    pub async fn advised(&self, workspace: WorkspaceId) -> Result<Advised, StoreError> {
-        self.read(move |tx| {
+    pub async fn advised(&self) -> Result<Advised, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query =
                 tx.prepare_cached("SELECT state, COUNT(*) FROM advice WHERE workspace = ? GROUP BY state")?;
             let states = query.query_map([&workspace.0], |row| Ok((row.get(0)?, row.get(1)?)))?;

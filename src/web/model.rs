@@ -100,8 +100,8 @@ pub async fn document(
 
 async fn standing(front: &Front, workspace: Option<&WorkspaceId>) -> Result<(Spent, Advised), Refusal> {
     let Some(workspace) = workspace else { return Ok(Default::default()) };
-    let spent = front.store.model_spending(workspace.clone(), (front.now)()).await?;
-    Ok((spent, front.store.advised(workspace.clone()).await?))
+    let space = front.store.of(workspace);
+    Ok((space.model_spending((front.now)()).await?, space.advised().await?))
 }
 
 /// What is wrong with the model. Tasks are made all the same, so nothing of it is critical.

@@ -50,7 +50,7 @@ async fn desk(model: &Model, wish: Wish, change: impl FnOnce(&mut Config)) -> Wo
 async fn settled(world: &World) {
     world.pass(31).await;
     for _ in 0..20_000 {
-        let states = world.store().advised(world.workspace.clone()).await.unwrap().states;
+        let states = world.store().of(&world.workspace).advised().await.unwrap().states;
         if !states.contains_key("waiting") && !states.contains_key("asking") {
             return;
         }
@@ -301,7 +301,7 @@ async fn the_months_budget_ends_the_asking_and_nothing_else() {
         assert_eq!(question(&world, task).await, "skipped budget");
         assert_eq!(world.task(task).await.task.category, "other");
     }
-    let spent = world.store().model_spending(world.workspace.clone(), world.clock.now()).await.unwrap();
+    let spent = world.store().of(&world.workspace).model_spending(world.clock.now()).await.unwrap();
     assert_eq!((spent.calls, spent.usage.tokens_in), (asked as u64, 300 * asked as u64));
     assert!(spent.usage.tokens_in + spent.usage.tokens_out <= 5000);
     world.finish().await;
@@ -334,18 +334,18 @@ async fn an_erased_contact_takes_summary_and_calls_along_and_the_budget_stays() 
     let world = desk(&model, WITH_SUMMARIES, |_| {}).await;
     world.slack.say("ada", "support", &format!("{UNSURE}, says Ada")).unwrap();
     settled(&world).await;
-    let (store, workspace) = (world.store(), world.workspace.clone());
+    let space = world.store().of(&world.workspace);
     let task = world.task(1).await;
     let id = task.task.contact.id;
-    let held = store.export_contact(workspace.clone(), id).await.unwrap().unwrap();
+    let held = space.export_contact(id).await.unwrap().unwrap();
     assert_eq!((held["model_calls"].len(), held["advice"].len()), (1, 1));
     assert!(held["tasks"][0]["summary"].as_str().unwrap().contains("asks about"));
-    store.erase_contact(workspace.clone(), id, world.clock.now()).await.unwrap();
-    let held = store.export_contact(workspace.clone(), id).await.unwrap().unwrap();
+    space.erase_contact(id, world.clock.now()).await.unwrap();
+    let held = space.export_contact(id).await.unwrap().unwrap();
     assert_eq!((held["model_calls"].len(), held["advice"].len()), (0, 0));
     let task = world.task(1).await;
     assert_eq!((task.task.title, task.task.summary), (None, None));
-    assert_eq!(store.model_spending(workspace, world.clock.now()).await.unwrap().calls, 1);
+    assert_eq!(space.model_spending(world.clock.now()).await.unwrap().calls, 1);
     world.finish().await;
 }
 
