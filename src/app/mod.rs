@@ -6,6 +6,7 @@
 pub mod daemon;
 mod housekeeping;
 pub mod log;
+mod parts;
 pub mod reload;
 mod sockets;
 mod systemd;

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::housekeeping::{Folder, Housekeeper};
+use super::parts::{further, health, model, open, retention, thresholds, watched};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
-use crate::alarm::watch::Watched;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
 use crate::config::apps::{AppTokens, Signing};
 use crate::config::callers::ping_url;
@@ -32,10 +32,7 @@ use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
-use crate::domain::seal::Keyring;
-use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
-use crate::domain::trouble::Thresholds;
 use crate::intake::advise::{Advice, Adviser, Manner};
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
@@ -51,11 +48,11 @@ use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
-use crate::slack::socket::{FurtherApp, Links, SocketSettings};
-use crate::store::retention::{Forgotten, Retention};
-use crate::store::{Occupied, Store, occupy};
+use crate::slack::socket::{Links, SocketSettings};
+use crate::store::retention::Forgotten;
+use crate::store::{Occupied, Store};
 use crate::web::Front;
-use crate::web::desk::{Health, Reds};
+use crate::web::desk::Reds;
 use crate::web::hooks::{Challenges, Doorway};
 use crate::web::room::Room;
 use crate::web::source;
@@ -250,15 +247,6 @@ fn outside(config: &Config, secrets: WaySecrets) -> Result<(Ways, Endpoints, Arc
     Ok((ways.context("cannot prepare the ways of [alarm]")?, endpoints, mailer))
 }
 
-/// The language model, if there is one and it may be called where it is.
-async fn model(config: &Config, key: Option<&Secret>) -> Result<Option<Model>> {
-    let model = Model::new(&config.model, key).context("cannot prepare calls of the language model")?;
-    if let Some(model) = &model {
-        model.look_up(&config.model).await.context("the language model must not be called")?;
-    }
-    Ok(model)
-}
-
 /// What every worker is made of.
 struct Base<'a> {
     config: &'a Config,
@@ -420,20 +408,6 @@ impl Base<'_> {
     }
 }
 
-/// The sockets of further apps.
-fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
-    let none = Secret::new("");
-    let with_sockets = apps.iter().filter(|tokens| tokens.sockets > 0);
-    let further = with_sockets.map(|tokens| {
-        let AppTokens { app, sockets, app_token, .. } = tokens;
-        let api = Api::new(api_url, &none, app_token.as_ref().unwrap_or(&none));
-        let api = api.context("cannot prepare calls to Slack")?;
-        let (name, id) = (app.name.clone().unwrap_or_default(), app.id.clone().unwrap_or_default());
-        Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
-    });
-    further.collect()
-}
-
 /// Rings a bell for those who must not know the machinery.
 fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
     let bell = bell.clone();
@@ -469,49 +443,4 @@ fn ring_for_recovery(
             }
         }
     }
-}
-
-async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {
-    if let Some(folder) = config.store.path.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
-    }
-    let occupied = occupy(&config.store.path)?;
-    let store = Store::open(&config.store.path, now).await?;
-    store.take_over_sends(now.plus(SETTLE)).await?;
-    let store = match keys {
-        Some(ring) => store.with_keys(ring.clone()),
-        None => store,
-    };
-    Ok((store, occupied))
-}
-
-fn retention(config: &Config) -> Retention {
-    let kept = &config.store;
-    Retention { events: kept.keep_events, tasks: kept.keep_tasks, deliveries: kept.keep_deliveries }
-}
-
-fn watched(
-    (store, links, ours): (&Store, &Links, &watch::Receiver<Option<Ourselves>>),
-    crew: &Crew,
-    tally: &Arc<Tally>,
-) -> Watched {
-    let tally = tally.clone();
-    Watched {
-        store: store.clone(),
-        links: links.clone(),
-        crew: crew.watch(),
-        recording: Arc::new(move || tally.failing_since()),
-        ours: ours.clone(),
-    }
-}
-
-fn thresholds(config: &Config) -> Thresholds {
-    let alarm = &config.alarm;
-    Thresholds { no_socket: alarm.no_socket_after, backup: alarm.backup_older_than }
-}
-
-fn health(crew: &Crew, unwritable: Unwritable) -> Arc<dyn Fn(Timestamp) -> Health + Send + Sync> {
-    let watch = crew.watch();
-    Arc::new(move |now| Health { workers: watch.seen(now), unwritable_since: unwritable.since() })
 }

@@ -309,3 +309,90 @@ pub fn show(model: &Model, wish: Wish, add: &mut impl FnMut(&str, String)) {
 pub fn amount(millionths: u64) -> String {
     Decimal::from_i128_with_scale(i128::from(millionths), 6).normalize().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::check::{Layers, check};
+    use crate::config::file::Source;
+    use crate::config::{Config, Environment, Places, Problems};
+    use crate::domain::advice::Mode;
+    use std::path::PathBuf;
+
+    fn load(text: &str) -> Result<Config, Problems> {
+        let source = Source { path: PathBuf::from("config.toml"), text: text.to_owned() };
+        check(&Layers { source: Some(&source), env: &Environment::new(), flags: &[] }, &Places::system())
+    }
+
+    #[test]
+    fn nobody_is_asked_unless_it_is_said_and_a_model_is_named() {
+        let none = load("").expect("nothing is wrong");
+        assert_eq!((none.wish.mode, none.wish.summaries, none.model.url), (Mode::Never, false, None));
+        let told = load("[triage]\nmodel = \"always\"\nsummaries = true\n")
+            .expect_err("there is no model")
+            .to_string();
+        assert!(told.contains("triage.model: there is no model to ask"), "{told}");
+        assert!(told.contains("triage.summaries: there is no model to ask"), "{told}");
+        let text =
+            "[model]\nurl = \"http://localhost:11434/v1/\"\nname = \"m\"\n[triage]\nmodel = \"abstain\"\n";
+        let config = load(text).expect("nothing is wrong");
+        assert_eq!(
+            (config.wish.mode, config.model.url.as_deref()),
+            (Mode::Abstain, Some("http://localhost:11434/v1"))
+        );
+    }
+
+    #[test]
+    fn an_address_outside_is_a_problem_where_egress_is_local() {
+        let with =
+            |more: &str| load(&format!("[model]\nname = \"m\"\n{more}\n")).map_err(|told| told.to_string());
+        for (more, problem) in [
+            (
+                "url = \"https://api.example.com/v1\"",
+                Some("keeps customers' words away from api.example.com"),
+            ),
+            ("url = \"http://10.0.0.5/v1\"", Some("keeps customers' words away from 10.0.0.5")),
+            ("url = \"http://[::ffff:8.8.8.8]/v1\"", Some("keeps customers' words away")),
+            ("url = \"http://10.0.0.5/v1\"\nprivate = [\"10.0.0.0/24\"]", None),
+            ("url = \"http://llm.lan/v1\"\nprivate = [\"10.0.0.0/24\"]", None),
+            ("url = \"http://127.0.0.1:8080/v1\"", None),
+            ("url = \"https://api.example.com/v1\"\negress = \"any\"", None),
+            (
+                "url = \"http://api.example.com/v1\"\negress = \"any\"",
+                Some("must not travel to api.example.com unencrypted"),
+            ),
+            ("private = [\"8.8.8.8\"]", Some("8.8.8.8 is not a private address or network")),
+            ("private = [\"home\"]", Some("neither an address nor a network")),
+            ("url = \"https://me:secret@example.com\"", Some("a password must not stand in the address")),
+            ("url = \"ftp://example.com\"", Some("not an address that can be called")),
+        ] {
+            match (with(more), problem) {
+                (Ok(_), None) => {}
+                (Err(told), Some(problem)) => {
+                    assert!(told.contains(problem) && !told.contains("secret@"), "{more}: {told}");
+                }
+                (ended, problem) => panic!("{more}: {problem:?}, {:?}", ended.err()),
+            }
+        }
+    }
+
+    #[test]
+    fn budgets_and_patterns_are_checked_and_a_key_does_not_belong_here() {
+        for (text, problem) in [
+            ("monthly_cost = \"20\"", "nobody can tell what calls cost"),
+            ("price_in = \"cheap\"", "not an amount of money"),
+            ("price_in = \"-1\"", "not an amount of money"),
+            ("redact = ['(']", "bad regular expression"),
+            ("redact = ['x*']", "matches nothing at all"),
+            ("timeout = \"10m\"", "10m is too long"),
+            ("attempts = 0", "not a whole number from 1 to 10"),
+            ("key = \"sk-1\"", "a token does not belong in the configuration"),
+        ] {
+            let told = load(&format!("[model]\n{text}\n")).expect_err(text).to_string();
+            assert!(told.contains(problem) && !told.contains("sk-1"), "{text}: {told}");
+        }
+        let text = "[model]\nmonthly_cost = \"20.5\"\nprice_in = \"0.15\"\nmonthly_tokens = 7\n";
+        let budget = load(text).expect("nothing is wrong").model.budget;
+        assert_eq!((budget.cost, budget.price_in, budget.tokens), (Some(20_500_000), 150_000, Some(7)));
+        assert_eq!((super::amount(20_500_000), super::amount(0)), ("20.5".to_owned(), "0".to_owned()));
+    }
+}

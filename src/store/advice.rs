@@ -3,7 +3,7 @@
 //! The table is the queue. A question is claimed by a lease and counted at the claim; the call is made without a transaction;
 //! what came of it is stored in one, together with what it changes of the task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, Transaction};
 
@@ -169,7 +169,12 @@ impl Store {
             Some(at) if at > now.0 => return Ok(Claim::At(Timestamp(at))),
             Some(_) => {}
         }
-        self.write(move |tx| claim(tx, until, now)).await
+        let Some(claimed) = self.write(move |tx| claim(tx, until, now)).await? else {
+            return Ok(Claim::Idle);
+        };
+        // Names of a whole workspace are read beside the writer, whom Slack waits for.
+        let completed = self.read(move |tx| complete(tx, claimed)).await?;
+        Ok(completed.map_or(Claim::At(now), |claimed| Claim::Here(Box::new(claimed))))
     }
 
     /// Stores what became of a claimed question, with the call if one was made, and changes what follows from it.
@@ -229,7 +234,7 @@ impl Space {
     }
 }
 
-fn claim(tx: &Transaction<'_>, until: Timestamp, now: Timestamp) -> Result<Claim, StoreError> {
+fn claim(tx: &Transaction<'_>, until: Timestamp, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
     let mut query = tx.prepare_cached(
         "UPDATE advice SET state = 'asking', attempts = attempts + 1, next_at = ?2, reason = 'under_way', updated_at = ?1
          WHERE task = (SELECT task FROM advice WHERE state IN ('waiting', 'asking') AND next_at <= ?1
@@ -250,15 +255,15 @@ fn claim(tx: &Transaction<'_>, until: Timestamp, now: Timestamp) -> Result<Claim
             people: Vec::new(),
         })
     });
-    match found.optional()? {
-        Some(claimed) => Ok(Claim::Here(Box::new(complete(tx, claimed)?))),
-        None => Ok(Claim::Idle),
-    }
+    Ok(found.optional()?)
 }
 
-fn complete(tx: &Transaction<'_>, mut claimed: Claimed) -> Result<Claimed, StoreError> {
+/// What is needed to ask; `None` when the task has gone since it was claimed.
+fn complete(tx: &Transaction<'_>, mut claimed: Claimed) -> Result<Option<Claimed>, StoreError> {
     let sql = "SELECT number FROM tasks WHERE id = ?";
-    claimed.number = tx.prepare_cached(sql)?.query_row([claimed.task.0], |row| row.get(0).map(TaskNumber))?;
+    let number = tx.prepare_cached(sql)?.query_row([claimed.task.0], |row| row.get(0).map(TaskNumber));
+    let Some(number) = number.optional()? else { return Ok(None) };
+    claimed.number = number;
     let mut query = tx.prepare_cached(
         "SELECT m.text, m.files FROM messages m JOIN bundles b ON b.id = m.bundle
          WHERE b.task = ? AND m.role = 'contact' AND m.deleted_at IS NULL ORDER BY m.ts, m.id",
@@ -276,18 +281,25 @@ fn complete(tx: &Transaction<'_>, mut claimed: Claimed) -> Result<Claimed, Store
                   OR p.person IN (SELECT person FROM teammates WHERE workspace = ?1))
          UNION ALL SELECT '', k.name, 1 FROM tasks t JOIN contacts k ON k.id = t.contact WHERE t.id = ?2 AND k.name <> ''
          UNION ALL SELECT p.person, p.name, 0 FROM people p WHERE p.workspace = ?1 AND p.is_bot = 0 AND p.name <> ''
-         ORDER BY near DESC",
+         ORDER BY near DESC, person DESC",
     )?;
     let people = query.query_map((&claimed.workspace.0, claimed.task.0), |row| {
         Ok(Known { id: row.get(0)?, name: row.get(1)?, near: row.get(2)? })
     })?;
+    let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
     for known in people {
         let known = known?;
-        if !claimed.people.iter().any(|other| other.name == known.name) {
+        // Whoever takes part is among everybody, too, and the contact is usually one of those who take part.
+        let is_new = match known.id.is_empty() {
+            true => !names.contains(&known.name),
+            false => ids.insert(known.id.clone()),
+        };
+        if is_new {
+            names.insert(known.name.clone());
             claimed.people.push(known);
         }
     }
-    Ok(claimed)
+    Ok(Some(claimed))
 }
 
 /// A call counts whatever came of it, also when its task has gone meanwhile.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use deskd::config::Config;
+use deskd::config::check::{Layers, check};
+use deskd::config::file::Source;
 use deskd::config::model::{Egress, Protocol};
+use deskd::config::{Config, Environment, Places, WaySecrets};
 use deskd::domain::advice::{Mode, Wish};
 use deskd::domain::bundle::Pick;
 use deskd::domain::classify::{Classifier, Priority};
@@ -545,4 +547,21 @@ async fn status_metrics_and_lists_show_the_model_its_costs_and_its_refusals() {
     );
     door.close().await;
     world.finish().await;
+}
+
+#[test]
+fn the_page_about_language_models_shows_configurations_that_are_right() {
+    let page = include_str!("../../docs/language-models.md");
+    let blocks: Vec<&str> =
+        page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 7, "one for each server, and some more");
+    for block in blocks {
+        let source = Source { path: "config.toml".into(), text: block.to_owned() };
+        let read =
+            check(&Layers { source: Some(&source), env: &Environment::new(), flags: &[] }, &Places::system());
+        let config = read.map_err(|problems| problems.to_string()).unwrap();
+        let key = WaySecrets::default().model_key;
+        let model = deskd::llm::Model::new(&config.model, key.as_ref()).unwrap();
+        assert_eq!(model.is_some(), config.model.url.is_some(), "{block}");
+    }
 }

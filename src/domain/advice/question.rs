@@ -143,6 +143,7 @@ fn instructions(wanted: Wanted, rules: &Rules) -> String {
         let words = rule.phrases.iter().chain(&rule.keywords).take(MOST_HINTS);
         let hints: Vec<&str> = words.map(String::as_str).collect();
         let explained = match (rule.name == rules.fallback, hints.is_empty()) {
+            _ if !rule.description.is_empty() => rule.description.clone(),
             (true, _) => "whatever is none of the others".to_owned(),
             (false, false) => format!("often with words such as {}", hints.join(", ")),
             (false, true) => "as the name says".to_owned(),
