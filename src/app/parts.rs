@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tokio::sync::watch;
+use tracing::warn;
 
 use crate::alarm::Unwritable;
 use crate::alarm::watch::Watched;
@@ -63,6 +64,9 @@ pub(super) async fn open(
         Some(ring) => store.with_keys(ring.clone()),
         None => store,
     };
+    if let Err(problem) = store.note_start(config.hash(), now).await {
+        warn!("The start is not in the audit: {problem}");
+    }
     Ok((store, occupied))
 }
 

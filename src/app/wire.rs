@@ -202,8 +202,8 @@ impl Desk {
     }
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
-    pub fn reload(&self, sources: &Sources) -> Result<()> {
-        self.reloadable.reload(sources)
+    pub async fn reload(&self, sources: &Sources) -> Result<()> {
+        self.reloadable.renew(sources, &self.store, (self.front.now)()).await
     }
 
     /// The workers that are stuck at `now`.

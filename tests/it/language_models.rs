@@ -9,6 +9,7 @@ use deskd::config::{Config, Environment, Places, WaySecrets};
 use deskd::domain::advice::{Mode, Wish};
 use deskd::domain::bundle::Pick;
 use deskd::domain::classify::{Classifier, Priority};
+use deskd::domain::task::Actor;
 use deskd::simulator::Setup;
 use deskd::store::tasks::{Handling, TaskDetail};
 use serde_json::{Value, json};
@@ -342,7 +343,7 @@ async fn an_erased_contact_takes_summary_and_calls_along_and_the_budget_stays() 
     let held = space.export_contact(id).await.unwrap().unwrap();
     assert_eq!((held["model_calls"].len(), held["advice"].len()), (1, 1));
     assert!(held["tasks"][0]["summary"].as_str().unwrap().contains("asks about"));
-    space.erase_contact(id, world.clock.now()).await.unwrap();
+    space.erase_contact(id, Actor::Desk, world.clock.now()).await.unwrap();
     let held = space.export_contact(id).await.unwrap().unwrap();
     assert_eq!((held["model_calls"].len(), held["advice"].len()), (0, 0));
     let task = world.task(1).await;
