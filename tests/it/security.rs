@@ -102,7 +102,7 @@ fn sec_30_nothing_is_called_that_is_not_listed_and_nothing_is_listed_that_is_not
 fn sec_31_the_page_names_everybody_who_gets_data() {
     let (_, part) = PAGE.split_once("## Who else gets data").unwrap();
     let part = part.split("\n## ").next().unwrap();
-    for section in ["[slack]", "[mail]", "[[endpoint]]", "[alarm]", "[ping]", "deskd webhook"] {
+    for section in ["[slack]", "[mail]", "[[endpoint]]", "[alarm]", "[ping]", "[model]", "deskd webhook"] {
         assert!(part.contains(section), "{section} sends something out, and is not on the page");
     }
     for chapter in
