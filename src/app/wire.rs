@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::apps::{asked, further, kin};
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
@@ -40,6 +41,7 @@ use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
+use crate::intake::kin::Kinship;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -49,7 +51,7 @@ use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
-use crate::slack::socket::{FurtherApp, Links, SocketSettings};
+use crate::slack::socket::{Links, SocketSettings};
 use crate::store::retention::{Forgotten, Retention};
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
@@ -117,7 +119,8 @@ impl Desk {
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
-        let reloadable = Reloadable::new(&config, signing)?;
+        let kin = kin(&store, &apps).await?;
+        let reloadable = Reloadable::new(&config, signing, kin.clone())?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
@@ -143,6 +146,10 @@ impl Desk {
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
         let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
+        let asked = asked(&config.slack.api_url, &apps)?;
+        if !asked.is_empty() {
+            crew.worker(Kinship::new(store.clone(), asked, kin), &Bell::new());
+        }
         let further = further(&config.slack.api_url, &apps)?;
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
         let (links, sockets) = Sockets::open(listener, settings);
@@ -391,20 +398,6 @@ impl Base<'_> {
         crew.worker(canary.wired(echo, recover, figures.clone()), &self.bells.canary);
         Some(figures)
     }
-}
-
-/// The sockets of further apps.
-fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
-    let none = Secret::new("");
-    let with_sockets = apps.iter().filter(|tokens| tokens.sockets > 0);
-    let further = with_sockets.map(|tokens| {
-        let AppTokens { app, sockets, app_token, .. } = tokens;
-        let api = Api::new(api_url, &none, app_token.as_ref().unwrap_or(&none));
-        let api = api.context("cannot prepare calls to Slack")?;
-        let (name, id) = (app.name.clone().unwrap_or_default(), app.id.clone().unwrap_or_default());
-        Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
-    });
-    further.collect()
 }
 
 /// Rings a bell for those who must not know the machinery.

@@ -16,7 +16,7 @@ const FIGURES: &str =
 const CONFIG: &str = "promised by the configuration, which is one for the whole desk";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 69] = [
+const WHOLE_FILE: [(&str, &str); 70] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -40,6 +40,7 @@ const WHOLE_FILE: [(&str, &str); 69] = [
     ("seal_due", JOURNAL),
     ("next_due", JOURNAL),
     ("promise", JOURNAL),
+    ("apps", JOURNAL),
     ("set_ourselves", JOURNAL),
     ("ourselves", JOURNAL),
     ("claim_carried", CLAIM),
