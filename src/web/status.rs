@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Front;
 use super::desk::Health;
 use super::errors::Refusal;
+use super::model::{self, ModelDocument};
 use super::recover::{RecoveryDocument, document};
 use super::secrets::SecretsDocument;
 use super::tasks::time;
@@ -70,6 +71,9 @@ pub struct StatusDocument {
     pub last_backup_at: Option<String>,
     /// The database on the disk.
     pub database: DatabaseDocument,
+    /// The language model, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelDocument>,
     /// The secrets in the database.
     #[serde(default)]
     pub secrets: SecretsDocument,
@@ -233,6 +237,8 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         None => Vec::new(),
     };
     let mut wrong = wrong(&front, &health, &standing, &troubles);
+    let model = model::document(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
+    wrong.extend(model.as_ref().and_then(model::wrong));
     wrong.extend(secrets.wrong());
     wrong.extend(super::webhooks::wrong(&webhooks));
     Ok(Json(StatusDocument {
@@ -262,6 +268,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         workers: health.workers.len(),
         last_backup_at: time(standing.last_backup),
         database: DatabaseDocument { bytes, log_bytes },
+        model,
         secrets,
         wrong,
     }))
