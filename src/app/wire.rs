@@ -39,7 +39,7 @@ use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
-use crate::intake::kin::Kinship;
+use crate::intake::kin::{Kin, Kinship};
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -148,10 +148,7 @@ impl Desk {
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
         let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
-        let asked = asked(&config.slack.api_url, &apps)?;
-        if !asked.is_empty() {
-            crew.worker(Kinship::new(store.clone(), asked, kin), &Bell::new());
-        }
+        base.kinship(&mut crew, &apps, kin)?;
         let further = further(&config.slack.api_url, &apps)?;
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
         let (links, sockets) = Sockets::open(listener, settings);
@@ -308,6 +305,15 @@ impl Base<'_> {
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
         forgotten
+    }
+
+    /// What asks our further apps who their bots are.
+    fn kinship(&self, crew: &mut Crew, apps: &[AppTokens], kin: Kin) -> Result<()> {
+        let asked = asked(&self.config.slack.api_url, apps)?;
+        if !asked.is_empty() {
+            crew.worker(Kinship::new(self.store.clone(), asked, kin), &Bell::new());
+        }
+        Ok(())
     }
 
     /// Reports and their charts.
