@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use deskd::domain::privacy::Receiver;
 use deskd::domain::seal::Keyring;
 use deskd::simulator::Setup;
 use deskd::slack::manifest::purpose;
@@ -102,7 +103,15 @@ fn sec_30_nothing_is_called_that_is_not_listed_and_nothing_is_listed_that_is_not
 fn sec_31_the_page_names_everybody_who_gets_data() {
     let (_, part) = PAGE.split_once("## Who else gets data").unwrap();
     let part = part.split("\n## ").next().unwrap();
-    for section in ["[slack]", "[mail]", "[[endpoint]]", "[alarm]", "[ping]", "[model]", "deskd webhook"] {
+    for receiver in Receiver::ALL {
+        let section = match receiver {
+            Receiver::Slack => "[slack]",
+            Receiver::Model => "[model]",
+            Receiver::Endpoint => "[[endpoint]]",
+            Receiver::Mail => "[mail]",
+            Receiver::Alarm => "[alarm]",
+            Receiver::Ping => "[ping]",
+        };
         assert!(part.contains(section), "{section} sends something out, and is not on the page");
     }
     for chapter in
