@@ -82,3 +82,20 @@ async fn oau_14_oau_15_missing_scopes_are_named_and_so_is_the_reinstallation() {
         "{document}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_app_of_a_smaller_profile_is_well_and_one_that_fits_none_is_not() {
+    for (scopes, level, told) in [
+        (&INBOX[..], "ok", "all scopes of the profile inbox, and not app_mentions:read"),
+        (&INBOX[..4], "problem", "lacks the scope users:read.email"),
+    ] {
+        let (_world, folder) = with_scopes(scopes).await;
+        let config = folder.path().join("config.toml").display().to_string();
+        let ended = deskd(["deskd", "--json", "--config", &config, "doctor"]).await;
+        let document: Value = serde_json::from_str(&ended.out).unwrap();
+        let found = document["findings"].as_array().unwrap().iter();
+        let about: Vec<&Value> = found.filter(|finding| finding["check"] == "scopes").collect();
+        assert!(!about.is_empty() && about.iter().all(|finding| finding["level"] == level), "{about:?}");
+        assert!(about.iter().any(|finding| finding["what"].as_str().unwrap().contains(told)), "{about:?}");
+    }
+}

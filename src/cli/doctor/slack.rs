@@ -7,7 +7,8 @@ use crate::config::{Config, Secret};
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::Clock;
 use crate::slack::api::{Api, Identity};
-use crate::slack::manifest::{APP_TOKEN_SCOPE, NEEDED_SCOPES};
+use crate::slack::manifest::{APP_TOKEN_SCOPE, NEEDED_SCOPES, drift};
+use crate::slack::methods::Profile;
 use crate::slack::outcome::Failure;
 
 /// Difference of the clocks from which on somebody should look, in seconds: Slack's `Date` has whole seconds, and the
@@ -64,14 +65,27 @@ fn judge(identity: &Identity, now: Timestamp) -> Vec<Finding> {
         findings.push(Finding::ok("scopes", "Slack did not say which scopes the bot token has"));
     } else if missing.is_empty() {
         findings.push(Finding::ok("scopes", "the bot token has all scopes"));
+    } else if let Some(profile) = covered(&identity.scopes) {
+        let lacking: Vec<&str> = missing.iter().map(|(scope, _)| *scope).collect();
+        let what = format!(
+            "the bot token has all scopes of the profile {}, and not {}",
+            profile.as_str(),
+            lacking.join(", ")
+        );
+        findings.push(Finding::ok("scopes", what));
     } else {
         findings.extend(missing.iter().map(|(scope, what_for)| {
-            let hint = "add it under OAuth & Permissions in the app's settings and reinstall the app";
+            let hint = "add it under OAuth & Permissions in the app's settings and reinstall the app; \"deskd manifest diff\" compares";
             Finding::problem("scopes", format!("the bot token lacks the scope {scope}, {what_for}"), hint)
         }));
     }
     findings.extend(identity.said_at.map(|said_at| clock(said_at, now)));
     findings
+}
+
+/// The largest profile that takes no more than what was granted.
+fn covered(granted: &[String]) -> Option<Profile> {
+    Profile::ALL.into_iter().rev().find(|profile| drift(granted, *profile).missing.is_empty())
 }
 
 fn clock(slacks: Timestamp, ours: Timestamp) -> Finding {
