@@ -14,6 +14,8 @@ mod features;
 pub mod measure;
 mod model;
 mod prior;
+pub mod report;
+pub mod suggest;
 mod svm;
 #[cfg(test)]
 mod tests;
