@@ -3,7 +3,8 @@
 //! In reading order: `tokens` is what is read of a bundle, `concepts` which words mean nearly the same, `features` turns
 //! both into numbers; `prior` is what configured words say before the first example; `svm` learns from examples;
 //! `confidence` says how likely a judgement is right; `model` puts these together; `explain` names the words that
-//! decided; `measure` and `trial` tell how good it is.
+//! decided; `measure` and `trial` tell how good it is, `report` how good it has been at a desk, and `suggest` which words
+//! rules could have.
 //!
 //! The examples are the truth. A model is made from them alone, the same one every time.
 

@@ -186,13 +186,13 @@ fn over_time(outcomes: &[&Outcome], window: &Window) -> Vec<Span> {
 fn first_day(at: Timestamp, zone: &TimeZone, days: i64) -> Date {
     let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     let day = instant.to_zoned(zone.clone()).date();
-    match days {
-        ..=MOST_DAYS => day,
-        ..=MOST_WEEK_DAYS => {
-            let since_monday = jiff::Span::new().days(day.weekday().to_monday_zero_offset());
-            day.checked_sub(since_monday).unwrap_or(day)
-        }
-        _ => day.first_of_month(),
+    if days <= MOST_DAYS {
+        day
+    } else if days <= MOST_WEEK_DAYS {
+        let since_monday = jiff::Span::new().days(day.weekday().to_monday_zero_offset());
+        day.checked_sub(since_monday).unwrap_or(day)
+    } else {
+        day.first_of_month()
     }
 }
 
