@@ -20,6 +20,7 @@ pub mod notices;
 pub mod notify;
 mod online;
 pub mod people;
+mod private;
 pub mod probe;
 mod progress;
 mod prompt;

@@ -73,14 +73,13 @@ pub struct Looked<'a> {
 /// Where a word stands.
 type Places = BTreeMap<String, Vec<usize>>;
 
-/// Words for each category that has examples which `rules` get wrong; those for which none is found are left out.
-pub fn suggest(examples: &[Looked<'_>], rules: &Rules) -> Vec<Suggestion> {
+/// Words for each category that has examples which the rules get wrong; those for which none is found are left out.
+pub fn suggest(examples: &[Looked<'_>], compiled: &Compiled) -> Vec<Suggestion> {
     let examples = &examples[examples.len().saturating_sub(MOST_EXAMPLES)..];
-    let compiled = Compiled::new(rules);
     let missed: Vec<bool> =
-        examples.iter().map(|example| said(example, &compiled) != example.category).collect();
+        examples.iter().map(|example| said(example, compiled) != example.category).collect();
     let mut places = places(examples);
-    places.retain(|text, _| !is_configured(text, rules));
+    places.retain(|text, _| !is_configured(text, compiled.rules()));
     let names: BTreeSet<&str> = examples.iter().map(|example| example.category).collect();
     let all = names.into_iter().map(|name| propose(name, examples, &missed, &places));
     all.filter(|suggestion| !suggestion.words.is_empty()).collect()
@@ -275,6 +274,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Looked, Suggestion, suggest, toml};
+    use crate::domain::classify::Compiled;
     use crate::domain::rules::{CategoryRule, PriorityWords, Rules};
 
     fn rules() -> Rules {
@@ -296,7 +296,7 @@ mod tests {
             lines.iter().map(|(category, text)| (*category, vec![text.clone()])).collect();
         let looked: Vec<Looked<'_>> =
             kept.iter().map(|(category, texts)| Looked { texts, category }).collect();
-        suggest(&looked, &rules())
+        suggest(&looked, &Compiled::new(&rules()))
     }
 
     /// `count` lines of a category, with another name in each.
