@@ -28,6 +28,7 @@ mod erasure;
 mod hostile;
 mod http_mode;
 mod inbound;
+mod isolation;
 mod kinds;
 mod log;
 mod loops;
