@@ -168,6 +168,9 @@ name = "void"
 
 [inbux]
 x = 1
+[triage]
+learn = "off"
+abstain_below = 2
 "##;
 
 #[test]
