@@ -39,6 +39,7 @@ use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
+use crate::intake::learn::{Learner, Mind};
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -79,6 +80,7 @@ struct Bells {
     directory: Bell,
     gather: Bell,
     triage: Bell,
+    learn: Bell,
     send: Bell,
     canary: Bell,
     recover: Bell,
@@ -125,7 +127,7 @@ impl Desk {
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
-        base.triage(&mut crew, &reloadable);
+        let mind = base.triage(&mut crew, &reloadable);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
         let reports = base.report(&mut crew, reloadable.reports());
@@ -166,6 +168,11 @@ impl Desk {
             read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
+            mind,
+            learn: ringing(&bells.learn),
+            triage: ringing(&bells.triage),
+            rules: reloadable.rules(),
+            policy: reloadable.policy(),
             health: health(&crew, unwritable),
             ways,
             keys: Arc::new(keys),
@@ -190,7 +197,9 @@ impl Desk {
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
     pub fn reload(&self, sources: &Sources) -> Result<()> {
-        self.reloadable.reload(sources)
+        self.reloadable.reload(sources)?;
+        (self.front.learn)();
+        Ok(())
     }
 
     /// The workers that are stuck at `now`.
@@ -245,12 +254,17 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
-    /// What makes tasks of bundles.
-    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
+    /// What makes tasks of bundles, and what learns from them.
+    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) -> Mind {
+        let learner = Learner::new(self.store.clone(), reloadable.basis(), reloadable.policy());
+        let mind = learner.mind();
+        crew.worker(learner, &self.bells.learn);
         let directory = Directory::new(self.store.clone(), self.api.clone());
         let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
+        let triage = triage.learning(mind.clone(), reloadable.policy());
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
         crew.worker(triage, &self.bells.triage);
+        mind
     }
 
     /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.

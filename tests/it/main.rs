@@ -29,6 +29,7 @@ mod hostile;
 mod http_mode;
 mod inbound;
 mod kinds;
+mod learning;
 mod log;
 mod loops;
 mod mail;
