@@ -8,11 +8,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
+use crate::config::apps::{AppTokens, Signing};
 use crate::config::callers::ping_url;
 use crate::config::keys::KeyLook;
 use crate::config::{Config, Problems, Secret, Sources, WaySecrets};
@@ -49,12 +51,13 @@ use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
-use crate::slack::socket::{Links, SocketSettings};
+use crate::slack::socket::{FurtherApp, Links, SocketSettings};
 use crate::store::retention::{Forgotten, Retention};
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::{Health, Reds};
-use crate::web::hooks::Doorway;
+use crate::web::hooks::{Challenges, Doorway};
+use crate::web::room::Room;
 use crate::web::source;
 
 /// What a desk is started with.
@@ -65,31 +68,16 @@ pub struct Setup {
     pub bot: Secret,
     /// The app-level token; empty where no sockets are held.
     pub app: Secret,
+    /// What Slack signs its requests with, by app.
+    pub signing: Signing,
+    /// The tokens of further apps.
+    pub apps: Vec<AppTokens>,
     /// What the ways out of deskd need.
     pub ways: WaySecrets,
     /// The key of the secrets in the database, or why there is none.
     pub keys: KeyLook,
     /// Where `now` comes from.
     pub clock: Clock,
-}
-
-/// Rung when there may be work, one for each kind of worker.
-#[derive(Clone, Default)]
-struct Bells {
-    workspace: Bell,
-    directory: Bell,
-    gather: Bell,
-    triage: Bell,
-    learn: Bell,
-    send: Bell,
-    canary: Bell,
-    recover: Bell,
-    late: Bell,
-    tell: Bell,
-    upload: Bell,
-    route: Bell,
-    feed: Bell,
-    carry: Bell,
 }
 
 /// A running desk.
@@ -106,14 +94,14 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, ways: secrets, keys, clock } = setup;
+        let Setup { config, bot, app, signing, apps, ways: secrets, keys, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
-        let reloadable = Reloadable::new(&config)?;
+        let reloadable = Reloadable::new(&config, signing)?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
@@ -139,8 +127,9 @@ impl Desk {
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
         let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
-        let (links, sockets) =
-            Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
+        let further = further(&config.slack.api_url, &apps)?;
+        let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
+        let (links, sockets) = Sockets::open(listener, settings);
         let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
         crew.worker(lookout, &Bell::new());
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
@@ -189,10 +178,13 @@ impl Desk {
         self.front.clone()
     }
 
-    /// The way in for Slack's requests over HTTP, signed with `secret`.
-    pub fn doorway(&self, secret: Secret) -> Doorway {
+    /// The way in for Slack's requests over HTTP.
+    pub fn doorway(&self) -> Doorway {
         let (deliver, tally) = (self.sockets.deliver.clone(), self.front.tally.clone());
-        Doorway { deliver, secret: Arc::new(secret), tally, now: self.front.now.clone() }
+        let now = self.front.now.clone();
+        let challenges = Challenges::new(now());
+        let signing = self.reloadable.signing();
+        Doorway { deliver, signing, tally, now, room: Room::default(), challenges }
     }
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
@@ -352,7 +344,7 @@ impl Base<'_> {
         let ping = &self.config.doors.ping;
         let Some(address) = ping_url(ping).map_err(|problem| Problems(vec![problem]))? else { return Ok(()) };
         let (links, watch) = (links.clone(), crew.watch());
-        let has_sockets = self.config.slack.mode.has_sockets();
+        let has_sockets = self.config.has_sockets();
         let well = move |now| {
             let seen = watch.seen(now);
             let works = seen.iter().all(|worker| worker.stuck_since.is_none());
@@ -397,41 +389,18 @@ impl Base<'_> {
     }
 }
 
-/// Rings a bell for those who must not know the machinery.
-fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
-    let bell = bell.clone();
-    Arc::new(move || bell.ring())
-}
-
-/// Rings when sockets come and go, and when we learn who we are: nothing can be read before.
-fn ring_for_recovery(
-    links: &Links,
-    mut ours: watch::Receiver<Option<Ourselves>>,
-    (bells, trouble): (&Bells, &Trouble),
-    stop: CancellationToken,
-) -> impl Future<Output = ()> + Send + 'static {
-    let (mut line, bell) = (links.line(), bells.recover.clone());
-    let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
-    let directory = bells.directory.clone();
-    async move {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                Ok(()) = line.changed() => {
-                    bell.ring();
-                    // What could not be asked while Slack was away can be asked again.
-                    if trouble.now().is_some() {
-                        workspace.ring();
-                    }
-                }
-                Ok(()) = ours.changed() => {
-                    bell.ring();
-                    directory.ring();
-                }
-                else => return,
-            }
-        }
-    }
+/// The sockets of further apps.
+fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
+    let none = Secret::new("");
+    let with_sockets = apps.iter().filter(|tokens| tokens.sockets > 0);
+    let further = with_sockets.map(|tokens| {
+        let AppTokens { app, sockets, app_token, .. } = tokens;
+        let api = Api::new(api_url, &none, app_token.as_ref().unwrap_or(&none));
+        let api = api.context("cannot prepare calls to Slack")?;
+        let (name, id) = (app.name.clone().unwrap_or_default(), app.id.clone().unwrap_or_default());
+        Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
+    });
+    further.collect()
 }
 
 async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {

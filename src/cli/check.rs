@@ -314,6 +314,7 @@ mod tests {
           messages from the channels chosen with "deskd channels monitor"
           a bundle closes after 30s of quiet, 5m at the latest; a send is given up after 1d
           categories bug, billing, sales, feature, support, question, other, legal; "other" for the rest
+          categories are learned from what the team says
           no routes: notices go only where their caller says
           database /var/lib/deskd/deskd.db, commands at /run/deskd/deskd.sock
           nobody is told of deskd's own trouble; hint: see [alarm]

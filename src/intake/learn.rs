@@ -154,11 +154,11 @@ impl Learner {
 
     /// Brings one workspace up to date.
     async fn follow(&mut self, workspace: &WorkspaceId, basis: &Arc<Basis>) -> Result<()> {
-        let mark = self.store.examples_mark(workspace.clone()).await?;
+        let mark = self.store.of(workspace).examples_mark().await?;
         match (self.done.get(workspace).copied(), self.mind.of(workspace)) {
             (Some((done, _)), Some(_)) if done == mark => Ok(()),
             (Some((done, corrupt)), Some(known)) if done.unlearned == mark.unlearned => {
-                let new = self.store.examples(workspace.clone(), About::Category, done.last).await?;
+                let new = self.store.of(workspace).examples(About::Category, done.last).await?;
                 if new.mark.unlearned != done.unlearned {
                     return self.rebuild(workspace, basis).await;
                 }
@@ -199,7 +199,7 @@ impl Learner {
     async fn rebuild(&mut self, workspace: &WorkspaceId, basis: &Arc<Basis>) -> Result<()> {
         self.mind.put(workspace, None);
         self.done.remove(workspace);
-        let all = self.store.examples(workspace.clone(), About::Category, 0).await?;
+        let all = self.store.of(workspace).examples(About::Category, 0).await?;
         let (mark, corrupt, basis) = (all.mark, all.corrupt, basis.clone());
         let lessons = lessons(all.rows);
         let count = lessons.len();

@@ -155,7 +155,7 @@ impl Workspace {
             is_archived: channel.is_archived,
             pick: Pick::None,
         });
-        Ok(self.store.sync_channels(workspace.clone(), channels.collect(), now).await?)
+        Ok(self.store.of(workspace).sync_channels(channels.collect(), now).await?)
     }
 }
 

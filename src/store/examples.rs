@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::conversation::note;
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::ids::{ContactId, TaskId, TaskNumber, WorkspaceId};
 use crate::domain::learn::{Example, Figures, Forecast, NO_REQUEST, Source};
@@ -96,27 +97,24 @@ impl Store {
         })
         .await
     }
+}
 
+impl Space {
     /// Where the examples of a workspace stand: cheap enough to ask for often.
-    pub async fn examples_mark(&self, workspace: WorkspaceId) -> Result<Mark, StoreError> {
-        self.read(move |tx| mark(tx, &workspace)).await
+    pub async fn examples_mark(&self) -> Result<Mark, StoreError> {
+        self.read(mark).await
     }
 
     /// The examples behind the row `after` that count.
-    pub async fn examples(
-        &self,
-        workspace: WorkspaceId,
-        about: About,
-        after: i64,
-    ) -> Result<Kepts, StoreError> {
-        self.read(move |tx| {
+    pub async fn examples(&self, about: About, after: i64) -> Result<Kepts, StoreError> {
+        self.read(move |tx, workspace| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM examples e LEFT JOIN tasks t ON t.id = e.task
                  WHERE e.workspace = ? AND e.about = ? AND e.id > ? AND e.replaced_by IS NULL ORDER BY e.id"
             );
             let mut query = tx.prepare_cached(&sql)?;
             let mut found = query.query((&workspace.0, about.word(), after))?;
-            let mut kepts = Kepts { mark: mark(tx, &workspace)?, ..Kepts::default() };
+            let mut kepts = Kepts { mark: mark(tx, workspace)?, ..Kepts::default() };
             while let Some(row) = found.next()? {
                 match kept(row)? {
                     Some(kept) => kepts.rows.push(kept),
@@ -129,8 +127,8 @@ impl Store {
     }
 
     /// How many examples count, by source.
-    pub async fn example_counts(&self, workspace: WorkspaceId) -> Result<BTreeMap<String, i64>, StoreError> {
-        self.read(move |tx| {
+    pub async fn example_counts(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(
                 "SELECT source, COUNT(*) FROM examples WHERE workspace = ? AND replaced_by IS NULL GROUP BY source",
             )?;
@@ -144,12 +142,11 @@ impl Store {
     /// many were new.
     pub async fn import_examples(
         &self,
-        workspace: WorkspaceId,
         examples: Vec<Imported>,
         actor: Actor,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let mut new = 0;
             for Imported { example, is_request } in &examples {
                 let category = if *is_request { example.category() } else { NO_REQUEST };
@@ -169,7 +166,7 @@ impl Store {
                     task: None,
                     before: example.before(),
                 };
-                insert(tx, &workspace, &row, &actor, now)?;
+                insert(tx, workspace, &row, &actor, now)?;
                 new += 1;
             }
             Ok(new)
@@ -180,12 +177,11 @@ impl Store {
     /// Takes back the last example that a person taught, or the last one of a task. `None` when there is none.
     pub async fn untaught(
         &self,
-        workspace: WorkspaceId,
         task: Option<TaskNumber>,
         actor: Actor,
         now: Timestamp,
     ) -> Result<Option<Untaught>, StoreError> {
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let mut query = tx.prepare_cached(
                 "SELECT e.id FROM examples e LEFT JOIN tasks t ON t.id = e.task
                  WHERE e.workspace = ?1 AND e.replaced_by IS NULL
@@ -203,12 +199,11 @@ impl Store {
     /// Takes back everything that `teacher` taught: `team:U…` or `user:alice`.
     pub async fn forget_teacher(
         &self,
-        workspace: WorkspaceId,
         teacher: String,
         actor: Actor,
         now: Timestamp,
     ) -> Result<Vec<Untaught>, StoreError> {
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let mut query =
                 tx.prepare_cached("SELECT id FROM examples WHERE workspace = ? AND actor = ? ORDER BY id")?;
             let rows = query.query_map((&workspace.0, &teacher), |row| row.get(0))?;

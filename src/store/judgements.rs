@@ -3,9 +3,9 @@
 use rusqlite::Transaction;
 
 use super::error::StoreError;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::classify::{Classifier, Opinion, Verdict};
-use crate::domain::ids::{BundleId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::ids::{BundleId, TaskId, TaskNumber};
 use crate::domain::time::Timestamp;
 
 /// A judgement as it is kept.
@@ -33,14 +33,10 @@ pub struct Judged {
     pub truth_by: String,
 }
 
-impl Store {
+impl Space {
     /// The judgements since `from`, oldest first.
-    pub async fn judgements(
-        &self,
-        workspace: WorkspaceId,
-        from: Timestamp,
-    ) -> Result<Vec<Judged>, StoreError> {
-        self.read(move |tx| {
+    pub async fn judgements(&self, from: Timestamp) -> Result<Vec<Judged>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(
                 "SELECT t.number, j.at, j.category, j.confidence, j.decided_by, j.abstained, j.learned,
                      j.learned_confidence, j.truth, j.truth_by

@@ -46,6 +46,7 @@ pub mod routing;
 mod rows;
 pub mod sealed;
 pub mod silences;
+mod space;
 mod sqlite;
 pub mod status;
 pub mod tasks;
@@ -60,4 +61,5 @@ pub mod why;
 
 pub use error::StoreError;
 pub use events::{Decoded, Incoming, Recorded, StoredEvent};
+pub use space::Space;
 pub use sqlite::{Occupied, Store, occupy};

@@ -64,7 +64,7 @@ impl Store {
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
-            Ok(Store::of(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
+            Ok(Store::around(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
         })
         .await
     }
@@ -75,12 +75,12 @@ impl Store {
         blocking(move || {
             let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             migrate::expect_newest(&writer)?;
-            Ok(Store::of(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
+            Ok(Store::around(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
         })
         .await
     }
 
-    fn of(inner: Inner) -> Store {
+    fn around(inner: Inner) -> Store {
         Store { inner: Arc::new(inner), keys: None }
     }
 

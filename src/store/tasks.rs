@@ -6,7 +6,7 @@ use super::conversation::{move_to, note};
 use super::error::StoreError;
 use super::examples::{self, About};
 use super::rows;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::classify::{Priority, Verdict};
 use crate::domain::ids::{ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId};
 use crate::domain::learn::{NO_REQUEST, Source};
@@ -163,10 +163,10 @@ const TASK: &str = "SELECT t.id, t.number, t.status, t.category, t.priority, t.a
     COALESCE(json_extract(t.verdict, '$.confidence'), 0.0), t.outcome <> ''
     FROM tasks t JOIN contacts k ON k.id = t.contact";
 
-impl Store {
+impl Space {
     /// The tasks that the filter lets through: urgent ones first, then the oldest.
-    pub async fn tasks(&self, workspace: WorkspaceId, filter: TaskFilter) -> Result<Vec<Task>, StoreError> {
-        self.read(move |tx| {
+    pub async fn tasks(&self, filter: TaskFilter) -> Result<Vec<Task>, StoreError> {
+        self.read(move |tx, workspace| {
             let status: Vec<&str> = filter.status.iter().map(|status| status.as_str()).collect();
             let status = serde_json::to_string(&status).unwrap_or_default();
             let sql = format!(
@@ -191,12 +191,8 @@ impl Store {
     }
 
     /// One task with its conversation and history.
-    pub async fn task(
-        &self,
-        workspace: WorkspaceId,
-        number: TaskNumber,
-    ) -> Result<Option<TaskDetail>, StoreError> {
-        self.read(move |tx| {
+    pub async fn task(&self, number: TaskNumber) -> Result<Option<TaskDetail>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(&format!("{TASK} WHERE t.workspace = ? AND t.number = ?"))?;
             let mut found = query.query((&workspace.0, number.0))?;
             let Some(row) = found.next()? else { return Ok(None) };
@@ -218,13 +214,12 @@ impl Store {
     /// Does something to a task in a person's name, and learns from it; `false` when there is no such task.
     pub async fn handle_task(
         &self,
-        workspace: WorkspaceId,
         number: TaskNumber,
         deed: Deed,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx| {
-            let Some(task) = find(tx, &workspace, number)? else { return Ok(false) };
+        self.write(move |tx, workspace| {
+            let Some(task) = find(tx, workspace, number)? else { return Ok(false) };
             let accepts = deed.teaches && accepts(tx, task, &deed.handling)?;
             handle(tx, task, &deed.handling, &deed.actor, now)?;
             if deed.teaches {

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::conversation::{self, move_to, note};
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use super::{contacts, judgements, notices, people, rows, tasks};
 use crate::domain::classify::{Opinion, PassedOver, Verdict};
@@ -98,43 +99,6 @@ impl Store {
         self.write(move |tx| judged.iter().map(|triaged| finish(tx, triaged, now)).collect()).await
     }
 
-    /// Has a task made of a bundle that was taken for no request, as if it had mentioned us. False when it was not.
-    pub async fn make_task_of(&self, workspace: WorkspaceId, bundle: BundleId) -> Result<bool, StoreError> {
-        self.write(move |tx| {
-            let sql =
-                "UPDATE bundles SET state = 'sealed', mentioned = 1, passed_over = '', passed_detail = ''
-                       WHERE id = ? AND workspace = ? AND passed_over <> ''";
-            Ok(tx.prepare_cached(sql)?.execute((bundle.0, &workspace.0))? > 0)
-        })
-        .await
-    }
-
-    /// The texts of a task's contact and what classification wants to know of them, as when it was judged last.
-    pub async fn judged(
-        &self,
-        workspace: WorkspaceId,
-        number: TaskNumber,
-    ) -> Result<Option<SealedBundle>, StoreError> {
-        self.read(move |tx| {
-            let Some(task) = tasks::find(tx, &workspace, number)? else { return Ok(None) };
-            let sql = "SELECT id FROM bundles WHERE task = ? ORDER BY id DESC LIMIT 1";
-            let last: Option<i64> =
-                tx.prepare_cached(sql)?.query_row([task.0], |row| row.get(0)).optional()?;
-            let Some(last) = last else { return Ok(None) };
-            let mut query = tx.prepare_cached(&format!("{BUNDLE} WHERE b.id = ?"))?;
-            let bundle = query.query_row([last], bare)?;
-            let mut bundle = complete(tx, bundle)?;
-            // The last bundle is one of the task's own by now.
-            let sql = "SELECT m.text FROM messages m JOIN bundles b ON b.id = m.bundle
-                       WHERE b.task = ? AND m.role = 'contact' AND m.deleted_at IS NULL ORDER BY m.ts, m.id";
-            let mut query = tx.prepare_cached(sql)?;
-            bundle.texts = query.query_map([task.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            bundle.earlier.clear();
-            Ok(Some(bundle))
-        })
-        .await
-    }
-
     /// Opens snoozed tasks whose time has come; the answer is when the next one's will.
     pub async fn next_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let next = "SELECT MIN(snoozed_until) FROM tasks WHERE status = 'snoozed'";
@@ -153,6 +117,41 @@ impl Store {
                 move_to(tx, TaskId(task), &Actor::Desk, Status::Open, now)?;
             }
             soonest(tx)
+        })
+        .await
+    }
+}
+
+impl Space {
+    /// Has a task made of a bundle that was taken for no request, as if it had mentioned us. False when it was not.
+    pub async fn make_task_of(&self, bundle: BundleId) -> Result<bool, StoreError> {
+        self.write(move |tx, workspace| {
+            let sql =
+                "UPDATE bundles SET state = 'sealed', mentioned = 1, passed_over = '', passed_detail = ''
+                       WHERE id = ? AND workspace = ? AND passed_over <> ''";
+            Ok(tx.prepare_cached(sql)?.execute((bundle.0, &workspace.0))? > 0)
+        })
+        .await
+    }
+
+    /// The texts of a task's contact and what classification wants to know of them, as when it was judged last.
+    pub async fn judged(&self, number: TaskNumber) -> Result<Option<SealedBundle>, StoreError> {
+        self.read(move |tx, workspace| {
+            let Some(task) = tasks::find(tx, workspace, number)? else { return Ok(None) };
+            let sql = "SELECT id FROM bundles WHERE task = ? ORDER BY id DESC LIMIT 1";
+            let last: Option<i64> =
+                tx.prepare_cached(sql)?.query_row([task.0], |row| row.get(0)).optional()?;
+            let Some(last) = last else { return Ok(None) };
+            let mut query = tx.prepare_cached(&format!("{BUNDLE} WHERE b.id = ?"))?;
+            let bundle = query.query_row([last], bare)?;
+            let mut bundle = complete(tx, bundle)?;
+            // The last bundle is one of the task's own by now.
+            let sql = "SELECT m.text FROM messages m JOIN bundles b ON b.id = m.bundle
+                       WHERE b.task = ? AND m.role = 'contact' AND m.deleted_at IS NULL ORDER BY m.ts, m.id";
+            let mut query = tx.prepare_cached(sql)?;
+            bundle.texts = query.query_map([task.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            bundle.earlier.clear();
+            Ok(Some(bundle))
         })
         .await
     }

@@ -24,7 +24,7 @@ use crate::store::status::Standing;
 pub async fn learner(registry: &mut Registry, front: &Front) -> Result<(), Refusal> {
     let ours = front.store.ourselves().await?;
     let examples = match ours {
-        Some(ours) => front.store.example_counts(ours.workspace).await?,
+        Some(ours) => front.store.of(&ours.workspace).example_counts().await?,
         None => BTreeMap::new(),
     };
     let family = Family::<Labels, Gauge>::default();

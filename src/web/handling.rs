@@ -161,7 +161,7 @@ pub async fn make(
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Made>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    if !front.store.make_task_of(workspace, BundleId(number)).await? {
+    if !front.store.of(&workspace).make_task_of(BundleId(number)).await? {
         let what = format!(
             "bundle {number} was not taken for no request; hint: deskd why \"bundle {number}\" says what became of it"
         );
@@ -186,11 +186,11 @@ async fn handle(front: &Front, caller: &Caller, number: i64, handling: Handling)
     let number = TaskNumber(number);
     let now = (front.now)();
     let deed = Deed { handling, actor: caller.actor(), teaches: front.policy.borrow().learns() };
-    if !front.store.handle_task(workspace.clone(), number, deed, now).await? {
+    if !front.store.of(&workspace).handle_task(number, deed, now).await? {
         return Err(no_task(number));
     }
     (front.learn)();
-    let detail = front.store.task(workspace.clone(), number).await?.ok_or_else(|| no_task(number))?;
+    let detail = front.store.of(&workspace).task(number).await?.ok_or_else(|| no_task(number))?;
     Ok(Handled { ok: true, task: listed(front, &workspace, detail.task).await?, remark: None })
 }
 
@@ -199,7 +199,7 @@ async fn not_of_the_team(
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Option<String>, Refusal> {
-    let team = front.store.teammates(workspace.clone()).await?;
+    let team = front.store.of(workspace).teammates().await?;
     let known = team.iter().any(|teammate| teammate.person == *person);
     Ok((!known).then(|| {
         format!(

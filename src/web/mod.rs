@@ -21,15 +21,19 @@ pub mod health;
 pub mod heartbeats;
 pub mod hooks;
 pub mod life;
+mod listening;
 pub mod metrics;
 pub mod notices;
+pub mod numbered;
 pub mod people;
 pub mod probe;
 pub mod queue;
 pub mod recover;
+pub mod registry;
 pub mod replay;
 pub mod reply;
 pub mod reports;
+pub mod room;
 pub mod secrets;
 pub mod serve;
 pub mod services;
@@ -42,6 +46,7 @@ pub mod team;
 pub mod troubles;
 pub mod webhooks;
 pub mod why;
+mod wording;
 
 use std::time::Duration;
 

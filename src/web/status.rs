@@ -242,12 +242,12 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         None => front.store.ourselves().await?,
     };
     let troubles = match &ours {
-        Some(ours) => front.store.open_troubles(ours.workspace.clone()).await?,
+        Some(ours) => front.store.of(&ours.workspace).open_troubles().await?,
         None => Vec::new(),
     };
     let secrets = super::secrets::standing(&front).await?;
     let webhooks = match &ours {
-        Some(ours) => front.store.webhooks(ours.workspace.clone()).await?,
+        Some(ours) => front.store.of(&ours.workspace).webhooks().await?,
         None => Vec::new(),
     };
     let learner = learner(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
@@ -292,7 +292,7 @@ async fn learner(front: &Front, workspace: Option<&WorkspaceId>) -> Result<Learn
     let policy = *front.policy.borrow();
     let word = Learn::WORDS.iter().find(|(_, learn)| *learn == policy.learn);
     let examples = match workspace {
-        Some(workspace) => front.store.example_counts(workspace.clone()).await?,
+        Some(workspace) => front.store.of(workspace).example_counts().await?,
         None => BTreeMap::new(),
     };
     Ok(LearnerDocument {

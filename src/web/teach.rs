@@ -137,7 +137,7 @@ pub async fn explain(
         }
         (None, Some(number)) => {
             let number = TaskNumber(number);
-            let found = front.store.judged(workspace.clone(), number).await?;
+            let found = front.store.of(&workspace).judged(number).await?;
             let bundle = found.ok_or_else(|| no_task(number))?;
             Ok(Json(asked(&bundle, |bundled| explained(&front, &workspace, bundled))))
         }
@@ -156,11 +156,11 @@ pub async fn undo(
     let workspace = ourselves(&front).await?.workspace;
     let number = task.map(TaskNumber);
     if let Some(number) = number
-        && front.store.task(workspace.clone(), number).await?.is_none()
+        && front.store.of(&workspace).task(number).await?.is_none()
     {
         return Err(no_task(number));
     }
-    let gone = front.store.untaught(workspace, number, caller.actor(), (front.now)()).await?;
+    let gone = front.store.of(&workspace).untaught(number, caller.actor(), (front.now)()).await?;
     let Some(gone) = gone else {
         let what = match number {
             Some(number) => format!("nothing was learned from task {number}; hint: deskd task show {number}"),
@@ -183,7 +183,8 @@ pub async fn forget(
         Some(name) => Actor::Operator(name.to_owned()),
         None => Actor::Teammate(people::find(&front, &workspace, &person).await?.0),
     };
-    let gone = front.store.forget_teacher(workspace, teacher.word(), caller.actor(), (front.now)()).await?;
+    let gone =
+        front.store.of(&workspace).forget_teacher(teacher.word(), caller.actor(), (front.now)()).await?;
     (front.learn)();
     Ok(Json(document(gone)))
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use deskd::app::{Desk, Setup as DeskSetup};
+use deskd::config::apps::{AppTokens, Signing};
 use deskd::config::keys::{self, KeyLook};
 use deskd::config::{Config, Environment, Places, Secret, Spot, WaySecrets};
 use deskd::domain::bundle::Pick;
@@ -27,6 +28,8 @@ pub struct World {
     pub slack: Simulator,
     pub config: Config,
     pub secrets: WaySecrets,
+    pub signing: Signing,
+    pub apps: Vec<AppTokens>,
     pub keys: Option<Keyring>,
     pub clock: Clock,
     pub workspace: WorkspaceId,
@@ -43,7 +46,14 @@ impl World {
     /// Another workspace or another configuration.
     pub async fn with(setup: Setup, change: impl FnOnce(&mut Config)) -> World {
         let mut world = World::without_desk(setup, change);
-        world.open().await;
+        world.settle().await;
+        world
+    }
+
+    /// Starts the desk and tells it what it is about.
+    pub async fn settle(&mut self) {
+        self.open().await;
+        let world = self;
         for channel in ["support", "sales"] {
             world.pick(channel, Pick::Monitor).await;
         }
@@ -51,7 +61,6 @@ impl World {
             world.hire(person).await;
         }
         world.pass(1).await;
-        world
     }
 
     /// The workspace alone.
@@ -70,6 +79,8 @@ impl World {
             slack,
             config,
             secrets: WaySecrets::default(),
+            signing: Signing::default(),
+            apps: Vec::new(),
             keys: None,
             clock,
             workspace,
@@ -90,6 +101,8 @@ impl World {
             config: self.config.clone(),
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),
+            signing: self.signing.clone(),
+            apps: self.apps.clone(),
             ways: self.secrets.clone(),
             keys: self.key_look(),
             clock: self.clock,
@@ -140,13 +153,13 @@ impl World {
     /// Picks a channel by name.
     pub async fn pick(&self, channel: &str, pick: Pick) {
         let id = ChannelId(self.slack.channel_id(channel).unwrap());
-        self.store().pick_channel(self.workspace.clone(), id, pick, self.clock.now()).await.unwrap();
+        self.store().of(&self.workspace).pick_channel(id, pick, self.clock.now()).await.unwrap();
     }
 
     /// Makes somebody a teammate.
     pub async fn hire(&self, person: &str) {
         let id = PersonId(self.slack.user_id(person).unwrap());
-        self.store().add_teammate(self.workspace.clone(), id, "test".into(), self.clock.now()).await.unwrap();
+        self.store().of(&self.workspace).add_teammate(id, "test".into(), self.clock.now()).await.unwrap();
     }
 
     /// Answers a task from the command line.
@@ -165,18 +178,18 @@ impl World {
         let store = self.store();
         let now = self.clock.now();
         let deed = Deed { handling, actor, teaches: true };
-        assert!(store.handle_task(self.workspace.clone(), TaskNumber(task), deed, now).await.unwrap());
+        assert!(store.of(&self.workspace).handle_task(TaskNumber(task), deed, now).await.unwrap());
     }
 
     /// One task.
     pub async fn task(&self, number: i64) -> TaskDetail {
-        self.store().task(self.workspace.clone(), TaskNumber(number)).await.unwrap().unwrap()
+        self.store().of(&self.workspace).task(TaskNumber(number)).await.unwrap().unwrap()
     }
 
     /// All tasks with their conversations, as a person would read them.
     pub async fn tasks(&self) -> String {
         let mut text = String::new();
-        for task in self.store().tasks(self.workspace.clone(), TaskFilter::default()).await.unwrap() {
+        for task in self.store().of(&self.workspace).tasks(TaskFilter::default()).await.unwrap() {
             let detail = self.task(task.number.0).await;
             let (status, contact) = (task.status.as_str(), &task.contact);
             let channel = &task.channel.1;

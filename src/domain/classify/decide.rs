@@ -201,3 +201,130 @@ fn passed_over(
 fn percent(confidence: f32) -> u8 {
     (confidence * 100.0).clamp(0.0, 100.0) as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Decision, Learn, Policy, decide};
+    use crate::domain::classify::{Bundled, Classifier, Compiled, Priority, Reasoned};
+    use crate::domain::learn::{Basis, Example, Knowledge, Lesson};
+    use crate::domain::rules::Rules;
+
+    const LUNCH: &str = "noodles at noon, the usual corner table";
+    const PARCEL: &str = "the parcel robot left my crate at another depot";
+
+    fn lesson(category: &str, text: &str) -> Lesson {
+        let name = if category.is_empty() { "none" } else { category };
+        Lesson::new(Example::new(vec![text.to_owned()], name, 1.0).unwrap(), !category.is_empty())
+    }
+
+    fn bundled<'a>(texts: &'a [&'a str]) -> Bundled<'a> {
+        Bundled {
+            texts,
+            channel: "C1",
+            channel_name: Some("help"),
+            email: None,
+            mentioned: false,
+            continues: false,
+            files: 0,
+        }
+    }
+
+    fn decided(bundle: &Bundled<'_>, lessons: &[Lesson], policy: &Policy) -> Decision {
+        let rules = Rules::builtin();
+        let knowledge = Knowledge::rebuild(&Basis::of(&rules), lessons);
+        decide(bundle, &Compiled::new(&rules), Some(&knowledge), policy)
+    }
+
+    #[test]
+    fn without_examples_the_verdict_is_that_of_the_rules() {
+        let compiled = Compiled::new(&Rules::builtin());
+        for text in
+            ["our invoice was charged twice", "urgent: the export crashes", LUNCH, "", "thanks!", "🎉"]
+        {
+            let texts = [text];
+            let bundle = bundled(&texts);
+            let alone = decide(&bundle, &compiled, None, &Policy::default());
+            let beside = decided(&bundle, &[], &Policy::default());
+            assert_eq!(alone.verdict, beside.verdict, "{text}");
+            assert_eq!((alone.verdict.by, alone.passed_over), (Classifier::Rules, None));
+            assert!(alone.opinion.is_none() && beside.opinion.is_some());
+        }
+    }
+
+    #[test]
+    fn what_was_taught_decides_and_the_rules_keep_the_priority() {
+        let texts = ["urgent: the parcel robot left my crate at another depot"];
+        let verdict = decided(&bundled(&texts), &[lesson("support", PARCEL)], &Policy::default()).verdict;
+        assert_eq!((verdict.category.as_str(), verdict.priority), ("support", Priority::Urgent));
+        assert_eq!(verdict.by, Classifier::Learned);
+        assert!(
+            matches!(&verdict.reasons[0], Reasoned::Learned { category, examples: 1, .. } if category == "support")
+        );
+        assert!(verdict.reasons.iter().any(|reason| matches!(reason, Reasoned::PriorityWord { .. })));
+    }
+
+    #[test]
+    fn where_nobody_is_sure_the_fallback_is_taken_and_the_leaning_named() {
+        let texts = ["is the depot open"];
+        let policy = Policy { abstain_below: 0.99, ..Policy::default() };
+        let verdict = decided(&bundled(&texts), &[lesson("support", PARCEL)], &policy).verdict;
+        assert_eq!((verdict.category.as_str(), verdict.abstained), ("other", true));
+        assert!(
+            verdict.reasons[0].sentence().ends_with("so it is other"),
+            "{}",
+            verdict.reasons[0].sentence()
+        );
+    }
+
+    #[test]
+    fn a_channel_counts_beside_what_was_learned() {
+        let mut rules = Rules::builtin();
+        rules.categories.iter_mut().filter(|rule| rule.name == "sales").for_each(|rule| {
+            rule.channels = vec!["#deals".to_owned()];
+        });
+        let knowledge = Knowledge::rebuild(&Basis::of(&rules), &[lesson("support", PARCEL)]);
+        let compiled = Compiled::new(&rules);
+        let texts = ["hello, a word about next week"];
+        let in_deals = Bundled { channel_name: Some("deals"), ..bundled(&texts) };
+        let verdict = decide(&in_deals, &compiled, Some(&knowledge), &Policy::default()).verdict;
+        assert_eq!((verdict.category.as_str(), verdict.by), ("sales", Classifier::Learned));
+    }
+
+    #[test]
+    fn a_file_without_words_is_for_the_rules() {
+        let texts = [""];
+        let file = Bundled { files: 1, ..bundled(&texts) };
+        let verdict = decided(&file, &[lesson("support", PARCEL)], &Policy::default()).verdict;
+        assert_eq!((verdict.by, verdict.abstained), (Classifier::Rules, true));
+    }
+
+    #[test]
+    fn a_bundle_is_passed_over_only_when_nothing_speaks_against_it() {
+        let lessons = [lesson("", LUNCH), lesson("support", PARCEL)];
+        let on = Policy::default();
+        let (same, pressing) = ([LUNCH], ["urgent: noodles at noon, the usual corner table"]);
+        let plain = bundled(&same);
+        let rows = [
+            ("the same again makes none", plain, on, true),
+            ("a mention makes a task", Bundled { mentioned: true, ..plain }, on, false),
+            ("so does a place in a task's thread", Bundled { continues: true, ..plain }, on, false),
+            ("and a file", Bundled { files: 1, ..plain }, on, false),
+            ("and a pressing word", bundled(&pressing), on, false),
+            ("a shadow only learns", plain, Policy { learn: Learn::Shadow, ..on }, false),
+            ("switched off nothing is", plain, Policy { learn: Learn::Off, ..on }, false),
+            ("nobody is sure to the last", plain, Policy { pass_over_from: 1.0, ..on }, false),
+        ];
+        for (sentence, bundle, policy, passed) in rows {
+            assert_eq!(decided(&bundle, &lessons, &policy).passed_over.is_some(), passed, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_shadow_says_what_it_would_decide() {
+        let texts = [PARCEL];
+        let policy = Policy { learn: Learn::Shadow, ..Policy::default() };
+        let decision = decided(&bundled(&texts), &[lesson("support", PARCEL)], &policy);
+        assert_eq!((decision.verdict.by, decision.verdict.category.as_str()), (Classifier::Rules, "other"));
+        assert_eq!(decision.opinion.map(|opinion| opinion.category), Some("support".to_owned()));
+    }
+}
