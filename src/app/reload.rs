@@ -13,8 +13,9 @@ use crate::config::settings::{Monitor as Listened, Slack};
 use crate::config::webhooks::names_in_use;
 use crate::config::{Config, Sources};
 use crate::domain::bundle::{Monitor, Quiet};
-use crate::domain::classify::Compiled;
+use crate::domain::classify::{Compiled, Policy};
 use crate::domain::heartbeat::Promise;
+use crate::domain::learn::Basis;
 use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
@@ -30,6 +31,8 @@ pub struct Reloadable {
     started_with: Config,
     habits: watch::Sender<Habits>,
     rules: watch::Sender<Arc<Compiled>>,
+    basis: watch::Sender<Arc<Basis>>,
+    policy: watch::Sender<Policy>,
     routing: watch::Sender<Arc<Routing>>,
     kinds: watch::Sender<Arc<Kinds>>,
     settings: watch::Sender<Settings>,
@@ -50,6 +53,8 @@ impl Reloadable {
             started_with: config.clone(),
             habits: watch::Sender::new(habits(config)),
             rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
+            basis: watch::Sender::new(Arc::new(Basis::of(&config.rules))),
+            policy: watch::Sender::new(config.triage),
             routing: watch::Sender::new(Arc::new(config.routing.clone())),
             kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
             settings: watch::Sender::new(settings(config)),
@@ -72,6 +77,16 @@ impl Reloadable {
     /// The rules of classification.
     pub fn rules(&self) -> watch::Receiver<Arc<Compiled>> {
         self.rules.subscribe()
+    }
+
+    /// What the learner begins with.
+    pub fn basis(&self) -> watch::Receiver<Arc<Basis>> {
+        self.basis.subscribe()
+    }
+
+    /// How far the learner may go.
+    pub fn policy(&self) -> watch::Receiver<Policy> {
+        self.policy.subscribe()
     }
 
     /// The reports.
@@ -131,6 +146,8 @@ impl Reloadable {
         }
         self.habits.send_replace(habits(&config));
         self.rules.send_replace(compiled);
+        self.basis.send_replace(Arc::new(Basis::of(&config.rules)));
+        self.policy.send_replace(config.triage);
         self.routing.send_replace(Arc::new(config.routing.clone()));
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(settings(&config));

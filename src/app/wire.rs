@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
@@ -40,6 +41,7 @@ use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
+use crate::intake::learn::{Learner, Mind};
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -78,24 +80,6 @@ pub struct Setup {
     pub clock: Clock,
 }
 
-/// Rung when there may be work, one for each kind of worker.
-#[derive(Clone, Default)]
-struct Bells {
-    workspace: Bell,
-    directory: Bell,
-    gather: Bell,
-    triage: Bell,
-    send: Bell,
-    canary: Bell,
-    recover: Bell,
-    late: Bell,
-    tell: Bell,
-    upload: Bell,
-    route: Bell,
-    feed: Bell,
-    carry: Bell,
-}
-
 /// A running desk.
 pub struct Desk {
     store: Store,
@@ -131,7 +115,7 @@ impl Desk {
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
-        base.triage(&mut crew, &reloadable);
+        let mind = base.triage(&mut crew, &reloadable);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
         let reports = base.report(&mut crew, reloadable.reports());
@@ -173,6 +157,11 @@ impl Desk {
             read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
+            mind,
+            learn: ringing(&bells.learn),
+            triage: ringing(&bells.triage),
+            rules: reloadable.rules(),
+            policy: reloadable.policy(),
             health: health(&crew, unwritable),
             ways,
             keys: Arc::new(keys),
@@ -200,7 +189,9 @@ impl Desk {
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
     pub fn reload(&self, sources: &Sources) -> Result<()> {
-        self.reloadable.reload(sources)
+        self.reloadable.reload(sources)?;
+        (self.front.learn)();
+        Ok(())
     }
 
     /// The workers that are stuck at `now`.
@@ -255,12 +246,17 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
-    /// What makes tasks of bundles.
-    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
+    /// What makes tasks of bundles, and what learns from them.
+    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) -> Mind {
+        let learner = Learner::new(self.store.clone(), reloadable.basis(), reloadable.policy());
+        let mind = learner.mind();
+        crew.worker(learner, &self.bells.learn);
         let directory = Directory::new(self.store.clone(), self.api.clone());
         let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
+        let triage = triage.learning(mind.clone(), reloadable.policy());
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
         crew.worker(triage, &self.bells.triage);
+        mind
     }
 
     /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.
@@ -405,43 +401,6 @@ fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
         Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
     });
     further.collect()
-}
-
-/// Rings a bell for those who must not know the machinery.
-fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
-    let bell = bell.clone();
-    Arc::new(move || bell.ring())
-}
-
-/// Rings when sockets come and go, and when we learn who we are: nothing can be read before.
-fn ring_for_recovery(
-    links: &Links,
-    mut ours: watch::Receiver<Option<Ourselves>>,
-    (bells, trouble): (&Bells, &Trouble),
-    stop: CancellationToken,
-) -> impl Future<Output = ()> + Send + 'static {
-    let (mut line, bell) = (links.line(), bells.recover.clone());
-    let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
-    let directory = bells.directory.clone();
-    async move {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                Ok(()) = line.changed() => {
-                    bell.ring();
-                    // What could not be asked while Slack was away can be asked again.
-                    if trouble.now().is_some() {
-                        workspace.ring();
-                    }
-                }
-                Ok(()) = ours.changed() => {
-                    bell.ring();
-                    directory.ring();
-                }
-                else => return,
-            }
-        }
-    }
 }
 
 async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {

@@ -12,8 +12,8 @@ use super::recover;
 use super::screen::{View, bad, bold, dim, good, height, instant, odd, span, styled};
 use crate::domain::time::Timestamp;
 use crate::web::status::{
-    CanaryDocument, DestinationDocument, NoticesDocument, OutboxDocument, SocketDocument, StatusDocument,
-    WrongDocument,
+    CanaryDocument, DestinationDocument, LearnerDocument, NoticesDocument, OutboxDocument, SocketDocument,
+    StatusDocument, WrongDocument,
 };
 
 /// Show how the desk stands.
@@ -138,6 +138,7 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
     lines.extend(told_sockets(&status.sockets, view));
     lines.extend(status.canary.iter().map(|canary| line("canary", &told_canary(canary, view))));
     lines.extend(told_work(status, view));
+    lines.extend(told_learner(&status.learner).map(|told| line("learner", &told)));
     lines.push(line("outbox", &told_outbox(&status.outbox)));
     lines.extend(told_notices(&status.notices).map(|told| line("notices", &told)));
     for (at, broken) in status.destinations_broken.iter().enumerate() {
@@ -310,6 +311,21 @@ fn told_notices(notices: &NoticesDocument) -> Option<String> {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// Nothing while nobody has taught anything.
+fn told_learner(learner: &LearnerDocument) -> Option<String> {
+    let all: i64 = learner.examples.values().sum();
+    let by_source = learner.examples.iter().map(|(source, count)| format!("{count} {source}"));
+    let by_source: Vec<String> = by_source.collect();
+    let count = if all == 1 { "1 example".to_owned() } else { format!("{all} examples") };
+    let aside = match (learner.learn.as_str(), learner.ready) {
+        ("off", _) => ", not learned: [triage] learn is off",
+        (_, false) => ", being learned; the rules decide meanwhile",
+        ("shadow", true) => ", in the shadow: the rules decide",
+        (_, true) => "",
+    };
+    (all > 0).then(|| format!("{count} ({}){aside}", by_source.join(", ")))
 }
 
 fn told_outbox(outbox: &OutboxDocument) -> String {

@@ -118,6 +118,18 @@ pub enum Change {
         /// Now.
         to: String,
     },
+    /// Somebody closed it as no request at all.
+    Dismissed,
+    /// It became an example of a category; empty for one that is no request.
+    Taught {
+        /// The category.
+        category: String,
+    },
+    /// It is no example of a category any more; empty for one that is no request.
+    Untaught {
+        /// The category.
+        category: String,
+    },
     /// It was classified again because something was added.
     Reclassified {
         /// Before.
@@ -150,6 +162,9 @@ impl Change {
             Change::Assigned { .. } => "assigned",
             Change::Labelled { .. } => "labelled",
             Change::Prioritised { .. } => "prioritised",
+            Change::Dismissed => "dismissed",
+            Change::Taught { .. } => "taught",
+            Change::Untaught { .. } => "untaught",
             Change::Reclassified { .. } => "reclassified",
             Change::MessageEdited { .. } => "message_edited",
             Change::MessageDeleted { .. } => "message_deleted",
@@ -169,11 +184,18 @@ impl Change {
             Change::Assigned { to } => format!("assigned to {to}"),
             Change::Labelled { from, to } => format!("category changed from {from} to {to}"),
             Change::Prioritised { from, to } => format!("priority changed from {from} to {to}"),
+            Change::Dismissed => "closed as no request".to_owned(),
+            Change::Taught { category } => format!("taught as {}", kind(category)),
+            Change::Untaught { category } => format!("not taught as {} any more", kind(category)),
             Change::Reclassified { from, to } => format!("classified again, from {from} to {to}"),
             Change::MessageEdited { ts } => format!("message {ts} edited"),
             Change::MessageDeleted { ts } => format!("message {ts} deleted"),
         }
     }
+}
+
+fn kind(category: &str) -> String {
+    if category.is_empty() { "no request".to_owned() } else { format!("an example of {category}") }
 }
 
 /// Where a task stands after the contact wrote again. Thanks alone do not bring a finished task back.

@@ -7,6 +7,7 @@ pub mod canary;
 pub mod directory;
 mod early;
 pub mod latency;
+pub mod learn;
 pub mod listen;
 pub mod lookout;
 pub mod people;

@@ -16,7 +16,7 @@ const FIGURES: &str =
 const CONFIG: &str = "promised by the configuration, which is one for the whole desk";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 69] = [
+const WHOLE_FILE: [(&str, &str); 70] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -53,6 +53,7 @@ const WHOLE_FILE: [(&str, &str); 69] = [
     ("claim_send", CLAIM),
     ("claim_telling", CLAIM),
     ("sealed", CLAIM),
+    ("taught_workspaces", CLAIM),
     ("next_wake", CLAIM),
     ("untold_troubles", CLAIM),
     ("claim_whisper", CLAIM),

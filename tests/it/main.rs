@@ -33,6 +33,7 @@ mod http_mode;
 mod inbound;
 mod isolation;
 mod kinds;
+mod learning;
 mod log;
 mod loops;
 mod mail;

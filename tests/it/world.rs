@@ -20,7 +20,7 @@ use deskd::domain::time::Timestamp;
 use deskd::runtime::clock::Clock;
 use deskd::simulator::{Setup, Simulator};
 use deskd::store::Store;
-use deskd::store::tasks::{Handling, TaskDetail, TaskFilter};
+use deskd::store::tasks::{Deed, Handling, TaskDetail, TaskFilter};
 use tempfile::TempDir;
 
 /// A Slack workspace and a desk that works in it.
@@ -177,7 +177,8 @@ impl World {
         let actor = Actor::Operator("alice".into());
         let store = self.store();
         let now = self.clock.now();
-        assert!(store.of(&self.workspace).handle_task(TaskNumber(task), handling, actor, now).await.unwrap());
+        let deed = Deed { handling, actor, teaches: true };
+        assert!(store.of(&self.workspace).handle_task(TaskNumber(task), deed, now).await.unwrap());
     }
 
     /// One task.
