@@ -221,9 +221,15 @@ impl Space {
         self.write(move |tx, workspace| {
             let Some(task) = find(tx, workspace, number)? else { return Ok(false) };
             let accepts = deed.teaches && accepts(tx, task, &deed.handling)?;
+            let keeps = deed.teaches && keeps_priority(tx, task, &deed.handling)?;
             handle(tx, task, &deed.handling, &deed.actor, now)?;
             if deed.teaches {
                 teach(tx, task, &deed, accepts, now)?;
+            }
+            if keeps {
+                let sql = "SELECT priority FROM tasks WHERE id = ?";
+                let own: String = tx.prepare_cached(sql)?.query_row([task.0], |row| row.get(0))?;
+                examples::teach(tx, task, (About::Priority, &own, Source::Accepted), &deed.actor, now)?;
             }
             Ok(true)
         })
@@ -299,6 +305,15 @@ fn accepts(tx: &Transaction<'_>, task: TaskId, handling: &Handling) -> Result<bo
     }
     let sql = "SELECT 1 FROM tasks WHERE id = ? AND status <> 'done' AND category_by = 'desk'
                AND COALESCE(json_extract(verdict, '$.abstained'), 0) = 0";
+    Ok(tx.prepare_cached(sql)?.exists([task.0])?)
+}
+
+/// Whether closing the task says that the desk's priority was right: nobody has set another one.
+fn keeps_priority(tx: &Transaction<'_>, task: TaskId, handling: &Handling) -> Result<bool, StoreError> {
+    if *handling != Handling::Close {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM tasks WHERE id = ? AND status <> 'done' AND priority_by = 'desk'";
     Ok(tx.prepare_cached(sql)?.exists([task.0])?)
 }
 

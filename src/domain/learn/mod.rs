@@ -25,6 +25,7 @@ mod tests;
 mod tokens;
 pub mod trial;
 pub mod tsv;
+mod urgency;
 
 pub use confidence::Figures;
 pub use explain::{Decisive, Explanation};
@@ -32,3 +33,4 @@ pub use knowledge::{Basis, Knowledge, Lesson, NO_REQUEST};
 pub use model::{Categories, Example, Forecast, Judgement, Model, Refused};
 pub use prior::{Phrase, Prior};
 pub use source::Source;
+pub use urgency::{Leaning, Urgency};
