@@ -69,6 +69,7 @@ mod stage;
 mod store_contract;
 mod stories;
 mod triage_eval;
+mod triage_report;
 mod web;
 mod webhooks;
 mod whispers;
