@@ -77,29 +77,29 @@ async fn a_report_counts_what_was_said_before_it_was_learned() {
     world.pass(1).await;
     assert_snapshot!(timeless(&door.ok(&["triage", "report", "--since", "2d"]).await), @"
     8 tasks judged since 2026-01-03 09:05, learning is on
-    right: 14 % of 7
-      the desk acted by the right category: 14 %
-      where a person said what is right: 0 % of 6
-      confidence is off by 25 % on average
+    right: 57 % of 7
+      the desk acted by the right category: 29 %
+      where a person said what is right: 50 % of 6
+      confidence is off by 14 % on average
 
     FROM        JUDGED  RIGHT  AS ACTED
-    2026-01-05  7       14 %   14 %      ███
+    2026-01-05  7       57 %   29 %      ███████████
 
     HOW SURE      OF ALL  OF THESE RIGHT
-    0 % or more   100 %   14 %
-    30 % or more  57 %    25 %
-    50 % or more  14 %    100 %
+    0 % or more   100 %   57 %
+    30 % or more  71 %    60 %
+    50 % or more  29 %    100 %
     70 % or more  14 %    100 %
     80 % or more  14 %    100 %
     90 % or more  14 %    100 %
 
     CATEGORY  TASKS  FOUND  SAID  OF THESE RIGHT  EXAMPLES
-    shipping  6      0 %    0     -               6
+    shipping  6      50 %   3     100 %           6
     billing   1      100 %  1     100 %           1
-    other     0      -      6     0 %             0
+    other     0      -      3     0 %             0
 
     RIGHT WAS  SAID WAS  TIMES
-    shipping   other     6
+    shipping   other     3
 
     examples by source: 1 accepted, 6 person
     ");
@@ -181,8 +181,7 @@ async fn what_is_suggested_can_be_pasted_and_the_rules_know_it_then() {
     name = "shipping"
     keywords = [
         "parcel",
-        "box",  # in 4 examples of it, in 0 of others
-        "courier",  # in 4 examples of it, in 0 of others
+        "box",  # in 6 examples of it, in 0 of others
     ]
     "#);
     let path = door.file("config.toml");
@@ -193,7 +192,7 @@ async fn what_is_suggested_can_be_pasted_and_the_rules_know_it_then() {
     let compiled = Compiled::new(&rules);
     let shipping = compiled.rules().categories.iter().find(|rule| rule.name == "shipping").unwrap();
     assert_eq!(shipping.keywords[0], "parcel", "the words so far stay");
-    assert!(shipping.keywords.iter().any(|word| word == "courier"), "{:?}", shipping.keywords);
+    assert!(shipping.keywords.iter().any(|word| word == "box"), "{:?}", shipping.keywords);
     finish(world, door).await;
 }
 
@@ -211,11 +210,11 @@ async fn what_was_taught_moves_to_another_desk_and_twice_is_as_good_as_once() {
     assert_eq!(door.ok(&["triage", "import", &path]).await, "0 examples are new, 7 were there\n");
 
     let (other, there) = desk(Learn::On).await;
-    let before = json(&there, &["triage", "explain", "your courier has my box"]).await;
+    let before = json(&there, &["triage", "explain", "the courier left your box in the rain"]).await;
     assert_eq!(there.ok(&["triage", "import", &path]).await, "7 examples are new, 0 were there\n");
     assert_eq!(there.ok(&["triage", "import", &path]).await, "0 examples are new, 7 were there\n");
     other.pass(1).await;
-    let after = json(&there, &["triage", "explain", "your courier has my box"]).await;
+    let after = json(&there, &["triage", "explain", "the courier left your box in the rain"]).await;
     assert_eq!(
         (&before["by"], &after["category"], &after["by"]),
         (&"rules".into(), &"shipping".into(), &"learned".into())
@@ -306,7 +305,10 @@ async fn the_readme_teaches_a_category_as_written() {
     let rules = sources.load().map_err(|problems| problems.to_string()).unwrap().config.rules;
     let world = World::with(Setup::default(), |config| config.rules = rules).await;
     let door = Door::open(world.desk().front());
-    let question = readme("deskd triage explain \"", "\"");
+    let question = readme(
+        "A message without that word is not known to be of it. Ask:\n\n```sh\ndeskd triage explain \"",
+        "\"",
+    );
     let before = json(&door, &["triage", "explain", question]).await;
     assert_ne!(before["category"], "shipping");
     let file = door.file("shipping.tsv");
