@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn what_people_raise_is_raised_and_what_they_leave_is_left() {
         let urgency = taught(12, 5);
-        let like = leaning(&urgency, "payroll is wrong for two people");
+        let like = leaning(&urgency, "our payroll run is stuck again");
         assert_eq!((like.priority, like.examples), (Priority::High, 5));
         assert!(like.confidence >= 0.7, "{like:?}");
         for other in ["the page of the contract is empty", "can I get a discount", "how do I delete a user"] {
