@@ -144,7 +144,7 @@ pub enum Handling {
 
 /// What somebody does to a task.
 #[derive(Clone, Debug)]
-pub struct Deed {
+pub struct Doing {
     /// What.
     pub handling: Handling,
     /// Who.
@@ -215,15 +215,15 @@ impl Space {
     pub async fn handle_task(
         &self,
         number: TaskNumber,
-        deed: Deed,
+        doing: Doing,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.write(move |tx, workspace| {
             let Some(task) = find(tx, workspace, number)? else { return Ok(false) };
-            let accepts = deed.teaches && accepts(tx, task, &deed.handling)?;
-            handle(tx, task, &deed.handling, &deed.actor, now)?;
-            if deed.teaches {
-                teach(tx, task, &deed, accepts, now)?;
+            let accepts = doing.teaches && accepts(tx, task, &doing.handling)?;
+            handle(tx, task, &doing.handling, &doing.actor, now)?;
+            if doing.teaches {
+                teach(tx, task, &doing, accepts, now)?;
             }
             Ok(true)
         })
@@ -302,16 +302,16 @@ fn accepts(tx: &Transaction<'_>, task: TaskId, handling: &Handling) -> Result<bo
     Ok(tx.prepare_cached(sql)?.exists([task.0])?)
 }
 
-/// What a deed teaches, when it teaches anything.
+/// What a doing teaches, when it teaches anything.
 fn teach(
     tx: &Transaction<'_>,
     task: TaskId,
-    deed: &Deed,
+    doing: &Doing,
     accepts: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let own: String;
-    let lesson = match &deed.handling {
+    let lesson = match &doing.handling {
         Handling::Label(category) => (About::Category, category.as_str(), Source::Person),
         Handling::Dismiss => (About::Category, NO_REQUEST, Source::Person),
         Handling::Prioritise(priority) => (About::Priority, priority.as_str(), Source::Person),
@@ -322,7 +322,7 @@ fn teach(
         }
         Handling::Assign(_) | Handling::Snooze(_) | Handling::Close | Handling::Reopen => return Ok(()),
     };
-    examples::teach(tx, task, lesson, &deed.actor, now)?;
+    examples::teach(tx, task, lesson, &doing.actor, now)?;
     Ok(())
 }
 
