@@ -4,6 +4,7 @@
 //! that concern a running desk are a request to its local API and a rendering of the answer (`client`, `screen`).
 
 pub mod alarm;
+pub mod audit;
 pub mod backup;
 pub mod beat;
 pub mod call;
@@ -103,6 +104,7 @@ pub enum Command {
     Troubles(troubles::Args),
     Webhook(webhook::Args),
     Secret(secret::Args),
+    Audit(audit::Args),
     Alarm(alarm::Args),
     Notify(notify::Args),
     Beat(beat::Args),
@@ -154,7 +156,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
             let webhooks = webhook::known(&call.sources).await;
             check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }
-        Command::Manifest(args) => manifest::run(args, call, make),
+        Command::Manifest(args) => manifest::run(args, call, make).await,
         Command::Doctor(args) => doctor::run(args, call).await,
         Command::Status(args) => status::run(args, call).await,
         Command::Channels(args) => channels::run(args, call).await,
@@ -170,6 +172,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Webhook(args) => webhook::run(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,
+        Command::Audit(args) => audit::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Notify(args) => notify::run(args, call).await,
         Command::Beat(args) => beat::run(args, call).await,

@@ -7,9 +7,10 @@
 //! `caller` is who may hand notices in, `heartbeat` whose silence is told, `outcome` how notices end;
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
-//! `classify` decides by rules, `learn` from examples.
+//! `audit` is who changed what. `classify` decides by rules, `learn` from examples.
 
 pub mod alarm;
+pub mod audit;
 pub mod backoff;
 pub mod bundle;
 pub mod caller;

@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::audit::note_in;
 use super::conversation::note;
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::{ContactId, TaskId, TaskNumber, WorkspaceId};
 use crate::domain::learn::{Example, Figures, Forecast, NO_REQUEST, Source};
 use crate::domain::task::{Actor, Change};
@@ -146,6 +148,7 @@ impl Space {
         actor: Actor,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let mut new = 0;
             for Imported { example, is_request } in &examples {
@@ -169,6 +172,10 @@ impl Space {
                 };
                 insert(tx, workspace, &row, &actor, now)?;
                 new += 1;
+            }
+            if new > 0 {
+                let act = Act::new(&actor, Deed::ExamplesImported, "").with(new.to_string());
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
             }
             Ok(new)
         })
@@ -204,12 +211,18 @@ impl Space {
         actor: Actor,
         now: Timestamp,
     ) -> Result<Vec<Untaught>, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let mut query =
                 tx.prepare_cached("SELECT id FROM examples WHERE workspace = ? AND actor = ? ORDER BY id")?;
             let rows = query.query_map((&workspace.0, &teacher), |row| row.get(0))?;
             let ids = rows.collect::<Result<Vec<i64>, _>>()?;
-            take_back(tx, &ids, &actor, now)
+            let gone = take_back(tx, &ids, &actor, now)?;
+            if !gone.is_empty() {
+                let act = Act::new(&actor, Deed::ExamplesForgotten, teacher).with(gone.len().to_string());
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
+            }
+            Ok(gone)
         })
         .await
     }

@@ -2,13 +2,16 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::audit::note_in;
 use super::erasures;
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
+use crate::domain::audit::{Act, Deed};
 use crate::domain::contact::normal_email;
 use crate::domain::ids::{PersonId, WorkspaceId};
 use crate::domain::message::{Ourselves, Profile};
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 /// A teammate as listed.
@@ -55,22 +58,39 @@ impl Space {
     pub async fn add_teammate(
         &self,
         person: PersonId,
-        added_by: String,
+        by: Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let sql = "INSERT INTO teammates (workspace, person, added_by, added_at) VALUES (?, ?, ?, ?)
                        ON CONFLICT DO NOTHING";
-            Ok(tx.execute(sql, (&workspace.0, &person.0, &added_by, now.0))? == 1)
+            let is_new = tx.execute(sql, (&workspace.0, &person.0, by.word(), now.0))? == 1;
+            if is_new {
+                let act = Act::new(&by, Deed::TeammateAdded, &person.0);
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
+            }
+            Ok(is_new)
         })
         .await
     }
 
     /// Makes a teammate an ordinary person again; says whether it was one.
-    pub async fn remove_teammate(&self, person: PersonId) -> Result<bool, StoreError> {
+    pub async fn remove_teammate(
+        &self,
+        person: PersonId,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let sql = "DELETE FROM teammates WHERE workspace = ? AND person = ?";
-            Ok(tx.execute(sql, (&workspace.0, &person.0))? == 1)
+            let was_one = tx.execute(sql, (&workspace.0, &person.0))? == 1;
+            if was_one {
+                let act = Act::new(&by, Deed::TeammateRemoved, &person.0);
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
+            }
+            Ok(was_one)
         })
         .await
     }
@@ -105,7 +125,12 @@ impl Store {
         scopes: Vec<String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let keys = self.keys();
         self.write(move |tx| {
+            if ours_in(tx, &ours.workspace)?.is_none_or(|known| (known.bot, known.app) != (ours.bot.clone(), ours.app.clone())) {
+                let act = Act::new(&Actor::Desk, Deed::Connected, &ours.workspace.0).with(ours.bot.as_str());
+                note_in(tx, keys.as_deref(), &ours.workspace, act, now)?;
+            }
             tx.execute(
                 "INSERT INTO workspaces (workspace, name, url, person, bot, app, scopes, updated_at)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -137,6 +162,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// Who we were in a workspace.
+fn ours_in(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<Option<Ourselves>, StoreError> {
+    let sql = "SELECT workspace, name, url, person, bot, app FROM workspaces WHERE workspace = ?";
+    Ok(tx.query_row(sql, [&workspace.0], ourselves).optional()?)
 }
 
 fn ourselves(row: &Row<'_>) -> rusqlite::Result<Ourselves> {

@@ -144,7 +144,7 @@ pub enum Handling {
 
 /// What somebody does to a task.
 #[derive(Clone, Debug)]
-pub struct Deed {
+pub struct Doing {
     /// What.
     pub handling: Handling,
     /// Who.
@@ -215,21 +215,21 @@ impl Space {
     pub async fn handle_task(
         &self,
         number: TaskNumber,
-        deed: Deed,
+        doing: Doing,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.write(move |tx, workspace| {
             let Some(task) = find(tx, workspace, number)? else { return Ok(false) };
-            let accepts = deed.teaches && accepts(tx, task, &deed.handling)?;
-            let keeps = deed.teaches && keeps_priority(tx, task, &deed.handling)?;
-            handle(tx, task, &deed.handling, &deed.actor, now)?;
-            if deed.teaches {
-                teach(tx, task, &deed, accepts, now)?;
+            let accepts = doing.teaches && accepts(tx, task, &doing.handling)?;
+            let keeps = doing.teaches && keeps_priority(tx, task, &doing.handling)?;
+            handle(tx, task, &doing.handling, &doing.actor, now)?;
+            if doing.teaches {
+                teach(tx, task, &doing, accepts, now)?;
             }
             if keeps {
                 let sql = "SELECT priority FROM tasks WHERE id = ?";
                 let own: String = tx.prepare_cached(sql)?.query_row([task.0], |row| row.get(0))?;
-                examples::teach(tx, task, (About::Priority, &own, Source::Accepted), &deed.actor, now)?;
+                examples::teach(tx, task, (About::Priority, &own, Source::Accepted), &doing.actor, now)?;
             }
             Ok(true)
         })
@@ -317,16 +317,16 @@ fn keeps_priority(tx: &Transaction<'_>, task: TaskId, handling: &Handling) -> Re
     Ok(tx.prepare_cached(sql)?.exists([task.0])?)
 }
 
-/// What a deed teaches, when it teaches anything.
+/// What a doing teaches, when it teaches anything.
 fn teach(
     tx: &Transaction<'_>,
     task: TaskId,
-    deed: &Deed,
+    doing: &Doing,
     accepts: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let own: String;
-    let lesson = match &deed.handling {
+    let lesson = match &doing.handling {
         Handling::Label(category) => (About::Category, category.as_str(), Source::Person),
         Handling::Dismiss => (About::Category, NO_REQUEST, Source::Person),
         Handling::Prioritise(priority) => (About::Priority, priority.as_str(), Source::Person),
@@ -337,7 +337,7 @@ fn teach(
         }
         Handling::Assign(_) | Handling::Snooze(_) | Handling::Close | Handling::Reopen => return Ok(()),
     };
-    examples::teach(tx, task, lesson, &deed.actor, now)?;
+    examples::teach(tx, task, lesson, &doing.actor, now)?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::config::problem::nearest;
 use crate::domain::classify::Priority;
 use crate::domain::ids::{BundleId, PersonId, TaskNumber, WorkspaceId};
 use crate::domain::snooze;
-use crate::store::tasks::{Deed, Handling};
+use crate::store::tasks::{Doing, Handling};
 
 /// A task that somebody handled.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -185,8 +185,8 @@ async fn handle(front: &Front, caller: &Caller, number: i64, handling: Handling)
     let workspace = ourselves(front).await?.workspace;
     let number = TaskNumber(number);
     let now = (front.now)();
-    let deed = Deed { handling, actor: caller.actor(), teaches: front.policy.borrow().learns() };
-    if !front.store.of(&workspace).handle_task(number, deed, now).await? {
+    let doing = Doing { handling, actor: caller.actor(), teaches: front.policy.borrow().learns() };
+    if !front.store.of(&workspace).handle_task(number, doing, now).await? {
         return Err(no_task(number));
     }
     (front.learn)();

@@ -6,6 +6,7 @@
 
 pub mod alertmanager;
 pub mod arguments;
+pub mod audit;
 pub mod caller;
 pub mod categories;
 pub mod channels;
@@ -121,6 +122,8 @@ pub fn router(front: Front) -> Router {
         .route("/v1/team/add", slow(post(team::add)))
         .route("/v1/team/remove", slow(post(team::remove)))
         .merge(webhooks())
+        .route("/v1/audit", quick(get(audit::list)))
+        .route("/v1/audit/verify", slow(get(audit::verify)))
         .route("/v1/people", quick(get(directory::people)))
         .route("/v1/people/sync", quick(get(directory::show).post(directory::sync)))
         .route("/v1/groups", quick(get(directory::groups)))

@@ -15,8 +15,11 @@ const FIGURES: &str =
     "counts of the whole file for status and metrics; no text, name or id of anybody goes out";
 const CONFIG: &str = "promised by the configuration, which is one for the whole desk";
 
+const AUDIT: &str =
+    "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
+
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 70] = [
+const WHOLE_FILE: [(&str, &str); 74] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -85,6 +88,10 @@ const WHOLE_FILE: [(&str, &str); 70] = [
     ("standing", FIGURES),
     ("waiting", FIGURES),
     ("webhook_states", FIGURES),
+    ("audit", AUDIT),
+    ("examine_audit", AUDIT),
+    ("note_start", AUDIT),
+    ("note_for_desk", AUDIT),
     ("promise_heartbeats", CONFIG),
     ("heartbeats", CONFIG),
 ];

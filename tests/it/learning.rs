@@ -281,7 +281,12 @@ async fn an_erased_contact_takes_what_was_learned_from_it_along() {
     let door = Door::open(world.desk().front());
     assert_eq!(explain(&door, ANOTHER).await["category"], "support");
     let contact: ContactId = world.task(1).await.task.contact.id;
-    world.store().of(&world.workspace).erase_contact(contact, world.clock.now()).await.unwrap();
+    world
+        .store()
+        .of(&world.workspace)
+        .erase_contact(contact, Actor::Operator("alice".into()), world.clock.now())
+        .await
+        .unwrap();
     assert_eq!(examples(&world).await.rows, []);
     study(&world).await;
     let told = explain(&door, ANOTHER).await;
@@ -418,16 +423,16 @@ async fn categories_come_and_go_with_the_configuration_and_their_examples_wait()
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");
     let added = "[[category]]\nname = \"logistics\"\n";
-    world.desk().reload(&sources(&file, added)).unwrap();
+    world.desk().reload(&sources(&file, added)).await.unwrap();
     say(&world, "ada", PARCEL).await;
     let door = Door::open(world.desk().front());
     door.ok(&["task", "label", "1", "logistics"]).await;
     world.pass(1).await;
     assert_eq!(explain(&door, ANOTHER).await["category"], "logistics", "from the first example");
-    world.desk().reload(&sources(&file, "")).unwrap();
+    world.desk().reload(&sources(&file, "")).await.unwrap();
     world.pass(1).await;
     assert_eq!(explain(&door, ANOTHER).await["category"], "other", "it waits");
-    world.desk().reload(&sources(&file, added)).unwrap();
+    world.desk().reload(&sources(&file, added)).await.unwrap();
     world.pass(1).await;
     assert_eq!(explain(&door, ANOTHER).await["category"], "logistics", "and counts again");
     door.close().await;

@@ -8,7 +8,7 @@ use super::narrator::Narrator;
 use super::stage::{QUIET, Stage};
 use crate::domain::learn::Knowledge;
 use crate::domain::task::Actor;
-use crate::store::tasks::{Deed, Handling, Task, TaskFilter};
+use crate::store::tasks::{Doing, Handling, Task, TaskFilter};
 
 /// How long something that has to come may take, beyond the quiet period.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -27,8 +27,8 @@ pub async fn play(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<Vec<Stri
     let first = task_of(stage, narrator, "linus").await.context("no task came of linus's words")?;
     narrator.typed(&format!("deskd task label {} {RIGHT}", first.number))?;
     let actor = Actor::Operator("demo".to_owned());
-    let deed = Deed { handling: Handling::Label(RIGHT.to_owned()), actor, teaches: true };
-    stage.front.store.of(&stage.workspace).handle_task(first.number, deed, stage.now()).await?;
+    let doing = Doing { handling: Handling::Label(RIGHT.to_owned()), actor, teaches: true };
+    stage.front.store.of(&stage.workspace).handle_task(first.number, doing, stage.now()).await?;
     (stage.front.learn)();
     learned(stage, narrator).await?;
     narrator.heading("The next of the kind is known, and the desk says by which words")?;

@@ -9,7 +9,7 @@ use super::stage::{QUIET, Stage};
 use crate::domain::bundle::Pick;
 use crate::domain::ids::{ChannelId, PersonId, TaskNumber};
 use crate::domain::task::Actor;
-use crate::store::tasks::{Deed, Handling, Task, TaskFilter};
+use crate::store::tasks::{Doing, Handling, Task, TaskFilter};
 
 /// Who types the commands of the demo.
 const OPERATOR: &str = "demo";
@@ -45,13 +45,18 @@ impl Story<'_, '_> {
             self.narrator.typed(&format!("deskd channels monitor '#{channel}'"))?;
             let id = ChannelId(self.stage.slack.channel_id(channel)?);
             let workspace = self.stage.workspace.clone();
-            self.stage.front.store.of(&workspace).pick_channel(id, Pick::Monitor, self.stage.now()).await?;
+            self.stage
+                .front
+                .store
+                .of(&workspace)
+                .pick_channel(id, Pick::Monitor, operator(), self.stage.now())
+                .await?;
         }
         for person in ["tess", "omar"] {
             self.narrator.typed(&format!("deskd team add @{person}"))?;
             let id = PersonId(self.stage.slack.user_id(person)?);
             let (store, workspace) = (&self.stage.front.store, self.stage.workspace.clone());
-            store.of(&workspace).add_teammate(id, OPERATOR.to_owned(), self.stage.now()).await?;
+            store.of(&workspace).add_teammate(id, operator(), self.stage.now()).await?;
         }
         self.breathe().await
     }
@@ -93,8 +98,8 @@ impl Story<'_, '_> {
         self.arrived(task).await.context("the reply did not arrive in Slack")?;
         self.narrator.typed(&format!("deskd task close {task}"))?;
         let (store, workspace) = (&self.stage.front.store, self.stage.workspace.clone());
-        let deed = Deed { handling: Handling::Close, actor: operator(), teaches: true };
-        store.of(&workspace).handle_task(task, deed, self.stage.now()).await?;
+        let doing = Doing { handling: Handling::Close, actor: operator(), teaches: true };
+        store.of(&workspace).handle_task(task, doing, self.stage.now()).await?;
         self.breathe().await
     }
 
