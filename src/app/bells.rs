@@ -23,6 +23,8 @@ pub struct Bells {
     pub triage: Bell,
     /// Examples to be learned.
     pub learn: Bell,
+    /// Questions to a language model.
+    pub advise: Bell,
     /// Rows of the outbox.
     pub send: Bell,
     /// A canary that came back.

@@ -11,9 +11,11 @@ use super::endpoint::Endpoint;
 use super::keys::SecretsKey;
 use super::mail::Mail;
 use super::mentions::{MentionNamed, Mentions};
+use super::model::Model;
 use super::places::Places;
 use super::problem::{Problem, Spot};
 use super::report::Time;
+use crate::domain::advice::Wish;
 use crate::domain::classify::Policy;
 use crate::domain::destination::Fallbacks;
 use crate::domain::notice::Kinds;
@@ -46,6 +48,10 @@ pub struct Config {
     pub mail: Mail,
     /// `[[endpoint]]`: systems that are sent notices.
     pub endpoints: Vec<Endpoint>,
+    /// `[model]`: the language model that may be asked.
+    pub model: Model,
+    /// `[triage]`: what it is asked for.
+    pub wish: Wish,
     /// `[secrets]`: where the key of the secrets in the database is.
     pub secrets: SecretsKey,
     /// `[time]`: the zone of days and times of day.
@@ -259,6 +265,8 @@ impl Config {
             alarm: Alarm::default(),
             mail: Mail::default(),
             endpoints: Vec::new(),
+            model: Model::default(),
+            wish: Wish::default(),
             secrets: SecretsKey::default(),
             time: Time { zone: jiff::tz::TimeZone::system() },
             reports: Vec::new(),

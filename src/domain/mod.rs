@@ -7,8 +7,10 @@
 //! `caller` is who may hand notices in, `heartbeat` whose silence is told, `outcome` how notices end;
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
-//! `audit` is who changed what. `classify` decides by rules, `learn` from examples.
+//! `audit` is who changed what. `classify` decides by rules, `learn` from examples, `advice` is what a language model is asked and what its answer changes,
+//! `redact` what is taken out before, `privacy` all that leaves, to whom and for what.
 
+pub mod advice;
 pub mod alarm;
 pub mod audit;
 pub mod backoff;
@@ -41,9 +43,11 @@ pub mod night;
 pub mod notice;
 pub mod outcome;
 pub mod own;
+pub mod privacy;
 pub mod reach;
 pub mod reason;
 pub mod recovery;
+pub mod redact;
 pub mod reference;
 pub mod rehearsal;
 pub mod report;

@@ -11,6 +11,7 @@ use tracing::info;
 use super::bundle::Habits;
 use super::learn::Mind;
 use super::people::{Asked, Directory};
+use crate::domain::advice::{Wish, wanted};
 use crate::domain::classify::{Bundled, Compiled, Policy, decide};
 use crate::domain::courtesy::is_courtesy;
 use crate::domain::mrkdwn::plain;
@@ -37,6 +38,14 @@ pub struct Triage {
     rules: watch::Receiver<Arc<Compiled>>,
     learned: Option<Learned>,
     replies: Option<Replies>,
+    advice: Option<Advice>,
+}
+
+/// The language model that may be asked about what becomes of bundles.
+struct Advice {
+    wish: watch::Receiver<Wish>,
+    /// Rung when there is a question.
+    ask: Bell,
 }
 
 /// What was learned, and how far that may go.
@@ -55,7 +64,7 @@ struct Replies {
 impl Triage {
     /// A triage that judges by the newest of `rules`.
     pub fn new(store: Store, directory: Directory, rules: watch::Receiver<Arc<Compiled>>) -> Triage {
-        Triage { store, directory, rules, learned: None, replies: None }
+        Triage { store, directory, rules, learned: None, replies: None, advice: None }
     }
 
     /// The same, judging by what `mind` knows as well, as far as the newest of `policy` lets it.
@@ -66,6 +75,11 @@ impl Triage {
     /// The same, raising notices of replies while the newest of `habits` says so, and ringing `route` for them.
     pub fn notifying(self, habits: watch::Receiver<Habits>, route: Bell) -> Triage {
         Triage { replies: Some(Replies { habits, route }), ..self }
+    }
+
+    /// The same, wanting of a language model what the newest `wish` says, and ringing `ask` for it.
+    pub fn advised(self, wish: watch::Receiver<Wish>, ask: Bell) -> Triage {
+        Triage { advice: Some(Advice { wish, ask }), ..self }
     }
 
     /// When the bundle has to wait for Slack's word on its author, until when.
@@ -113,13 +127,16 @@ impl Triage {
         if let Some(learned) = learned {
             learned.mind.count(&decision);
         }
+        let courtesy = bundle.files == 0 && bundle.texts.iter().all(|text| is_courtesy(text));
+        let wish = self.advice.as_ref().map(|advice| *advice.wish.borrow()).unwrap_or_default();
         Triaged {
             bundle: bundle.id,
+            wanted: wanted(wish, &decision.verdict, courtesy),
             verdict: decision.verdict,
             opinion: decision.opinion,
             passed_over: decision.passed_over,
             reply: self.is_told().then(|| preview(bundle)),
-            courtesy: bundle.files == 0 && bundle.texts.iter().all(|text| is_courtesy(text)),
+            courtesy,
         }
     }
 }
@@ -172,6 +189,7 @@ impl Worker for Triage {
         let ready = bundles.iter().zip(&waits).filter(|(bundle, wait)| !waiting(bundle, wait));
         let judged: Vec<Triaged> = ready.map(|(bundle, _)| self.judge(bundle)).collect();
         let done = judged.len();
+        let asks = judged.iter().any(|triaged| triaged.wanted.is_some());
         for outcome in self.store.finish_triage(judged, now).await? {
             match outcome {
                 Outcome::Opened(task) => info!(task = task.0, "Opened task {task}"),
@@ -189,6 +207,9 @@ impl Worker for Triage {
                 }
                 Outcome::Gone => {}
             }
+        }
+        if let Some(advice) = self.advice.as_ref().filter(|_| asks) {
+            advice.ask.ring();
         }
         Ok(match (full && done > 0, again.into_iter().chain(woken).min()) {
             (true, _) => Next::Again,

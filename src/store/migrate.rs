@@ -25,6 +25,7 @@ const STEPS: [&str; 16] = [
     include_str!("schema/0012_silences.sql"),
     include_str!("schema/0013_callers.sql"),
     include_str!("schema/0014_examples.sql"),
+    include_str!("schema/0015_model_calls.sql"),
     include_str!("schema/0017_audit.sql"),
     include_str!("schema/0019_known_examples.sql"),
 ];

@@ -50,6 +50,10 @@ pub struct Task {
     pub confidence: f64,
     /// Whether it was closed as no request.
     pub dismissed: bool,
+    /// A title, when a language model has written one.
+    pub title: Option<String>,
+    /// The same as one sentence.
+    pub summary: Option<String>,
 }
 
 /// The contact of a task.
@@ -160,7 +164,8 @@ const TASK: &str = "SELECT t.id, t.number, t.status, t.category, t.priority, t.a
     (SELECT COUNT(*) FROM messages m JOIN bundles b ON b.id = m.bundle WHERE b.task = t.id),
     t.created_at, t.updated_at, t.snoozed_until, t.recovered,
     CASE t.category_by WHEN 'person' THEN 'person' ELSE COALESCE(json_extract(t.verdict, '$.by'), 'rules') END,
-    COALESCE(json_extract(t.verdict, '$.confidence'), 0.0), t.outcome <> ''
+    COALESCE(json_extract(t.verdict, '$.confidence'), 0.0), t.outcome <> '',
+    NULLIF(t.title, ''), NULLIF(t.summary, '')
     FROM tasks t JOIN contacts k ON k.id = t.contact";
 
 impl Space {
@@ -377,6 +382,8 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         category_by: row.get(18)?,
         confidence: row.get(19)?,
         dismissed: row.get(20)?,
+        title: row.get(21)?,
+        summary: row.get(22)?,
     })
 }
 

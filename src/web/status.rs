@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Front;
 use super::desk::Health;
 use super::errors::Refusal;
+use super::model::{self, ModelDocument};
 use super::recover::{RecoveryDocument, document};
 use super::secrets::SecretsDocument;
 use super::tasks::time;
@@ -75,6 +76,9 @@ pub struct StatusDocument {
     /// What was taught.
     #[serde(default)]
     pub learner: LearnerDocument,
+    /// The language model, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelDocument>,
     /// The secrets in the database.
     #[serde(default)]
     pub secrets: SecretsDocument,
@@ -252,6 +256,8 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
     };
     let learner = learner(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
     let mut wrong = wrong(&front, &health, &standing, &troubles);
+    let model = model::document(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
+    wrong.extend(model.as_ref().and_then(model::wrong));
     wrong.extend(secrets.wrong());
     wrong.extend(learner.wrong());
     wrong.extend(super::webhooks::wrong(&webhooks));
@@ -283,6 +289,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
         last_backup_at: time(standing.last_backup),
         database: DatabaseDocument { bytes, log_bytes },
         learner,
+        model,
         secrets,
         wrong,
     }))

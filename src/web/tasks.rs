@@ -59,6 +59,12 @@ pub struct TaskRow {
     /// Whether it was closed as no request.
     #[serde(default)]
     pub not_a_request: bool,
+    /// A title, when a language model has written one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The same as one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
 }
 
 /// The contact of a task.
@@ -242,6 +248,8 @@ fn row(assignee_name: Option<String>, task: Task) -> TaskRow {
         category_by: task.category_by,
         confidence: task.confidence,
         not_a_request: task.dismissed,
+        title: task.title,
+        summary: task.summary,
     }
 }
 

@@ -190,7 +190,7 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       "trouble": null,
       "uptime_s": 0,
       "version": "VERSION",
-      "workers": 31,
+      "workers": 32,
       "workspace": {
         "id": "T0ACME00001",
         "name": "Acme"

@@ -19,7 +19,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 74] = [
+const WHOLE_FILE: [(&str, &str); 76] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -45,6 +45,7 @@ const WHOLE_FILE: [(&str, &str); 74] = [
     ("promise", JOURNAL),
     ("set_ourselves", JOURNAL),
     ("ourselves", JOURNAL),
+    ("claim_advice", CLAIM),
     ("claim_carried", CLAIM),
     ("next_chart", CLAIM),
     ("broken_destinations", CLAIM),
@@ -62,6 +63,7 @@ const WHOLE_FILE: [(&str, &str); 74] = [
     ("claim_whisper", CLAIM),
     ("next_whisper", CLAIM),
     ("look_up_due", CLAIM),
+    ("finish_advice", END),
     ("finish_carried", END),
     ("put_back_carried", END),
     ("chart_is_tried", END),
