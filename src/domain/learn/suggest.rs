@@ -287,6 +287,7 @@ mod tests {
     fn rules() -> Rules {
         let rule = |name: &str, words: &[&str]| CategoryRule {
             name: name.to_owned(),
+            description: String::new(),
             keywords: words.iter().map(|word| (*word).to_owned()).collect(),
             phrases: Vec::new(),
             patterns: Vec::new(),
