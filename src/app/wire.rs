@@ -8,9 +8,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::apps::{asked, further, kin};
 use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
-use super::parts::{further, health, model, open, retention, thresholds, watched};
+use super::parts::{health, model, open, retention, thresholds, watched};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
@@ -39,7 +40,8 @@ use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
-use crate::intake::learn::{Learner, Mind};
+use crate::intake::kin::{Kin, Kinship};
+use crate::intake::learn::Learner;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -54,7 +56,7 @@ use crate::slack::socket::{Links, SocketSettings};
 use crate::store::retention::Forgotten;
 use crate::store::{Occupied, Store};
 use crate::web::Front;
-use crate::web::desk::Reds;
+use crate::web::desk::{Learned, Reds};
 use crate::web::hooks::{Challenges, Doorway};
 use crate::web::room::Room;
 use crate::web::source;
@@ -101,7 +103,8 @@ impl Desk {
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
-        let reloadable = Reloadable::new(&config, signing)?;
+        let kin = kin(&store, &apps).await?;
+        let reloadable = Reloadable::new(&config, signing, kin.clone())?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
@@ -115,7 +118,7 @@ impl Desk {
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
-        let mind = base.triage(&mut crew, &reloadable);
+        let learned = base.triage(&mut crew, &reloadable);
         let advice = base.advise(&mut crew, &reloadable, model);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
@@ -128,6 +131,7 @@ impl Desk {
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
         let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
+        base.kinship(&mut crew, &apps, kin)?;
         let further = further(&config.slack.api_url, &apps)?;
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
         let (links, sockets) = Sockets::open(listener, settings);
@@ -159,11 +163,7 @@ impl Desk {
             read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
-            mind,
-            learn: ringing(&bells.learn),
-            triage: ringing(&bells.triage),
-            rules: reloadable.rules(),
-            policy: reloadable.policy(),
+            learned,
             health: health(&crew, unwritable),
             ways,
             keys: Arc::new(keys),
@@ -192,7 +192,7 @@ impl Desk {
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
     pub async fn reload(&self, sources: &Sources) -> Result<()> {
         self.reloadable.renew(sources, &self.store, (self.front.now)()).await?;
-        (self.front.learn)();
+        (self.front.learned.learn)();
         Ok(())
     }
 
@@ -249,7 +249,7 @@ struct Base<'a> {
 
 impl Base<'_> {
     /// What makes tasks of bundles, and what learns from them.
-    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) -> Mind {
+    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) -> Learned {
         let learner = Learner::new(self.store.clone(), reloadable.basis(), reloadable.policy());
         let mind = learner.mind();
         crew.worker(learner, &self.bells.learn);
@@ -259,7 +259,13 @@ impl Base<'_> {
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
         let triage = triage.advised(reloadable.wish(), self.bells.advise.clone());
         crew.worker(triage, &self.bells.triage);
-        mind
+        Learned {
+            mind,
+            learn: ringing(&self.bells.learn),
+            triage: ringing(&self.bells.triage),
+            rules: reloadable.rules(),
+            policy: reloadable.policy(),
+        }
     }
 
     /// What asks a language model about tasks.
@@ -296,6 +302,15 @@ impl Base<'_> {
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
         forgotten
+    }
+
+    /// What asks our further apps who their bots are.
+    fn kinship(&self, crew: &mut Crew, apps: &[AppTokens], kin: Kin) -> Result<()> {
+        let asked = asked(&self.config.slack.api_url, apps)?;
+        if !asked.is_empty() {
+            crew.worker(Kinship::new(self.store.clone(), asked, kin), &Bell::new());
+        }
+        Ok(())
     }
 
     /// Reports and their charts.

@@ -33,7 +33,7 @@ pub async fn learner(registry: &mut Registry, front: &Front) -> Result<(), Refus
         family.get_or_create(&vec![("source", source.to_owned())]).set(count);
     }
     registry.register("triage_examples", "Examples that count, by who says so", family);
-    let counts = front.mind.counts();
+    let counts = front.learned.mind.counts();
     let verdicts = Family::<Labels, Counter>::default();
     for (by, count) in [("rules", counts.by_rules), ("learned", counts.by_learner)] {
         verdicts.get_or_create(&vec![("by", by.to_owned())]).inc_by(count);

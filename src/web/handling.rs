@@ -149,7 +149,7 @@ pub async fn close(
         return handle(&front, &caller, number, Handling::Close).await.map(Json);
     }
     let handled = handle(&front, &caller, number, Handling::Dismiss).await?;
-    let learns = front.policy.borrow().learns();
+    let learns = front.learned.policy.borrow().learns();
     let remark = (!learns).then(|| "nothing is learned from it: [triage] learn is \"off\"".to_owned());
     Ok(Json(Handled { remark, ..handled }))
 }
@@ -167,7 +167,7 @@ pub async fn make(
         );
         return Err(Refusal::new(Code::NothingKnown, what));
     }
-    (front.triage)();
+    (front.learned.triage)();
     Ok(Json(Made { ok: true, bundle: number }))
 }
 
@@ -185,11 +185,11 @@ async fn handle(front: &Front, caller: &Caller, number: i64, handling: Handling)
     let workspace = ourselves(front).await?.workspace;
     let number = TaskNumber(number);
     let now = (front.now)();
-    let doing = Doing { handling, actor: caller.actor(), teaches: front.policy.borrow().learns() };
+    let doing = Doing { handling, actor: caller.actor(), teaches: front.learned.policy.borrow().learns() };
     if !front.store.of(&workspace).handle_task(number, doing, now).await? {
         return Err(no_task(number));
     }
-    (front.learn)();
+    (front.learned.learn)();
     let detail = front.store.of(&workspace).task(number).await?.ok_or_else(|| no_task(number))?;
     Ok(Handled { ok: true, task: listed(front, &workspace, detail.task).await?, remark: None })
 }

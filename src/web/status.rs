@@ -296,7 +296,7 @@ pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Re
 }
 
 async fn learner(front: &Front, workspace: Option<&WorkspaceId>) -> Result<LearnerDocument, Refusal> {
-    let policy = *front.policy.borrow();
+    let policy = *front.learned.policy.borrow();
     let word = Learn::WORDS.iter().find(|(_, learn)| *learn == policy.learn);
     let examples = match workspace {
         Some(workspace) => front.store.of(workspace).example_counts().await?,
@@ -305,8 +305,8 @@ async fn learner(front: &Front, workspace: Option<&WorkspaceId>) -> Result<Learn
     Ok(LearnerDocument {
         learn: word.map(|(word, _)| (*word).to_owned()).unwrap_or_default(),
         examples,
-        ready: workspace.is_some_and(|workspace| front.mind.of(workspace).is_some()),
-        corrupt: front.mind.counts().corrupt,
+        ready: workspace.is_some_and(|workspace| front.learned.mind.of(workspace).is_some()),
+        corrupt: front.learned.mind.counts().corrupt,
     })
 }
 

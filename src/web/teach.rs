@@ -168,7 +168,7 @@ pub async fn undo(
         };
         return Err(Refusal::new(Code::NothingKnown, what));
     };
-    (front.learn)();
+    (front.learned.learn)();
     Ok(Json(document(vec![gone])))
 }
 
@@ -185,7 +185,7 @@ pub async fn forget(
     };
     let gone =
         front.store.of(&workspace).forget_teacher(teacher.word(), caller.actor(), (front.now)()).await?;
-    (front.learn)();
+    (front.learned.learn)();
     Ok(Json(document(gone)))
 }
 
@@ -199,8 +199,8 @@ fn document(gone: Vec<Untaught>) -> UntaughtDocument {
 }
 
 fn explained(front: &Front, workspace: &WorkspaceId, bundled: &Bundled<'_>) -> ExplanationDocument {
-    let (compiled, policy) = (front.rules.borrow().clone(), *front.policy.borrow());
-    let known = front.mind.of(workspace);
+    let (compiled, policy) = (front.learned.rules.borrow().clone(), *front.learned.policy.borrow());
+    let known = front.learned.mind.of(workspace);
     let decision = decide(bundled, &compiled, known.as_deref(), &policy);
     let told = known.as_ref().map(|known| known.explain(bundled.texts, &hints(bundled, &compiled)));
     let examples = known.map_or(0, |known| known.examples());
