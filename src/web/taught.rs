@@ -131,7 +131,7 @@ pub async fn report(
     let taught = front.store.of(&workspace).taught().await?;
     // What was judged at this very instant is a part of it.
     let window = Window { from, to: Timestamp(now.0.saturating_add(1)), zone };
-    let learn = front.policy.borrow().learn;
+    let learn = front.learned.policy.borrow().learn;
     Ok(Json(ReportDocument {
         ok: true,
         since: from.to_string(),
@@ -145,7 +145,7 @@ pub async fn report(
 pub async fn suggest(State(front): State<Front>) -> Result<Json<SuggestDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let kept = front.store.of(&workspace).examples(About::Category, 0).await?.rows;
-    let compiled = front.rules.borrow().clone();
+    let compiled = front.learned.rules.borrow().clone();
     let work = move || words_worth(&kept, &compiled);
     beside(work).await.map(Json)
 }
@@ -172,7 +172,7 @@ pub async fn import(
     let table = tsv::lines(&tsv);
     let wrong: Vec<WrongLine> =
         table.wrong.iter().map(|(line, why)| WrongLine { line: *line, why: why.to_string() }).collect();
-    let basis = Basis::of(front.rules.borrow().rules());
+    let basis = Basis::of(front.learned.rules.borrow().rules());
     let waiting = waiting(&table.rows, &basis);
     let rows = foreseen(&front, &workspace, table.rows, basis).await?;
     let all = rows.len();
@@ -181,9 +181,9 @@ pub async fn import(
         let (actor, now) = (caller.actor(), (front.now)());
         new += front.store.of(&workspace).import_examples(batch.to_vec(), actor, now).await?;
     }
-    (front.learn)();
+    (front.learned.learn)();
     info!(new, "Imported {new} examples");
-    let learns = front.policy.borrow().learns();
+    let learns = front.learned.policy.borrow().learns();
     let remark = (!learns)
         .then(|| "they are kept; nothing is learned from them: [triage] learn is \"off\"".to_owned());
     Ok(Json(ImportedDocument { ok: true, new, known: all - new, wrong, waiting, remark }))

@@ -29,13 +29,13 @@ pub async fn play(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<Vec<Stri
     let actor = Actor::Operator("demo".to_owned());
     let doing = Doing { handling: Handling::Label(RIGHT.to_owned()), actor, teaches: true };
     stage.front.store.of(&stage.workspace).handle_task(first.number, doing, stage.now()).await?;
-    (stage.front.learn)();
+    (stage.front.learned.learn)();
     learned(stage, narrator).await?;
     narrator.heading("The next of the kind is known, and the desk says by which words")?;
     stage.slack.say("noor", "support", SECOND)?;
     let second = task_of(stage, narrator, "noor").await.context("no task came of noor's words")?;
     narrator.typed(&format!("deskd triage explain --task {}", second.number))?;
-    let Some(known) = stage.front.mind.of(&stage.workspace) else { bail!("nothing is known") };
+    let Some(known) = stage.front.learned.mind.of(&stage.workspace) else { bail!("nothing is known") };
     narrator.answered(&explained(&known))?;
     Ok(differences(&first, &second))
 }
@@ -83,7 +83,7 @@ async fn learned(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()> {
     let until = stage.now().plus(PATIENCE);
     while stage.now() < until {
         narrator.glance().await?;
-        let known = stage.front.mind.of(&stage.workspace);
+        let known = stage.front.learned.mind.of(&stage.workspace);
         if known.is_some_and(|known| known.examples_of(RIGHT) > 0) {
             return Ok(());
         }
