@@ -259,7 +259,8 @@ fn rows(connection: &Connection, workspace: &WorkspaceId) -> Vec<String> {
     let mut all =
         text("SELECT o.* FROM outcomes o JOIN events e ON e.id = o.event WHERE e.workspace = ? ORDER BY 1");
     for (table, _) in with {
-        let found = text(&format!("SELECT * FROM {table} WHERE workspace = ? ORDER BY 1, 2, 3"));
+        let mut found = text(&format!("SELECT * FROM {table} WHERE workspace = ?"));
+        found.sort();
         all.extend(found.into_iter().map(|row| format!("{table}: {row}")));
     }
     all
