@@ -4,6 +4,7 @@
 //! API, checkpoint. Nothing here decides anything.
 
 mod apps;
+mod bells;
 pub mod daemon;
 mod housekeeping;
 pub mod log;

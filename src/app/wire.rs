@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::apps::{asked, further, kin};
+use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
 use super::parts::{health, model, open, retention, thresholds, watched};
 use super::reload::Reloadable;
@@ -40,6 +41,7 @@ use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
 use crate::intake::kin::{Kin, Kinship};
+use crate::intake::learn::Learner;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -54,7 +56,7 @@ use crate::slack::socket::{Links, SocketSettings};
 use crate::store::retention::Forgotten;
 use crate::store::{Occupied, Store};
 use crate::web::Front;
-use crate::web::desk::Reds;
+use crate::web::desk::{Learned, Reds};
 use crate::web::hooks::{Challenges, Doorway};
 use crate::web::room::Room;
 use crate::web::source;
@@ -77,25 +79,6 @@ pub struct Setup {
     pub keys: KeyLook,
     /// Where `now` comes from.
     pub clock: Clock,
-}
-
-/// Rung when there may be work, one for each kind of worker.
-#[derive(Clone, Default)]
-struct Bells {
-    workspace: Bell,
-    directory: Bell,
-    gather: Bell,
-    triage: Bell,
-    advise: Bell,
-    send: Bell,
-    canary: Bell,
-    recover: Bell,
-    late: Bell,
-    tell: Bell,
-    upload: Bell,
-    route: Bell,
-    feed: Bell,
-    carry: Bell,
 }
 
 /// A running desk.
@@ -135,7 +118,7 @@ impl Desk {
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
-        base.triage(&mut crew, &reloadable);
+        let learned = base.triage(&mut crew, &reloadable);
         let advice = base.advise(&mut crew, &reloadable, model);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
@@ -180,6 +163,7 @@ impl Desk {
             read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
+            learned,
             health: health(&crew, unwritable),
             ways,
             keys: Arc::new(keys),
@@ -207,7 +191,9 @@ impl Desk {
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
     pub async fn reload(&self, sources: &Sources) -> Result<()> {
-        self.reloadable.renew(sources, &self.store, (self.front.now)()).await
+        self.reloadable.renew(sources, &self.store, (self.front.now)()).await?;
+        (self.front.learned.learn)();
+        Ok(())
     }
 
     /// The workers that are stuck at `now`.
@@ -262,13 +248,24 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
-    /// What makes tasks of bundles.
-    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
+    /// What makes tasks of bundles, and what learns from them.
+    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) -> Learned {
+        let learner = Learner::new(self.store.clone(), reloadable.basis(), reloadable.policy());
+        let mind = learner.mind();
+        crew.worker(learner, &self.bells.learn);
         let directory = Directory::new(self.store.clone(), self.api.clone());
         let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
+        let triage = triage.learning(mind.clone(), reloadable.policy());
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
         let triage = triage.advised(reloadable.wish(), self.bells.advise.clone());
         crew.worker(triage, &self.bells.triage);
+        Learned {
+            mind,
+            learn: ringing(&self.bells.learn),
+            triage: ringing(&self.bells.triage),
+            rules: reloadable.rules(),
+            policy: reloadable.policy(),
+        }
     }
 
     /// What asks a language model about tasks.
@@ -418,42 +415,5 @@ impl Base<'_> {
         let recover = Arc::new(move || recovery.canary_missed());
         crew.worker(canary.wired(echo, recover, figures.clone()), &self.bells.canary);
         Some(figures)
-    }
-}
-
-/// Rings a bell for those who must not know the machinery.
-fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
-    let bell = bell.clone();
-    Arc::new(move || bell.ring())
-}
-
-/// Rings when sockets come and go, and when we learn who we are: nothing can be read before.
-fn ring_for_recovery(
-    links: &Links,
-    mut ours: watch::Receiver<Option<Ourselves>>,
-    (bells, trouble): (&Bells, &Trouble),
-    stop: CancellationToken,
-) -> impl Future<Output = ()> + Send + 'static {
-    let (mut line, bell) = (links.line(), bells.recover.clone());
-    let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
-    let directory = bells.directory.clone();
-    async move {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                Ok(()) = line.changed() => {
-                    bell.ring();
-                    // What could not be asked while Slack was away can be asked again.
-                    if trouble.now().is_some() {
-                        workspace.ring();
-                    }
-                }
-                Ok(()) = ours.changed() => {
-                    bell.ring();
-                    directory.ring();
-                }
-                else => return,
-            }
-        }
     }
 }

@@ -122,6 +122,35 @@ pub enum Reasoned {
         /// The category taken instead.
         fallback: String,
     },
+    /// It is like what was taught as this category.
+    Learned {
+        /// The category.
+        category: String,
+        /// How many examples there are of it.
+        examples: usize,
+        /// How sure that makes, in percent.
+        percent: u8,
+    },
+    /// It is like what was taught as of this priority.
+    LearnedPriority {
+        /// The priority.
+        priority: Priority,
+        /// What the rules had asked for.
+        asked: Priority,
+        /// How many examples there are of it.
+        examples: usize,
+        /// How sure that makes, in percent.
+        percent: u8,
+    },
+    /// What was learned leans to a category, and is not sure enough.
+    Unsure {
+        /// The category it leans to.
+        category: String,
+        /// How sure it is, in percent.
+        percent: u8,
+        /// The category taken instead.
+        fallback: String,
+    },
     /// A language model chose the category.
     ModelChose {
         /// The category.
@@ -239,6 +268,21 @@ impl Reasoned {
             Reasoned::OnlyFiles { files: 1, fallback } => format!("a file without text, so it is {fallback}"),
             Reasoned::OnlyFiles { files, fallback } => {
                 format!("{files} files without text, so it is {fallback}")
+            }
+            Reasoned::Learned { category, examples, percent } => match examples {
+                0 => format!("the words together speak for {category}, {percent} % sure"),
+                1 => format!("learned from 1 example of {category}, {percent} % sure"),
+                _ => format!("learned from {examples} examples of {category}, {percent} % sure"),
+            },
+            Reasoned::LearnedPriority { priority, asked, examples, percent } => {
+                let examples =
+                    if *examples == 1 { "1 example".to_owned() } else { format!("{examples} examples") };
+                format!(
+                    "learned from {examples} of priority {priority}, {percent} % sure, so it is not {asked}"
+                )
+            }
+            Reasoned::Unsure { category, percent, fallback } => {
+                format!("only {percent} % sure that it is {category}, so it is {fallback}")
             }
             Reasoned::ModelChose { category, percent } => {
                 format!("the language model says {category} ({percent} % sure)")
