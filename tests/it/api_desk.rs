@@ -164,6 +164,7 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
         "finished_at": null,
         "found": 0,
         "messages_read": 0,
+        "minutes_withheld": 0,
         "running": false
       },
       "secrets": {
