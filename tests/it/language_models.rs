@@ -351,6 +351,8 @@ async fn what_was_to_be_asked_is_not_asked_once_it_is_switched_off_and_why_says_
     world.close().await;
     world.config.wish = Wish::default();
     world.open().await;
+    // Until then it was told to wait.
+    world.pass(600).await;
     settled(&world).await;
     assert_eq!((question(&world, 1).await.as_str(), model.requests().len()), ("skipped off", 1));
     let trail = world.store().of(&world.workspace).trail(Subject::Task(TaskNumber(1))).await.unwrap();
