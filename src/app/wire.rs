@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::apps::{asked, further, kin};
 use super::housekeeping::{Folder, Housekeeper};
-use super::parts::{further, health, model, open, retention, thresholds, watched};
+use super::parts::{health, model, open, retention, thresholds, watched};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
@@ -38,6 +39,7 @@ use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
+use crate::intake::kin::{Kin, Kinship};
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -118,7 +120,8 @@ impl Desk {
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
-        let reloadable = Reloadable::new(&config, signing)?;
+        let kin = kin(&store, &apps).await?;
+        let reloadable = Reloadable::new(&config, signing, kin.clone())?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
@@ -145,6 +148,7 @@ impl Desk {
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
         let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
+        base.kinship(&mut crew, &apps, kin)?;
         let further = further(&config.slack.api_url, &apps)?;
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
         let (links, sockets) = Sockets::open(listener, settings);
@@ -301,6 +305,15 @@ impl Base<'_> {
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
         forgotten
+    }
+
+    /// What asks our further apps who their bots are.
+    fn kinship(&self, crew: &mut Crew, apps: &[AppTokens], kin: Kin) -> Result<()> {
+        let asked = asked(&self.config.slack.api_url, apps)?;
+        if !asked.is_empty() {
+            crew.worker(Kinship::new(self.store.clone(), asked, kin), &Bell::new());
+        }
+        Ok(())
     }
 
     /// Reports and their charts.

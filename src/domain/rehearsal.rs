@@ -118,6 +118,7 @@ impl Rehearsal {
             | Arrival::Command(_)
             | Arrival::Click(_)
             | Arrival::Interaction { .. }
+            | Arrival::Withheld { .. }
             | Arrival::Other { .. } => None,
         }
     }

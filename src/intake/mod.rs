@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod canary;
 pub mod directory;
 mod early;
+pub mod kin;
 pub mod latency;
 pub mod listen;
 pub mod lookout;

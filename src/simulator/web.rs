@@ -95,8 +95,10 @@ impl Workspace {
     fn admit(&mut self, method: &Method, call: &Call, now_ms: i64) -> Result<(), Refusal> {
         let Some(token) = &call.token else { return Err("not_authed".into()) };
         let app = &self.setup.app;
-        let is_app = *token == app.app_token;
-        if !is_app && *token != app.bot_token {
+        let others = &self.setup.others;
+        let is_app = *token == app.app_token || others.iter().any(|other| *token == other.app_token);
+        let is_bot = *token == app.bot_token || others.iter().any(|other| *token == other.bot_token);
+        if !is_app && !is_bot {
             return Err("invalid_auth".into());
         }
         match method.token {

@@ -19,7 +19,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 75] = [
+const WHOLE_FILE: [(&str, &str); 76] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -43,6 +43,7 @@ const WHOLE_FILE: [(&str, &str); 75] = [
     ("seal_due", JOURNAL),
     ("next_due", JOURNAL),
     ("promise", JOURNAL),
+    ("apps", JOURNAL),
     ("set_ourselves", JOURNAL),
     ("ourselves", JOURNAL),
     ("claim_advice", CLAIM),
