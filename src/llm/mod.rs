@@ -34,7 +34,7 @@ pub struct Model {
 }
 
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Said {
     /// The answer as text, or why there is none.
     pub answer: Result<String, Refusal>,

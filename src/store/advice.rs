@@ -24,7 +24,7 @@ use crate::domain::task::{Actor, Change};
 use crate::domain::time::Timestamp;
 
 /// A question that has been claimed: one call may be made for it until its lease is over.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Claimed {
     /// The task.
     pub task: TaskId,
@@ -56,7 +56,7 @@ impl Claimed {
 }
 
 /// What a look for work came to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Claim {
     /// This is to be asked.
     Here(Box<Claimed>),
@@ -126,6 +126,40 @@ pub struct Advised {
     pub oldest_waiting: Option<Timestamp>,
     /// The reason of the newest one that failed, and when that was, when no answer has come since.
     pub failing: Option<(String, Timestamp)>,
+}
+
+/// How the question about a task stands: since when, its state as a stable word, and the same as a sentence.
+pub(super) fn told(
+    tx: &Transaction<'_>,
+    task: TaskId,
+) -> Result<Option<(Timestamp, String, String)>, StoreError> {
+    let sql = "SELECT state, attempts, reason, next_at, updated_at FROM advice WHERE task = ?";
+    let mut query = tx.prepare(sql)?;
+    let mut found = query.query([task.0])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    let (state, attempts, reason): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let (next_at, at) = (Timestamp(row.get(3)?), Timestamp(row.get(4)?));
+    let refusal = Refusal::ALL.into_iter().find(|refusal| refusal.as_str() == reason);
+    let sentence = match (state.as_str(), reason.as_str()) {
+        ("done", _) => "the language model has answered".to_owned(),
+        ("refused", word) => {
+            let why = match refusal {
+                Some(refusal) => refusal.sentence(),
+                None => word,
+            };
+            format!("the language model's answer is not used: {why}")
+        }
+        ("failed", why) => format!("the language model could not be asked, {attempts} attempts: {why}"),
+        ("skipped", "budget") => "the language model was not asked: the month's budget is used up".to_owned(),
+        ("skipped", "off") => "the language model was not asked: it was switched off meanwhile".to_owned(),
+        ("skipped", _) => "the language model was not asked: there was nothing to read".to_owned(),
+        ("asking", _) => "the language model is being asked".to_owned(),
+        (_, "") => "the language model is to be asked".to_owned(),
+        (_, why) => {
+            format!("the language model is asked again at {next_at}, {attempts} attempts so far: {why}")
+        }
+    };
+    Ok(Some((at, format!("advice_{state}"), sentence)))
 }
 
 /// A model is wanted for a task: the row is there with the task. Another bundle begins another round.

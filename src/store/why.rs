@@ -3,6 +3,7 @@
 use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
+use super::advice;
 use super::apps;
 use super::error::StoreError;
 use super::events::outcome;
@@ -219,7 +220,8 @@ impl Trail<'_> {
         while let Some(row) = found.next()? {
             let (at, actor, change): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let change = rows::change(&change)?;
-            if matches!(change, Change::Opened { .. } | Change::Reclassified { .. }) {
+            if matches!(change, Change::Opened { .. } | Change::Reclassified { .. } | Change::Advised { .. })
+            {
                 explained = Some(self.steps.len());
             }
             self.steps.push(Step {
@@ -232,6 +234,9 @@ impl Trail<'_> {
         if let Some(step) = explained.and_then(|at| self.steps.get_mut(at)) {
             let (category, sure) = (&verdict.category, verdict.confidence * 100.0);
             step.sentence += &format!(": {category} ({sure:.0} % sure), because {}", why.join("; "));
+        }
+        if let Some((at, reason, sentence)) = advice::told(self.tx, task)? {
+            self.steps.push(Step { at, what: format!("task {number}"), reason, sentence });
         }
         self.sends("task = ?1", task.0)
     }

@@ -9,9 +9,12 @@ use deskd::config::{Config, Environment, Places, WaySecrets};
 use deskd::domain::advice::{Mode, Wish};
 use deskd::domain::bundle::Pick;
 use deskd::domain::classify::{Classifier, Priority};
+use deskd::domain::ids::TaskNumber;
 use deskd::domain::task::Actor;
 use deskd::simulator::Setup;
+use deskd::store::retention::{Class, Retention};
 use deskd::store::tasks::{Handling, TaskDetail};
+use deskd::store::why::Subject;
 use serde_json::{Value, json};
 
 use crate::api_door::Door;
@@ -329,6 +332,80 @@ async fn a_question_survives_a_restart_and_old_tasks_are_not_asked_about() {
     assert_eq!(world.task(2).await.task.category, "bug");
     assert_eq!(question(&world, 1).await, "none", "what was there before is nobody's business");
     world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_to_be_asked_is_not_asked_once_it_is_switched_off_and_why_says_so() {
+    let model = Model::start(Speaks::Openai).await;
+    let mut world = desk(&model, ABSTAIN, |_| {}).await;
+    model.will([Mood::Status("429 X\r\nretry-after: 600")]);
+    world.slack.say("ada", "support", UNSURE).unwrap();
+    world.pass(35).await;
+    for _ in 0..2000 {
+        if question(&world, 1).await.starts_with("waiting http") {
+            break;
+        }
+        world.pass_ms(10).await;
+    }
+    assert_eq!(question(&world, 1).await, "waiting http_429");
+    world.close().await;
+    world.config.wish = Wish::default();
+    world.open().await;
+    // Until then it was told to wait.
+    world.pass(600).await;
+    settled(&world).await;
+    assert_eq!((question(&world, 1).await.as_str(), model.requests().len()), ("skipped off", 1));
+    let trail = world.store().of(&world.workspace).trail(Subject::Task(TaskNumber(1))).await.unwrap();
+    let told: Vec<&str> = trail.iter().map(|step| step.sentence.as_str()).collect();
+    assert!(told.contains(&"the language model was not asked: it was switched off meanwhile"), "{told:#?}");
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_always_asked_takes_the_place_of_a_sure_desk_only_when_it_is_much_surer() {
+    let model = Model::start(Speaks::Anthropic).await;
+    let world = desk(&model, ALWAYS, |_| {}).await;
+    let say = |category: &str, confidence: f64| {
+        Mood::Says(json!({"category": category, "priority": "normal", "confidence": confidence}))
+    };
+    for (at, (mood, category, by)) in [
+        (say("sales", 0.7), "billing", Classifier::Rules),
+        (say("billing", 0.9), "billing", Classifier::Rules),
+        (say("sales", 0.97), "sales", Classifier::Model),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        model.will([mood]);
+        let text = format!("the invoice is wrong, please send a refund for invoice {at}");
+        world.slack.say("ada", "support", &text).unwrap();
+        settled(&world).await;
+        let task = world.task(at as i64 + 1).await;
+        // Whoever of the desk was sure, it was not the model.
+        let by_model = task.verdict.by == Classifier::Model;
+        assert_eq!((task.task.category.as_str(), by_model), (category, by == Classifier::Model), "{at}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_forgotten_in_time_takes_its_questions_and_calls_along() {
+    let model = Model::start(Speaks::Openai).await;
+    let world = desk(&model, WITH_SUMMARIES, |_| {}).await;
+    world.slack.say("ada", "support", UNSURE).unwrap();
+    settled(&world).await;
+    world.handle(1, Handling::Close).await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let retention = Retention { events: day, tasks: day, deliveries: day };
+    let later = world.clock.now().plus(2 * day);
+    assert_eq!(world.store().prune(Class::Tasks, retention, later).await.unwrap(), 1);
+    let path = world.database();
+    let left = tokio::task::spawn_blocking(move || {
+        let sql = "SELECT (SELECT COUNT(*) FROM advice) + (SELECT COUNT(*) FROM model_calls)";
+        rusqlite::Connection::open(path).unwrap().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    });
+    assert_eq!(left.await.unwrap(), 0);
+    world.finish().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -329,6 +329,8 @@ async fn hot_queries_never_walk_a_whole_table() {
         "SELECT MIN(due) FROM bundles WHERE state = 'open'",
         "SELECT id FROM bundles WHERE state = 'sealed' ORDER BY id LIMIT 9",
         "SELECT id FROM tasks WHERE workspace = 'w' AND number = 1",
+        "SELECT MIN(next_at) FROM advice WHERE state IN ('waiting', 'asking')",
+        "SELECT task FROM advice WHERE state IN ('waiting', 'asking') AND next_at <= 1 ORDER BY next_at, task LIMIT 1",
         "SELECT id FROM sends WHERE state IN ('waiting', 'sending') AND next_at <= 1 ORDER BY next_at, id LIMIT 1",
     ] {
         let mut query = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

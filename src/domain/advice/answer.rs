@@ -15,7 +15,7 @@ const TITLE_CHARS: usize = 120;
 const SUMMARY_CHARS: usize = 400;
 
 /// What a model said of a task.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Answer {
     /// One of the categories that were offered.
     pub category: String,
@@ -95,6 +95,12 @@ impl Refusal {
             Refusal::Declined => "the model declined to answer",
             Refusal::Protocol => "it was no answer of the protocol",
         }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({}, {}, {})", self.category, self.priority, self.confidence)
     }
 }
 

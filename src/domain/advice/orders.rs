@@ -21,18 +21,26 @@ static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
         | \b(?: ignore[rz]? | oublie[rz]? ) \b .{0,30} \b (?: consignes | instructions | règles ) \b
         | \b(?: ignor[ae]\w* | olvid[ae]\w* ) \b .{0,30} \b (?: instrucciones | reglas ) \b
         | \b(?: system | developer ) \s* (?: prompt | message | instruction\w* | override ) \b
-        | ^\W* (?: system | assistant | developer | user ) \s* :
+        | (?-i: \b (?: SYSTEM | ASSISTANT ) \s* : )
         | <\|? /? \s* (?: system | assistant | im_start | im_end | endoftext | instructions? )
         | \[/? inst \]
         | \b you \s+ are \s+ (?: now \s+ )? (?: an? \s+ )? (?: ai | chatbot | assistant | classifier | language \s+ model | large \s+ language \s+ model ) \b
-        | \b (?: as \s+ an? | dear ) \s+ (?: ai | language \s+ model | classifier | llm ) \b
+        | \b dear \s+ (?: ai | language \s+ model | classifier | llm ) \b
+        | \b as \s+ an? \s+ (?: ai \s+ (?: assistant | model ) | language \s+ model | classifier ) \b
         | \b (?: classify | label | categori[sz]e | tag | mark | rate | treat | set | prioriti[sz]e | put ) \s+
           (?: this | it | me | my | these | the \s+ (?: ticket | message | request | task | priority | category | label ) ) \b
           .{0,30} \b (?: urgent | high | highest | low | top | critical | maximum | category | priority | p0 | p1 ) \b
         | \b (?: output | answer | respond | return | reply ) \b .{0,20} \b (?: json | category | confidence | priority ) \b
-        | \b (?: category | priority | confidence ) \b ['\x22]? \s* [:=]
-        | \b (?: kategorie | priorität | priorité | catégorie | prioridad | categoría ) \b ['\x22]? \s* [:=]
         ",
+    )
+    .expect("a constant pattern that a test compiles")
+});
+
+/// Fields as a form or an answer has them, with their value: "priority: urgent". Only they go, not the sentence around them.
+static FIELDS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix) ['\x22]? \b (?: category | priority | confidence | kategorie | priorität | priorité | catégorie | prioridad | categoría )
+            ['\x22]? \s* [:=] \s* ['\x22]? [\p{L}\p{N}._-]+ ['\x22]?",
     )
     .expect("a constant pattern that a test compiles")
 });
@@ -40,7 +48,7 @@ static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
 /// The text without what is said to a machine.
 pub fn without_orders(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
-    for sentence in sentences(text) {
+    for sentence in sentences(&FIELDS.replace_all(text, REMOVED)) {
         if ORDERS.is_match(sentence) {
             let end = &sentence[sentence.trim_end().len()..];
             kept.push_str(REMOVED);

@@ -3,6 +3,8 @@
 //! `Field` is the whole list of what leaves with a question. A question is built from it and from nothing else, and
 //! `deskd privacy` prints it.
 
+use std::fmt;
+
 use serde_json::{Map, Value, json};
 
 use super::Wanted;
@@ -70,7 +72,7 @@ pub struct Asked<'a> {
 }
 
 /// A question, ready to be put into the form of a protocol.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Question {
     /// The desk's instructions.
     pub instructions: String,
@@ -78,6 +80,12 @@ pub struct Question {
     pub data: String,
     /// What the answer has to look like, as JSON Schema.
     pub schema: Value,
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Question({} bytes of data)", self.data.len())
+    }
 }
 
 /// The categories that a model may choose from: those that are not switched off.

@@ -13,7 +13,7 @@ const PLACEHOLDER: &str = "Person ";
 const PART_LENGTH: usize = 3;
 
 /// Somebody whose name may stand in a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Known {
     /// Slack's id of them.
     pub id: String,
@@ -25,7 +25,6 @@ pub struct Known {
 }
 
 /// A name as it is looked for: its words in small letters.
-#[derive(Debug)]
 struct Form {
     words: Vec<String>,
     person: usize,
@@ -34,7 +33,6 @@ struct Form {
 }
 
 /// Covers texts of one question and uncovers its answer.
-#[derive(Debug)]
 pub struct Veil<'a> {
     patterns: &'a Patterns,
     people: Vec<Known>,
