@@ -7,6 +7,7 @@ mod apps;
 pub mod daemon;
 mod housekeeping;
 pub mod log;
+pub mod memory;
 mod parts;
 pub mod reload;
 mod sockets;

@@ -66,6 +66,7 @@ mod retention;
 mod routing;
 mod secret_key;
 mod secrets;
+mod security;
 mod sending;
 mod simulated;
 mod simulated_http;
