@@ -1,7 +1,7 @@
 //! Several Slack apps side by side: each with its own addresses, secrets and sockets, and none that answers itself.
 
-use deskd::config::Secret;
 use deskd::config::apps::{AppId, AppTokens, Signing};
+use deskd::config::{Secret, Sources};
 use deskd::simulator::{AppSetup, Setup};
 use serde_json::json;
 
@@ -190,4 +190,34 @@ async fn why(hooks: &Hooks, event: &str) -> String {
     let subject = deskd::store::why::Subject::SlackEvent(event.to_owned());
     let steps = store.of(&hooks.world.workspace).trail(subject).await.unwrap();
     steps.into_iter().map(|step| step.sentence + "\n").collect()
+}
+
+/// A reload takes the new secret in and lets the old one go when it is taken away; nothing has to be started again.
+#[tokio::test(start_paused = true)]
+async fn sec_11_a_reload_reads_the_signing_secrets_again() {
+    let hooks = Hooks::with(|world| world.signing = Signing::of(vec![Secret::new(SECRET)])).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let api_url = hooks.world.slack.api_url();
+    std::fs::write(&path, format!("[slack]\nmode = \"http\"\napi_url = \"{api_url}\"\n")).unwrap();
+    let reload = async |env: &[(&str, &str)]| {
+        let pairs = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let env = pairs.chain([("HOME".to_owned(), "/home/ada".to_owned())]).collect();
+        let sources = Sources { config: Some(path.clone()), env, flags: Vec::new(), root: false };
+        hooks.world.desk().reload(&sources).await
+    };
+    let body = hooks.message("hello", "1700000001.000100");
+    for (env, old, new) in [
+        (&[][..], 500, 500),
+        (&[("SLACK_SIGNING_SECRET", OTHER), ("SLACK_PREVIOUS_SIGNING_SECRET", SECRET)], 200, 200),
+        (&[("SLACK_SIGNING_SECRET", OTHER)], 401, 200),
+    ] {
+        reload(env).await.unwrap();
+        assert_eq!(hooks.signed_with(SECRET, "/slack/events", &body).await, old, "{env:?}");
+        assert_eq!(hooks.signed_with(OTHER, "/slack/events", &body).await, new, "{env:?}");
+    }
+    assert!(reload(&[("SLACK_SIGNING_SECRET", "xoxb-1-zzz")]).await.is_err(), "a token is no secret");
+    assert_eq!(hooks.signed_with(OTHER, "/slack/events", &body).await, 200, "all stays as it was");
+    hooks.world.pass(40).await;
+    hooks.finish().await;
 }

@@ -56,6 +56,8 @@ if command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; then
         (cd "$peers/bolt_js" && npm install --silent --no-audit --no-fund)
     fi
     with_simulator node "$peers/bolt_js/app.js"
+    # What tests/it/http_peers.rs and benches/hooks.rs run.
+    cp tests/peers/bolt_js/signatures.js tests/peers/bolt_js/receiver.js "$peers/bolt_js/"
 else
     echo "skipped bolt-js: node with npm is not here"
 fi
