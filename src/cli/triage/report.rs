@@ -223,7 +223,7 @@ mod tests {
         let names = ["billing", "bug", "question", "account-access"];
         let outcome = |at: usize| {
             let right = names[at % 4];
-            let wrong = at % (2 + at / 16) == 0;
+            let wrong = at.is_multiple_of(2 + at / 16);
             let said = if wrong { names[(at / 4) % 4] } else { right };
             let confidence =
                 if said == right { 0.5 + (at % 10) as f32 / 20.0 } else { 0.3 + (at % 5) as f32 / 10.0 };

@@ -42,7 +42,8 @@ mod tests {
     fn what_was_learned_counts_where_it_is_sure_and_knows_the_words() {
         // What the rules ask for; what was learned, how sure, with how many words known, from how many examples; mentioned;
         // what holds.
-        let table: &[(&str, Priority, (Priority, f32, f32, usize), bool, Priority)] = &[
+        type Row = (&'static str, Priority, (Priority, f32, f32, usize), bool, Priority);
+        let table: &[Row] = &[
             ("sure and known raises", Normal, (High, 0.8, 0.5, 1), false, High),
             ("unsure does not raise", Normal, (High, 0.6, 0.9, 9), false, Normal),
             ("unknown words do not raise", Normal, (Urgent, 0.95, 0.2, 9), false, Normal),
