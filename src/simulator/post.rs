@@ -29,9 +29,19 @@ struct Line {
     live: bool,
 }
 
+/// Where what is raised goes instead, in a workspace whose sockets are another's.
+struct Forward(Box<dyn Fn(&str, Value, Purpose) + Send + Sync>);
+
+impl std::fmt::Debug for Forward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Forward")
+    }
+}
+
 /// Envelopes and sockets.
 #[derive(Debug)]
 pub struct Post {
+    forward: Option<Forward>,
     offline: OfflineEvents,
     /// Second and third retry of an event that found no socket, counted from when it was raised.
     offline_retry_ms: [i64; 2],
@@ -57,6 +67,7 @@ impl Post {
     /// An office without sockets.
     pub fn new(setup: &Setup) -> Self {
         Self {
+            forward: None,
             offline: setup.offline_events,
             offline_retry_ms: setup.offline_retry_ms,
             lines: BTreeMap::new(),
@@ -73,6 +84,11 @@ impl Post {
             lost: 0,
             complaints: Vec::new(),
         }
+    }
+
+    /// From now on everything is handed on to `whom`.
+    pub fn forward(&mut self, whom: impl Fn(&str, Value, Purpose) + Send + Sync + 'static) {
+        self.forward = Some(Forward(Box::new(whom)));
     }
 
     /// Takes in something for the app and sends it at once if a socket is open. Returns its number.
@@ -95,6 +111,10 @@ impl Post {
     fn raise_parcel(&mut self, mut parcel: Parcel, at: (&mut Ids, i64)) -> u64 {
         let id = self.next_parcel;
         self.next_parcel += 1;
+        if let Some(Forward(whom)) = &self.forward {
+            whom(&parcel.kind, parcel.payload, parcel.purpose);
+            return id;
+        }
         let late_ms = if parcel.is_event() { self.late_ms.pop_front() } else { None };
         self.open.insert(id);
         if let Some(late_ms) = late_ms {
