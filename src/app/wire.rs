@@ -29,12 +29,15 @@ use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
+use crate::domain::installation::State;
 use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
 use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
+use crate::domain::spaces::Spaces;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
+use crate::intake::account::Accounts;
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
@@ -48,7 +51,9 @@ use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::socket::{Links, SocketSettings};
+use crate::store::installations::Speaker;
 use crate::store::retention::{Forgotten, Retention};
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
@@ -111,20 +116,22 @@ impl Desk {
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
+        let apis = speakers(&store, &api).await?;
         let reloadable = Reloadable::new(&config)?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
-            Workspace::new(store.clone(), api.clone(), tell_ours, bells.gather.clone(), trouble.clone());
+            Workspace::new(store.clone(), apis.clone(), tell_ours, bells.gather.clone(), trouble.clone());
         crew.worker(workspace, &bells.workspace);
         let tally = Arc::new(Tally::default());
         let (habits, triage) = (reloadable.habits(), bells.triage.clone());
-        let gatherer = Gatherer::new(store.clone(), habits, ours.clone(), triage, tally.clone());
+        let gatherer = Gatherer::new(store.clone(), habits, apis.spaces(), triage, tally.clone());
         let echo = Echo::new(bells.canary.clone());
         let gatherer = gatherer.echoing(echo.clone()).feeding(bells.feed.clone());
+        let gatherer = gatherer.parting(bells.workspace.clone());
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
-        let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
+        let base = Base { config: &config, store: &store, apis: &apis, clock, bells: &bells, ours: &ours };
         base.triage(&mut crew, &reloadable);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
@@ -152,6 +159,14 @@ impl Desk {
             doors,
             beats,
             api,
+            accounts: Accounts::new(
+                store.clone(),
+                apis.clone(),
+                bells.workspace.clone(),
+                bells.directory.clone(),
+            ),
+            apis,
+            wanted: None,
             ours,
             links,
             trouble,
@@ -238,7 +253,7 @@ fn outside(config: &Config, secrets: WaySecrets) -> Result<(Ways, Endpoints, Arc
 struct Base<'a> {
     config: &'a Config,
     store: &'a Store,
-    api: &'a Api,
+    apis: &'a Apis,
     clock: Clock,
     bells: &'a Bells,
     ours: &'a watch::Receiver<Option<Ourselves>>,
@@ -247,7 +262,7 @@ struct Base<'a> {
 impl Base<'_> {
     /// What makes tasks of bundles.
     fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
-        let directory = Directory::new(self.store.clone(), self.api.clone());
+        let directory = Directory::new(self.store.clone(), self.apis.clone());
         let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
         crew.worker(triage, &self.bells.triage);
@@ -255,15 +270,15 @@ impl Base<'_> {
 
     /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.
     fn send(&self, crew: &mut Crew) {
-        let (store, api, send) = (self.store, self.api, &self.bells.send);
+        let (store, apis, send) = (self.store, self.apis, &self.bells.send);
         let give_up = self.config.outbox.give_up;
         let fallbacks = self.config.outbox.fallbacks.clone();
-        let detour = Detour::new(store.clone(), api.clone(), fallbacks, give_up, send.clone());
+        let detour = Detour::new(store.clone(), apis.clone(), fallbacks, give_up, send.clone());
         crew.worker(detour, &Bell::new());
-        crew.worker(Whisperer::new(store.clone(), api.clone(), self.clock), &self.bells.late);
+        crew.worker(Whisperer::new(store.clone(), apis.clone(), self.clock), &self.bells.late);
         for _ in 0..SENDERS {
             let bells = (send.clone(), self.bells.feed.clone());
-            let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, bells);
+            let sender = Sender::new(store.clone(), apis.clone(), self.clock, give_up, bells);
             crew.worker(sender, send);
         }
     }
@@ -284,15 +299,15 @@ impl Base<'_> {
         let reports = Reports::new(self.store.clone(), configured, send, upload);
         crew.worker(Reporter::new(reports.clone(), self.ours.clone()), &Bell::new());
         let give_up = self.config.outbox.give_up;
-        let uploader = Uploader::new(self.store.clone(), self.api.clone(), self.clock, give_up);
+        let uploader = Uploader::new(self.store.clone(), self.apis.clone(), self.clock, give_up);
         crew.worker(uploader, &self.bells.upload);
         reports
     }
 
     /// What reads who there is.
     fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
-        let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
-        let census = Census::new(store, api, ours, (named, self.config.time.zone.clone()));
+        let (store, apis) = (self.store.clone(), self.apis.clone());
+        let census = Census::new(store, apis, (named, self.config.time.zone.clone()));
         crew.worker(census, &self.bells.directory);
     }
 
@@ -359,11 +374,10 @@ impl Base<'_> {
     /// What reads from the history what did not arrive.
     fn recover(&self, crew: &mut Crew, recovery: &Recovery, (links, trouble): (&Links, &Trouble)) {
         let heard = (self.bells, trouble);
-        crew.task(ring_for_recovery(links, self.ours.clone(), heard, crew.stopping()));
+        crew.task(ring_for_recovery(links, self.apis.spaces(), heard, crew.stopping()));
         let recoverer = Recoverer::new(
             recovery.clone(),
-            self.api.clone(),
-            self.ours.clone(),
+            self.apis.clone(),
             links.line(),
             self.bells.gather.clone(),
             crew.stopping(),
@@ -375,7 +389,7 @@ impl Base<'_> {
     fn canary(&self, crew: &mut Crew, (echo, recovery): (Echo, &Recovery), links: &Links) -> Option<Figures> {
         let perch = Perch { channel: self.config.canary.channel.clone()?, every: self.config.canary.every };
         let canary =
-            Canary::new(perch, self.store.clone(), self.api.clone(), links.clone(), self.ours.clone());
+            Canary::new(perch, self.store.clone(), self.apis.clone(), links.clone(), self.ours.clone());
         let (recovery, figures) = (recovery.clone(), Figures::default());
         let recover = Arc::new(move || recovery.canary_missed());
         crew.worker(canary.wired(echo, recover, figures.clone()), &self.bells.canary);
@@ -392,7 +406,7 @@ fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
 /// Rings when sockets come and go, and when we learn who we are: nothing can be read before.
 fn ring_for_recovery(
     links: &Links,
-    mut ours: watch::Receiver<Option<Ourselves>>,
+    mut spaces: watch::Receiver<Arc<Spaces>>,
     (bells, trouble): (&Bells, &Trouble),
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
@@ -410,7 +424,7 @@ fn ring_for_recovery(
                         workspace.ring();
                     }
                 }
-                Ok(()) = ours.changed() => {
+                Ok(()) = spaces.changed() => {
                     bell.ring();
                     directory.ring();
                 }
@@ -418,6 +432,34 @@ fn ring_for_recovery(
             }
         }
     }
+}
+
+/// Who speaks where, as far as we know before Slack is asked: tokens of the database in their workspaces, and the configured
+/// one at home, unless another has taken its place.
+async fn speakers(store: &Store, api: &Api) -> Result<Apis> {
+    let apis = Apis::from(api.clone());
+    for left in store.installations().await?.into_iter().filter(|one| one.state != State::Active) {
+        apis.leave(&left.workspace);
+    }
+    let mut entered = Vec::new();
+    if let Some(home) = store.ourselves().await?.filter(|_| api.has_bot()) {
+        entered.push((home, api.clone(), true));
+    }
+    for Speaker { ours, is_home, bot } in store.speakers().await? {
+        let workspace = &ours.workspace;
+        match bot {
+            Ok(bot) => {
+                let speaking = api.speaking(&bot).context("cannot prepare calls to Slack")?;
+                entered.retain(|(known, ..)| known.workspace != ours.workspace);
+                entered.push((ours, speaking, is_home));
+            }
+            Err(locked) => {
+                warn!(workspace = %workspace, "The token of workspace {workspace} cannot be read: {locked}")
+            }
+        }
+    }
+    apis.enter_all(entered);
+    Ok(apis)
 }
 
 async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {

@@ -3,9 +3,10 @@
 //! A bundle is what one person wrote in one place without a long pause. It closes when the person has been quiet for
 //! the quiet period, and at the latest `max_wait` after its first message.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId};
+use super::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId, WorkspaceId};
 use super::message::{Edit, Message, Ourselves};
 use super::reason::EventReason;
 use super::recovery::said_at;
@@ -57,6 +58,29 @@ pub struct Desk {
     pub monitor: Monitor,
     /// How long bundles stay open.
     pub quiet: Quiet,
+}
+
+/// What holds for the messages of each workspace that they are of.
+#[derive(Clone, Debug, Default)]
+pub struct Desks(BTreeMap<WorkspaceId, Desk>);
+
+impl Desks {
+    /// What holds in a workspace; `None` where we are not.
+    pub fn of(&self, workspace: &WorkspaceId) -> Option<&Desk> {
+        self.0.get(workspace)
+    }
+}
+
+impl From<Desk> for Desks {
+    fn from(desk: Desk) -> Desks {
+        [desk].into_iter().collect()
+    }
+}
+
+impl FromIterator<Desk> for Desks {
+    fn from_iter<I: IntoIterator<Item = Desk>>(desks: I) -> Desks {
+        Desks(desks.into_iter().map(|desk| (desk.ours.workspace.clone(), desk)).collect())
+    }
 }
 
 /// What was picked for a channel.

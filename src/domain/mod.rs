@@ -7,6 +7,7 @@
 //! `caller` is who may hand notices in, `heartbeat` whose silence is told, `outcome` how notices end;
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
+//! `installation` is the app in a workspace, `spaces` which workspaces we serve, and whose an event is.
 //! `classify` decides by rules, `learn` from examples.
 
 pub mod alarm;
@@ -30,6 +31,7 @@ pub mod figures;
 pub mod handout;
 pub mod heartbeat;
 pub mod ids;
+pub mod installation;
 pub mod learn;
 pub mod limit;
 pub mod mention;
@@ -53,6 +55,7 @@ pub mod seal;
 pub mod secret;
 pub mod send;
 pub mod snooze;
+pub mod spaces;
 pub mod split;
 pub mod task;
 pub mod telling;

@@ -1,6 +1,7 @@
 //! From Slack to a task: recorded and acknowledged, decoded and gathered, judged and made a task; and what did not arrive,
 //! read from the history.
 
+pub mod account;
 pub mod backfill;
 pub mod bundle;
 pub mod canary;

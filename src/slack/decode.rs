@@ -90,6 +90,11 @@ fn event(payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecoda
         "user_change" | "user_profile_changed" | "team_join" => {
             event.user.object().and_then(people::profile).map(Arrival::Person)
         }
+        "app_uninstalled" => Some(Arrival::Uninstalled),
+        "tokens_revoked" => {
+            let bot = event.tokens.object().is_some_and(|revoked| !revoked.bot.is_empty());
+            Some(Arrival::Revoked { bot })
+        }
         _ if groups::is_theirs(kind) => groups::news(kind, payload).map(Arrival::Group),
         _ => channel::news(kind, event).map(Arrival::Channel),
     };

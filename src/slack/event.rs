@@ -57,6 +57,9 @@ pub struct Event<'a> {
     pub old_channel_id: Text<'a>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub new_channel_id: Text<'a>,
+    /// In `tokens_revoked`: user ids, not tokens.
+    #[serde(borrow, default)]
+    pub tokens: Loose<'a, Revoked>,
 }
 
 /// A message inside an event. It is read when somebody asks for it, one level at a time: events nested a hundred deep must
@@ -81,6 +84,13 @@ impl<'a> Within<'a> {
 pub struct Edited<'a> {
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub ts: Text<'a>,
+}
+
+/// Whose tokens were revoked.
+#[derive(Debug, Deserialize)]
+pub struct Revoked {
+    #[serde(default, deserialize_with = "loose::texts")]
+    pub bot: Vec<String>,
 }
 
 /// A channel where Slack writes more than its id.

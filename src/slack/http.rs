@@ -4,6 +4,7 @@
 //! No retries here, and no redirects: Slack has none, so one would carry the token to a stranger.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -70,7 +71,8 @@ pub struct Said {
     pub body: Vec<u8>,
 }
 
-/// Whoever calls Slack: one HTTP client, the address and the two tokens.
+/// Whoever calls Slack: one HTTP client, the address and the two tokens. Clones share everything.
+#[derive(Clone)]
 pub struct Caller {
     client: reqwest::Client,
     base: String,
@@ -78,7 +80,7 @@ pub struct Caller {
     app: HeaderValue,
     hung_up: CancellationToken,
     /// What became of all calls so far.
-    pub calls: Calls,
+    pub calls: Arc<Calls>,
 }
 
 /// Why no client could be made.
@@ -115,8 +117,18 @@ impl Caller {
         let builder = if is_local(&address) { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|_| Unusable::Client)?;
         let hung_up = CancellationToken::new();
-        let (base, calls) = (with_api(base), Calls::default());
+        let (base, calls) = (with_api(base), Arc::default());
         Ok(Caller { client, base, bot: bearer(bot)?, app: bearer(app)?, hung_up, calls })
+    }
+
+    /// The same with another bot token: connections, counts and the end are shared.
+    pub fn with_bot(&self, bot: &Secret) -> Result<Caller, Unusable> {
+        Ok(Caller { bot: bearer(bot)?, ..self.clone() })
+    }
+
+    /// Whether there is a bot token at all.
+    pub fn has_bot(&self) -> bool {
+        self.bot.as_bytes().iter().filter(|byte| !byte.is_ascii_whitespace()).count() > "Bearer".len()
     }
 
     /// Whether calls are encrypted, so that nothing less will do for a socket.

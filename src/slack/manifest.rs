@@ -26,12 +26,18 @@ pub const NEEDED_SCOPES: &[(&str, &str)] = &[
 /// Scopes that an app made from the manifest has, too, but that only some desks need.
 pub const WANTED_SCOPES: &[(&str, &str)] = &[("files:write", "to upload the charts of reports")];
 
+/// Scopes without which a workspace cannot be connected: reading and answering in public channels, knowing people by their
+/// names and addresses, and the groups that notices mention.
+pub const CONNECT_SCOPES: &[&str] =
+    &["chat:write", "channels:read", "channels:history", "users:read", "users:read.email", "usergroups:read"];
+
 /// The scope of the app-level token.
 pub const APP_TOKEN_SCOPE: &str = "connections:write";
 
 /// The events the bot subscribes to; the scopes above cover them all (docs.slack.dev, event reference).
 const BOT_EVENTS: &[&str] = &[
     "app_mention",
+    "app_uninstalled",
     "channel_archive",
     "channel_deleted",
     "channel_id_changed",
@@ -49,6 +55,7 @@ const BOT_EVENTS: &[&str] = &[
     "subteam_members_changed",
     "subteam_updated",
     "team_join",
+    "tokens_revoked",
     "user_change",
 ];
 

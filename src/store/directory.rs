@@ -3,6 +3,8 @@
 //! A reading has a number, its round. Everything it sees carries that number, so that its end knows what it did not see;
 //! and how far it is stands in a row, so that a restart goes on in the middle.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
@@ -78,6 +80,21 @@ impl Store {
     /// Asks for the directory to be read now.
     pub async fn want_directory(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
         self.write(move |tx| want(tx, &workspace)).await
+    }
+
+    /// The directories that were read or are being read, each with how it rests; `None` while it is being read.
+    pub async fn readings(&self) -> Result<BTreeMap<WorkspaceId, Option<Rest>>, StoreError> {
+        self.read(|tx| {
+            let sql = "SELECT state, page, wanted, ended_at, workspace FROM directory ORDER BY workspace";
+            let mut query = tx.prepare_cached(sql)?;
+            let rows = query.query_map([], |found| Ok((WorkspaceId(found.get(4)?), row(found)?)))?;
+            rows.map(|found| {
+                let (workspace, (state, _, rest)) = found?;
+                Ok((workspace, (state == "resting").then_some(rest)))
+            })
+            .collect()
+        })
+        .await
     }
 
     /// What is to be read next.

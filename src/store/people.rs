@@ -31,34 +31,20 @@ impl Store {
         scopes: Vec<String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            tx.execute(
-                "INSERT INTO workspaces (workspace, name, url, person, bot, app, scopes, updated_at)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (workspace) DO UPDATE SET name = excluded.name, url = excluded.url,
-                     person = excluded.person, bot = excluded.bot, app = excluded.app, scopes = excluded.scopes,
-                     updated_at = excluded.updated_at",
-                (
-                    &ours.workspace.0,
-                    &ours.workspace_name,
-                    &ours.url,
-                    &ours.person.0,
-                    &ours.bot,
-                    ours.app.as_deref().unwrap_or_default(),
-                    scopes.join(","),
-                    now.0,
-                ),
-            )?;
-            Ok(())
-        })
-        .await
+        self.write(move |tx| set_ourselves(tx, &ours, &scopes, now)).await
     }
 
-    /// Who we were when we last knew; `None` before the first contact with Slack.
+    /// Who we were at home when we last knew: where the configured token is from, else where we were connected first. `None`
+    /// before the first contact with Slack, and when every workspace was left.
     pub async fn ourselves(&self) -> Result<Option<Ourselves>, StoreError> {
         self.read(|tx| {
-            let sql = "SELECT workspace, name, url, person, bot, app FROM workspaces
-                       ORDER BY updated_at DESC, workspace LIMIT 1";
+            let sql = "SELECT w.workspace, w.name, w.url, w.person, w.bot, w.app
+                       FROM workspaces w LEFT JOIN installations i ON i.workspace = w.workspace
+                       WHERE COALESCE(i.state, 'active') = 'active'
+                       ORDER BY COALESCE(i.source, 'configured') <> 'configured',
+                           CASE WHEN COALESCE(i.source, 'configured') = 'configured' THEN -w.updated_at ELSE i.id END,
+                           w.workspace
+                       LIMIT 1";
             Ok(tx.query_row(sql, [], ourselves).optional()?)
         })
         .await
@@ -154,7 +140,35 @@ impl Store {
     }
 }
 
-fn ourselves(row: &Row<'_>) -> rusqlite::Result<Ourselves> {
+/// Remembers who we are in a workspace.
+pub(super) fn set_ourselves(
+    tx: &Transaction<'_>,
+    ours: &Ourselves,
+    scopes: &[String],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO workspaces (workspace, name, url, person, bot, app, scopes, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (workspace) DO UPDATE SET name = excluded.name, url = excluded.url,
+             person = excluded.person, bot = excluded.bot, app = excluded.app, scopes = excluded.scopes,
+             updated_at = excluded.updated_at",
+        (
+            &ours.workspace.0,
+            &ours.workspace_name,
+            &ours.url,
+            &ours.person.0,
+            &ours.bot,
+            ours.app.as_deref().unwrap_or_default(),
+            scopes.join(","),
+            now.0,
+        ),
+    )?;
+    Ok(())
+}
+
+/// Who we are, as the first six columns say.
+pub(super) fn ourselves(row: &Row<'_>) -> rusqlite::Result<Ourselves> {
     let app: String = row.get(5)?;
     Ok(Ourselves {
         workspace: WorkspaceId(row.get(0)?),

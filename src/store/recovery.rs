@@ -120,6 +120,18 @@ impl Store {
         .await
     }
 
+    /// The workspaces in which something is to be read or filed.
+    pub async fn unfinished_recoveries(&self) -> Result<Vec<WorkspaceId>, StoreError> {
+        self.read(|tx| {
+            let sql =
+                "SELECT DISTINCT workspace FROM recoveries WHERE finished_at IS NULL ORDER BY workspace";
+            let mut query = tx.prepare_cached(sql)?;
+            let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// What is to be done next: of the stretches that are due, those of which the least has been read. A thread waits for
     /// its channel, since its parent may be among what is found there.
     pub async fn next_recovery(&self, workspace: WorkspaceId, now: Timestamp) -> Result<Todo, StoreError> {

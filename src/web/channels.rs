@@ -1,7 +1,6 @@
 //! Channels: what Slack says of them, and which ones the desk listens to.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Asked, Given};
@@ -68,10 +67,7 @@ pub struct Wanted {
 }
 
 /// `GET /v1/channels`, by name; `refresh=1` asks Slack first.
-pub async fn list(
-    State(front): State<Front>,
-    Asked(which): Asked<Which>,
-) -> Result<Json<Vec<ChannelRow>>, Refusal> {
+pub async fn list(front: Front, Asked(which): Asked<Which>) -> Result<Json<Vec<ChannelRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     if which.refresh.is_some_and(|word| !matches!(word.as_str(), "0" | "false")) {
         refresh(&front, &workspace).await?;
@@ -82,18 +78,12 @@ pub async fn list(
 }
 
 /// `POST /v1/channels/monitor`: listen to it.
-pub async fn monitor(
-    State(front): State<Front>,
-    Given(wanted): Given<Wanted>,
-) -> Result<Json<Picked>, Refusal> {
+pub async fn monitor(front: Front, Given(wanted): Given<Wanted>) -> Result<Json<Picked>, Refusal> {
     pick(&front, &wanted.channel, Pick::Monitor).await.map(Json)
 }
 
 /// `POST /v1/channels/ignore`: do not listen to it.
-pub async fn ignore(
-    State(front): State<Front>,
-    Given(wanted): Given<Wanted>,
-) -> Result<Json<Picked>, Refusal> {
+pub async fn ignore(front: Front, Given(wanted): Given<Wanted>) -> Result<Json<Picked>, Refusal> {
     pick(&front, &wanted.channel, Pick::Ignore).await.map(Json)
 }
 
@@ -142,7 +132,7 @@ async fn found(front: &Front, workspace: &WorkspaceId, wanted: &str) -> Result<C
 }
 
 async fn refresh(front: &Front, workspace: &WorkspaceId) -> Result<(), Refusal> {
-    let listed = front.api.conversations_list().await?;
+    let listed = front.apis.of(workspace)?.conversations_list().await?;
     let channels = listed.into_iter().filter(|channel| !channel.is_im).map(stored).collect();
     Ok(front.store.sync_channels(workspace.clone(), channels, (front.now)()).await?)
 }

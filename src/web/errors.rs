@@ -68,6 +68,16 @@ pub enum Code {
     SecretsLocked,
     /// We do not know yet which workspace we work in.
     NoWorkspace,
+    /// We are in several workspaces, and it was not said which is meant.
+    WhichWorkspace,
+    /// We are in no workspace of this name.
+    NoSuchWorkspace,
+    /// The workspace was disconnected.
+    NotConfigured,
+    /// This is no bot token.
+    WrongToken,
+    /// A token is not allowed what deskd needs.
+    MissingScopes,
     /// Slack said no.
     SlackRefused,
     /// Slack could not be reached, or asked us to wait.
@@ -137,7 +147,7 @@ pub struct RefusalDocument {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 30] = [
+    pub const ALL: [Code; 35] = [
         Code::BadRequest,
         Code::BadMethod,
         Code::NoSuchRoute,
@@ -163,6 +173,11 @@ impl Code {
         Code::NoSuchWebhook,
         Code::SecretsLocked,
         Code::NoWorkspace,
+        Code::WhichWorkspace,
+        Code::NoSuchWorkspace,
+        Code::NotConfigured,
+        Code::WrongToken,
+        Code::MissingScopes,
         Code::SlackRefused,
         Code::SlackAway,
         Code::DatabaseAway,
@@ -198,6 +213,11 @@ impl Code {
             Code::NoSuchWebhook => ("no_such_webhook", StatusCode::NOT_FOUND, false),
             Code::SecretsLocked => ("secrets_locked", StatusCode::CONFLICT, false),
             Code::NoWorkspace => ("no_workspace", StatusCode::SERVICE_UNAVAILABLE, true),
+            Code::WhichWorkspace => ("which_workspace", StatusCode::BAD_REQUEST, false),
+            Code::NoSuchWorkspace => ("no_such_workspace", StatusCode::NOT_FOUND, false),
+            Code::NotConfigured => ("not_configured", StatusCode::CONFLICT, false),
+            Code::WrongToken => ("wrong_token", StatusCode::BAD_REQUEST, false),
+            Code::MissingScopes => ("missing_scopes", StatusCode::CONFLICT, false),
             Code::SlackRefused => ("slack_refused", StatusCode::BAD_GATEWAY, false),
             Code::SlackAway => ("slack_away", StatusCode::SERVICE_UNAVAILABLE, true),
             Code::DatabaseAway => ("database_away", StatusCode::SERVICE_UNAVAILABLE, true),

@@ -1,7 +1,7 @@
 //! What people do to a task. Every answer is the task as it is afterwards.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Given, Numbered};
@@ -66,7 +66,7 @@ pub struct Until {
 
 /// `POST /v1/tasks/12/assign`.
 pub async fn assign(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(To { to }): Given<To>,
@@ -86,7 +86,7 @@ pub async fn assign(
 
 /// `POST /v1/tasks/12/label`.
 pub async fn label(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Label { category }): Given<Label>,
@@ -97,7 +97,7 @@ pub async fn label(
 
 /// `POST /v1/tasks/12/priority`.
 pub async fn prioritise(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Prioritise { priority }): Given<Prioritise>,
@@ -110,7 +110,7 @@ pub async fn prioritise(
 
 /// `POST /v1/tasks/12/snooze`.
 pub async fn snooze(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Until { until, zone }): Given<Until>,
@@ -123,7 +123,7 @@ pub async fn snooze(
 
 /// `POST /v1/tasks/12/close`.
 pub async fn close(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
@@ -133,7 +133,7 @@ pub async fn close(
 
 /// `POST /v1/tasks/12/reopen`.
 pub async fn reopen(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,

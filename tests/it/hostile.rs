@@ -13,6 +13,7 @@ use deskd::domain::ids::{EventId, PersonId, WorkspaceId};
 use deskd::domain::message::Ourselves;
 use deskd::domain::reason::EventReason;
 use deskd::domain::rules::Rules;
+use deskd::domain::spaces::Spaces;
 use deskd::domain::time::Timestamp;
 use deskd::intake::bundle::{Gatherer, Habits};
 use deskd::intake::listen::{Listener, Tally};
@@ -252,7 +253,7 @@ async fn work(store: &Store, clock: Clock) {
     let habits =
         Habits { quiet, trusted_bots: vec!["B1".into()], monitor: Monitor::Joined, notify_replies: false };
     let (_habits, habits) = watch::channel(habits);
-    let (_ours, ours) = watch::channel(Some(ours));
+    let (_ours, ours) = watch::channel(Arc::new(Spaces::only(ours)));
     let tally = Arc::new(Tally::default());
     to_the_end(clock, Gatherer::new(store.clone(), habits, ours, Bell::new(), tally)).await;
     let (_rules, rules) = watch::channel(Arc::new(Compiled::new(&Rules::builtin())));
