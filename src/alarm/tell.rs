@@ -80,7 +80,7 @@ impl Teller {
         let text = escape(&format!("{mark} deskd: {}\n{}", telling.headline(), telling.rest()));
         // The same telling has the same key, whenever it is handed over.
         let key = format!("trouble-{}-{}-{}", workspace.0, due.trouble.id.0, due.phase.as_str());
-        self.store.tell_slack(workspace.clone(), due.id, channel, Part { key, text }, now).await?;
+        self.store.of(workspace).tell_slack(due.id, channel, Part { key, text }, now).await?;
         self.send.ring();
         Ok(())
     }
@@ -122,7 +122,7 @@ impl Teller {
 /// The id of a channel that is named as people do: `#name`, or the id itself.
 pub async fn channel(store: &Store, workspace: &WorkspaceId, named: &str) -> Result<Option<ChannelId>> {
     let Some(name) = named.strip_prefix('#') else { return Ok(Some(ChannelId(named.to_owned()))) };
-    let known = store.channels(workspace.clone()).await?;
+    let known = store.of(workspace).channels().await?;
     Ok(known.into_iter().find(|channel| channel.name == name).map(|channel| channel.id))
 }
 
@@ -149,7 +149,7 @@ impl Worker for Teller {
         if ways.is_empty() {
             return Ok(Next::Bell);
         }
-        for due in self.store.due_tellings(workspace.clone(), ways.clone(), now).await? {
+        for due in self.store.of(&workspace).due_tellings(ways.clone(), now).await? {
             // One call a step: each may take half a minute.
             if self.one(&workspace, &ways, due, now).await? {
                 return Ok(Next::Again);

@@ -117,19 +117,19 @@ impl Watcher {
         let seen = self.observe(now).await?;
         let holds = standing(&seen, &self.thresholds, now);
         let (store, workspace) = (&self.watched.store, &ours.workspace);
-        let open = store.open_troubles(workspace.clone()).await?;
+        let open = store.of(workspace).open_troubles().await?;
         let open: Vec<Raised> = open.into_iter().map(|trouble| trouble.raised).collect();
         for change in self.memory.compare(&holds, &open, now) {
             match change {
                 Change::Raise(raised) => {
                     let kind = raised.own.as_str();
                     let told = sentence(&raised);
-                    if store.raise(workspace.clone(), raised, now).await? {
+                    if store.of(workspace).raise(raised, now).await? {
                         warn!(kind, "In trouble: {told}");
                     }
                 }
                 Change::Resolve(own, subject) => {
-                    store.resolve(workspace.clone(), own, subject, now).await?;
+                    store.of(workspace).resolve(own, subject, now).await?;
                     info!(kind = own.as_str(), "Over: {}", meaning(own));
                 }
             }
@@ -184,7 +184,7 @@ impl Watcher {
         let ours = self.watched.ours.borrow().clone();
         if let Some(ours) = ours {
             let Without { since, told, .. } = without;
-            self.watched.store.note_told(ours.workspace, raised(), told, since, back_at).await?;
+            self.watched.store.of(&ours.workspace).note_told(raised(), told, since, back_at).await?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod housekeeping;
 pub mod log;
 pub mod reload;
 mod sockets;
+mod speakers;
 mod systemd;
 mod wire;
 

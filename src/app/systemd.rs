@@ -32,9 +32,17 @@ pub(super) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// The loops turn.
-pub(super) fn alive() {
-    tell(&[NotifyState::Watchdog]);
+/// Feeds the watchdog while every loop turns. Where some are `stuck` it gets nothing, and systemd restarts us.
+pub(super) fn alive(stuck: &[&str]) {
+    match pulse(stuck) {
+        Some(state) => tell(&[state]),
+        None => warn!("Stuck, so the watchdog is not fed: {}", stuck.join(", ")),
+    }
+}
+
+/// What the watchdog hears.
+fn pulse(stuck: &[&str]) -> Option<NotifyState<'static>> {
+    stuck.is_empty().then_some(NotifyState::Watchdog)
 }
 
 /// A reload begins.
@@ -53,5 +61,18 @@ pub(super) fn stopping() {
 fn tell(what: &[NotifyState<'_>]) {
     if let Err(problem) = sd_notify::notify(what) {
         warn!("Cannot tell systemd: {problem}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sd_notify::NotifyState;
+
+    use super::pulse;
+
+    #[test]
+    fn the_watchdog_is_fed_only_while_no_loop_is_stuck() {
+        assert!(matches!(pulse(&[]), Some(NotifyState::Watchdog)));
+        assert!(pulse(&["send"]).is_none(), "one is enough, whatever the others do");
     }
 }

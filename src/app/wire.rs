@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
+use super::speakers::speakers;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
 use crate::config::callers::ping_url;
@@ -29,7 +30,6 @@ use crate::dispatch::route::Router;
 use crate::dispatch::send::{SENDERS, Sender};
 use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
-use crate::domain::installation::State;
 use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
 use crate::domain::seal::Keyring;
@@ -53,7 +53,6 @@ use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::apis::Apis;
 use crate::slack::socket::{Links, SocketSettings};
-use crate::store::installations::Speaker;
 use crate::store::retention::{Forgotten, Retention};
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
@@ -159,13 +158,8 @@ impl Desk {
             doors,
             beats,
             api,
-            accounts: Accounts::new(
-                store.clone(),
-                apis.clone(),
-                bells.workspace.clone(),
-                bells.directory.clone(),
-            ),
-            apis,
+            accounts: base.accounts(),
+            apis: apis.clone(),
             wanted: None,
             ours,
             links,
@@ -260,6 +254,12 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
+    /// The way to connect workspaces and to leave them.
+    fn accounts(&self) -> Accounts {
+        let (look, directory) = (self.bells.workspace.clone(), self.bells.directory.clone());
+        Accounts::new(self.store.clone(), self.apis.clone(), look, directory)
+    }
+
     /// What makes tasks of bundles.
     fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
         let directory = Directory::new(self.store.clone(), self.apis.clone());
@@ -432,34 +432,6 @@ fn ring_for_recovery(
             }
         }
     }
-}
-
-/// Who speaks where, as far as we know before Slack is asked: tokens of the database in their workspaces, and the configured
-/// one at home, unless another has taken its place.
-async fn speakers(store: &Store, api: &Api) -> Result<Apis> {
-    let apis = Apis::from(api.clone());
-    for left in store.installations().await?.into_iter().filter(|one| one.state != State::Active) {
-        apis.leave(&left.workspace);
-    }
-    let mut entered = Vec::new();
-    if let Some(home) = store.ourselves().await?.filter(|_| api.has_bot()) {
-        entered.push((home, api.clone(), true));
-    }
-    for Speaker { ours, is_home, bot } in store.speakers().await? {
-        let workspace = &ours.workspace;
-        match bot {
-            Ok(bot) => {
-                let speaking = api.speaking(&bot).context("cannot prepare calls to Slack")?;
-                entered.retain(|(known, ..)| known.workspace != ours.workspace);
-                entered.push((ours, speaking, is_home));
-            }
-            Err(locked) => {
-                warn!(workspace = %workspace, "The token of workspace {workspace} cannot be read: {locked}")
-            }
-        }
-    }
-    apis.enter_all(entered);
-    Ok(apis)
 }
 
 async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {

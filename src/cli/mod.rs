@@ -10,6 +10,7 @@ pub mod call;
 pub mod channels;
 pub mod check;
 pub mod client;
+pub mod connect;
 pub mod contact;
 pub mod demo;
 pub mod doctor;
@@ -72,6 +73,9 @@ pub struct Cli {
     /// The daemon's unix socket, instead of the configured one.
     #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// The workspace it is about, by name or id, where deskd works in several.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub workspace: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -101,6 +105,10 @@ pub enum Command {
     Report(report::Args),
     Troubles(troubles::Args),
     Webhook(webhook::Args),
+    Connect(connect::ConnectArgs),
+    Disconnect(connect::DisconnectArgs),
+    Token(connect::TokenArgs),
+    Workspaces(connect::WorkspacesArgs),
     Secret(secret::Args),
     Alarm(alarm::Args),
     Notify(notify::Args),
@@ -168,6 +176,10 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Report(args) => report::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Webhook(args) => webhook::run(args, call).await,
+        Command::Connect(args) => connect::connect(args, call).await,
+        Command::Disconnect(args) => connect::disconnect(args, call).await,
+        Command::Token(args) => connect::token(args, call).await,
+        Command::Workspaces(args) => connect::workspaces(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Notify(args) => notify::run(args, call).await,
@@ -193,7 +205,11 @@ fn sources(cli: &Cli) -> Sources {
         key: "socket",
         value: path.display().to_string(),
     });
-    Sources::of_process(cli.config.clone(), socket.into_iter().collect())
+    let mut sources = Sources::of_process(cli.config.clone(), socket.into_iter().collect());
+    if let Some(workspace) = &cli.workspace {
+        sources.env.insert(client::WORKSPACE.to_owned(), workspace.clone());
+    }
+    sources
 }
 
 fn tell(

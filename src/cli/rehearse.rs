@@ -78,7 +78,7 @@ pub async fn compare(config: &Config, since: Timestamp) -> Result<Difference> {
     let ours = store.ourselves().await?.context(
         "the database knows no workspace yet; hint: start deskd once, so that it can ask Slack who it is",
     )?;
-    let (facts, kept) = store.rehearsal(ours.workspace.clone(), since).await?;
+    let (facts, kept) = store.of(&ours.workspace).rehearsal(since).await?;
     let desk = habits(config).desk(ours.clone());
     let spaces = Spaces::only(ours);
     let mut rehearsal = Rehearsal::new(desk.clone(), facts);

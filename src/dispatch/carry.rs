@@ -97,12 +97,12 @@ impl Carrier {
     /// Posts to an incoming webhook, at its pace.
     async fn post(&self, carried: &Carried, name: &str, now: Timestamp) -> Result<Tried> {
         let workspace = || carried.workspace.clone();
-        match self.store.webhook_turn(workspace(), name.to_owned(), now).await? {
+        match self.store.of(&workspace()).webhook_turn(name.to_owned(), now).await? {
             Some(Admission::Now { .. }) => {}
             Some(Admission::At(at)) => return Ok(Tried::NotBefore(at)),
             None => return Ok(Tried::Made(Err(Why::NotConfigured.into()))),
         }
-        let url = match self.store.webhook_url(workspace(), name.to_owned()).await {
+        let url = match self.store.of(&workspace()).webhook_url(name.to_owned()).await {
             Ok(url) => url,
             Err(NoUrl::Store(problem)) => return Err(problem.into()),
             Err(NoUrl::NoSuch) => return Ok(Tried::Made(Err(Why::NotConfigured.into()))),
@@ -113,7 +113,7 @@ impl Carrier {
         let (text, blocks) = self.message(carried);
         let posted = incoming::post(&self.doors.api, &url, &text, Some(&blocks)).await;
         let outcome = posted.as_ref().err().map_or(Posted::Delivered, Failure::posted);
-        self.store.note_webhook(workspace(), name.to_owned(), outcome, now).await?;
+        self.store.of(&workspace()).note_webhook(name.to_owned(), outcome, now).await?;
         Ok(Tried::Made(posted.map_err(failed)))
     }
 

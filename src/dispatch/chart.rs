@@ -49,7 +49,7 @@ impl Uploader {
             Work::Share => SHARE,
             Work::LookUp => LOOK,
         };
-        if let Admission::At(at) = self.store.admit_call(chart.workspace.clone(), method, now).await? {
+        if let Admission::At(at) = self.store.of(&chart.workspace).admit_call(method, now).await? {
             return Ok(Err(at));
         }
         let attempt = match todo {
@@ -67,7 +67,7 @@ impl Uploader {
         };
         if let Err(Failure::RateLimited { retry_after }) = &attempt {
             let until = self.clock.now().plus(*retry_after);
-            self.store.hold_method(chart.workspace.clone(), method, until).await?;
+            self.store.of(&chart.workspace).hold_method(method, until).await?;
         }
         Ok(Ok(attempt.unwrap_or_else(judge)))
     }

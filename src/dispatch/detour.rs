@@ -38,7 +38,7 @@ impl Detour {
     async fn look(&self, broken: &Destination, now: Timestamp) -> Result<Option<Look>> {
         let workspace = broken.workspace.clone();
         let Ok(api) = self.apis.of(&workspace) else { return Ok(Some(Look::Unclear)) };
-        if let Admission::At(_) = self.store.admit_call(workspace.clone(), METHOD, now).await? {
+        if let Admission::At(_) = self.store.of(&workspace).admit_call(METHOD, now).await? {
             return Ok(None);
         }
         Ok(Some(match api.conversation_info(&broken.channel).await {
@@ -46,7 +46,7 @@ impl Detour {
             Ok(info) if info.is_member || info.is_im => Look::Open,
             Ok(_) => Look::Closed(Broken::NotMember),
             Err(Failure::RateLimited { retry_after }) => {
-                self.store.hold_method(workspace, METHOD, now.plus(retry_after)).await?;
+                self.store.of(&workspace).hold_method(METHOD, now.plus(retry_after)).await?;
                 return Ok(None);
             }
             Err(Failure::Refused { error, .. }) => {
@@ -69,7 +69,7 @@ impl Detour {
                 info!(channel = %channel, reason = reason.as_str(), "Channel {channel} takes no messages yet");
             }
         }
-        self.store.looked_at(broken.workspace, broken.channel, verdict, now).await?;
+        self.store.of(&broken.workspace).looked_at(broken.channel, verdict, now).await?;
         if !matches!(verdict, Verdict::Stays(_)) {
             self.send.ring();
         }

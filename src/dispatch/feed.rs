@@ -131,12 +131,12 @@ impl Feeder {
             return Ok(String::new());
         }
         if head.card.is_some() {
-            let found = self.store.look_up_mentions(workspace.clone(), mentions).await?;
+            let found = self.store.of(workspace).look_up_mentions(mentions).await?;
             return Ok(found.into_iter().map(|one| one.prefix).collect::<Vec<_>>().join(" "));
         }
         let budget = self.rules.borrow().mentions.budget.clone();
         let calling = Calling { channel: channel.clone(), mentions, budget };
-        Ok(self.store.resolve_mentions(workspace.clone(), calling, now).await?.prefix)
+        Ok(self.store.of(workspace).resolve_mentions(calling, now).await?.prefix)
     }
 
     /// The messages of a delivery: a new card; or a changed card and a line in its thread; or a list. Beside them whether the
@@ -173,12 +173,12 @@ impl Feeder {
         }
         self.worked.insert(kind.clone(), works);
         match rendered {
-            Ok(()) => drop(self.store.resolve(workspace, Own::TemplateFailed, kind, now).await?),
+            Ok(()) => drop(self.store.of(&workspace).resolve(Own::TemplateFailed, kind, now).await?),
             Err(Broken { line, what }) => {
                 warn!(kind, what, "The template of {kind} does not work: its cards are plain");
                 let detail = line.map(|line| format!("{what} in line {line}")).unwrap_or(what);
                 let raised = Raised { own: Own::TemplateFailed, subject: kind, detail };
-                self.store.raise(workspace, raised, now).await?;
+                self.store.of(&workspace).raise(raised, now).await?;
             }
         }
         Ok(())

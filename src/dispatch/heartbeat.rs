@@ -33,7 +33,7 @@ impl Beats {
     /// Notes a beat; says whether it ended a silence that had been told.
     pub async fn beat(&self, ours: &Ourselves, promise: &Promise, now: Timestamp) -> Result<bool> {
         let end = notice(&promise.name, None, None, &self.kinds.borrow(), now)?;
-        let ended = self.store.beat(ours.workspace.clone(), promise.name.clone(), end, now).await?;
+        let ended = self.store.of(&ours.workspace).beat(promise.name.clone(), end, now).await?;
         if ended.is_some() {
             self.route.ring();
         }
@@ -64,7 +64,7 @@ impl Listener {
         let notice =
             notice(&promise.name, Some(promise.severity), seen.last, &self.beats.kinds.borrow(), now)?;
         let (workspace, name) = (ours.workspace.clone(), promise.name.clone());
-        if self.beats.store.miss_heartbeat(workspace, name, seen, notice, now).await? {
+        if self.beats.store.of(&workspace).miss_heartbeat(name, seen, notice, now).await? {
             error!(heartbeat = promise.name, "Heartbeat {} is missed", promise.name);
             self.beats.route.ring();
         }
@@ -84,7 +84,7 @@ impl Worker for Listener {
         let known = self.beats.store.promise_heartbeats(names, now).await?;
         for name in known.keys().filter(|name| !promises.iter().any(|promise| promise.name == **name)) {
             let end = notice(name, None, None, &self.beats.kinds.borrow(), now)?;
-            self.beats.store.forget_heartbeat(ours.workspace.clone(), name.clone(), end, now).await?;
+            self.beats.store.of(&ours.workspace).forget_heartbeat(name.clone(), end, now).await?;
             info!(heartbeat = name, "Heartbeat {name} is promised no more");
             self.beats.route.ring();
         }

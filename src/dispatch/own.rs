@@ -50,7 +50,7 @@ impl Worker for OwnNotices {
         let untold = self.store.untold_troubles(now).await?;
         if !untold.is_empty() {
             for (workspace, notice) in untold {
-                self.store.submit_notices(workspace, vec![notice], now).await?;
+                self.store.of(&workspace).submit_notices(vec![notice], now).await?;
             }
             self.route.ring();
         }

@@ -98,7 +98,7 @@ impl Reports {
     pub async fn list(&self, workspace: &WorkspaceId, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
         let reports = self.configured.borrow().clone();
         let names = reports.iter().map(|report| (report.name.clone(), report.schedule.to_string())).collect();
-        let standings = self.store.report_standings(workspace.clone(), names, now).await?;
+        let standings = self.store.of(workspace).report_standings(names, now).await?;
         let listed = |(report, standing): (&Report, Standing)| {
             let next = match report.schedule.due(standing.seen, now) {
                 Due::Run(at) | Due::Wait(at) => Some(at),
@@ -130,7 +130,7 @@ impl Reports {
         let (Some(span), Some(stretch)) = (days(report.days), days(report.days.max(SERIES_DAYS))) else {
             return Ok(nothing());
         };
-        let facts = self.store.facts(workspace.clone(), stretch.from(), stretch.to()).await?;
+        let facts = self.store.of(workspace).facts(stretch.from(), stretch.to()).await?;
         let figures = Figures::of(&facts, &span, &stretch);
         let values = report.values(Given { due, span: &span, figures: &figures, data, held: held.lines });
         match report.template.render(&values) {
@@ -170,7 +170,7 @@ impl Reports {
     ) -> Result<bool> {
         let name = &report.name;
         let Some(channel) = self.channel(workspace, report).await? else {
-            self.store.report_waits(workspace.clone(), name.clone(), Why::NoChannel, now).await?;
+            self.store.of(workspace).report_waits(name.clone(), Why::NoChannel, now).await?;
             return Ok(false);
         };
         let made = self.make(workspace, report, due, Why::of_due(due, now)).await?;
@@ -203,7 +203,7 @@ impl Reports {
         let message =
             (!parts.is_empty()).then_some(Message { channel, parts, chart, held: made.held.clone() });
         let run = Run { name: report.name.clone(), due, why: made.why.clone(), message };
-        let sends = self.store.finish_report(workspace.clone(), run, now).await?;
+        let sends = self.store.of(workspace).finish_report(run, now).await?;
         self.send.ring();
         self.upload.ring();
         Ok(sends)
@@ -218,7 +218,7 @@ impl Reports {
     ) -> Result<HeldForRecap, StoreError> {
         let channel = if report.tells_held { self.channel(workspace, report).await? } else { None };
         match channel {
-            Some(channel) => self.store.held_for_recap(workspace.clone(), channel, due.plus(MORNING)).await,
+            Some(channel) => self.store.of(workspace).held_for_recap(channel, due.plus(MORNING)).await,
             None => Ok(HeldForRecap::default()),
         }
     }
@@ -232,7 +232,7 @@ impl Reports {
         let Some(name) = report.channel.strip_prefix('#') else {
             return Ok(Some(ChannelId(report.channel.clone())));
         };
-        let known = self.store.channels(workspace.clone()).await?;
+        let known = self.store.of(workspace).channels().await?;
         Ok(known.into_iter().find(|channel| channel.name == name).map(|channel| channel.id))
     }
 }

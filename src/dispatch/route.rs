@@ -1,12 +1,13 @@
 //! The router: takes the notices whose time has come, has `domain::route` decide, stores what was decided.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Result;
 use tokio::sync::watch;
 use tracing::debug;
 
+use crate::domain::ids::WorkspaceId;
 use crate::domain::route::{Asked, Decision, Rules, State, decide};
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
@@ -51,8 +52,14 @@ impl Worker for Router {
             return Ok(found.next.map_or(Next::Bell, Next::At));
         }
         let rules = self.rules.borrow_and_update().clone();
-        let state = self.store.routing_state(rules.muting_kinds(), now).await?;
-        let routed = routed(found.now, &rules, &state, now);
+        let mut states = BTreeMap::new();
+        for workspace in found.now.iter().map(|unrouted| &unrouted.workspace) {
+            if !states.contains_key(workspace) {
+                let state = self.store.of(workspace).routing_state(rules.muting_kinds(), now).await?;
+                states.insert(workspace.clone(), state);
+            }
+        }
+        let routed = routed(found.now, &rules, &states, now);
         for (unrouted, decision) in &routed {
             let (id, count) = (unrouted.notice.id, decision.deliveries.len());
             debug!(notice.id = id.0, count, "Notice {id} becomes {count} deliveries");
@@ -65,7 +72,14 @@ impl Worker for Router {
 }
 
 /// Decides about a batch in its order: what one notice makes known counts for the next of the same problem.
-fn routed(batch: Vec<Unrouted>, rules: &Rules, state: &State, now: Timestamp) -> Vec<(Unrouted, Decision)> {
+/// A workspace that has no state mutes nothing.
+fn routed(
+    batch: Vec<Unrouted>,
+    rules: &Rules,
+    states: &BTreeMap<WorkspaceId, State>,
+    now: Timestamp,
+) -> Vec<(Unrouted, Decision)> {
+    let nothing = State::default();
     let mut told = HashSet::new();
     let mut routed = Vec::with_capacity(batch.len());
     for unrouted in batch {
@@ -76,7 +90,7 @@ fn routed(batch: Vec<Unrouted>, rules: &Rules, state: &State, now: Timestamp) ->
             effect: unrouted.effect,
             told: unrouted.told || told.contains(&unrouted.problem.0),
         };
-        let decision = decide(&asked, rules, state, now);
+        let decision = decide(&asked, rules, states.get(&unrouted.workspace).unwrap_or(&nothing), now);
         if !decision.deliveries.is_empty() {
             told.insert(unrouted.problem.0);
         }

@@ -93,7 +93,7 @@ impl Sender {
             Err(failure) => {
                 if let Failure::RateLimited { retry_after } = &failure {
                     let until = self.clock.now().plus(*retry_after);
-                    self.store.hold_method(send.workspace.clone(), send.method(), until).await?;
+                    self.store.of(&send.workspace).hold_method(send.method(), until).await?;
                 }
                 Ok(judge(failure))
             }

@@ -64,7 +64,7 @@ impl Inlet {
         if !refused.is_empty() {
             return Ok(Err(refused));
         }
-        let accepted = self.store.submit_notices(workspace, checked, now).await?;
+        let accepted = self.store.of(&workspace).submit_notices(checked, now).await?;
         self.bell.ring();
         Ok(Ok(accepted))
     }
@@ -110,7 +110,7 @@ impl Outgoing {
         if texts.len() > MOST_PARTS {
             return Err(NotTaken::TooLong);
         }
-        let submitted = self.store.submit_reply(workspace, task, parts(texts), actor, now).await?;
+        let submitted = self.store.of(&workspace).submit_reply(task, parts(texts), actor, now).await?;
         self.bell.ring();
         submitted.ok_or(NotTaken::NoTask(task))
     }
@@ -131,7 +131,7 @@ impl Outgoing {
         }
         // Blocks stand for the whole text: beside one part of several they would say everything twice.
         let blocks = blocks.filter(|_| texts.len() == 1).map(ToString::to_string).unwrap_or_default();
-        let sends = self.store.submit_notice(workspace, channel, parts(texts), blocks, now).await?;
+        let sends = self.store.of(&workspace).submit_notice(channel, parts(texts), blocks, now).await?;
         self.bell.ring();
         Ok(sends)
     }

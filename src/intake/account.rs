@@ -128,11 +128,12 @@ impl Accounts {
             (true, Ok(api)) => Some(api.revoke().await),
             (true, Err(failure)) => Some(Err(failure)),
         };
-        self.store.part(workspace.clone(), Parting::Disconnected, now).await?;
+        let space = self.store.of(workspace);
+        space.part(Parting::Disconnected, now).await?;
         self.apis.leave(workspace);
-        let departed = self.store.clear_out(workspace.clone()).await?;
+        let departed = space.clear_out().await?;
         if how.purge {
-            self.store.forget_settings(workspace.clone()).await?;
+            space.forget_settings().await?;
         }
         self.look.ring();
         let rows = departed.rows;
@@ -169,7 +170,7 @@ impl Accounts {
         let restored = self.store.install(new, now).await?;
         let is_home = self.store.ourselves().await?.is_some_and(|home| home.workspace == ours.workspace);
         self.apis.enter(ours.clone(), api, is_home);
-        self.store.want_directory(ours.workspace.clone()).await?;
+        self.store.of(&ours.workspace).want_directory().await?;
         self.look.ring();
         self.directory.ring();
         info!(workspace = %ours.workspace, restored, "Connected workspace {}", ours.workspace);

@@ -96,7 +96,7 @@ impl Recovery {
         wanted: Wanted,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let channels = self.store.request_recovery(workspace, self.monitor(), wanted, now).await?;
+        let channels = self.store.of(&workspace).request_recovery(self.monitor(), wanted, now).await?;
         self.bell.ring();
         Ok(channels)
     }
@@ -180,7 +180,7 @@ impl Recoverer {
         }
         let due = round.kept.is_none_or(|kept| now.since(kept) >= KEEP);
         if due && round.answered > 0 && connected {
-            self.store.keep_coverage(workspace.clone(), self.recovery.monitor(), now).await?;
+            self.store.of(workspace).keep_coverage(self.recovery.monitor(), now).await?;
             round.kept = Some(now);
         }
         Ok(())
@@ -215,7 +215,7 @@ impl Recoverer {
 
     /// Does the next thing in one workspace.
     async fn go_on(&mut self, ours: &Ourselves, now: Timestamp) -> Result<Next> {
-        let todo = self.store.next_recovery(ours.workspace.clone(), now).await?;
+        let todo = self.store.of(&ours.workspace).next_recovery(now).await?;
         if let Some(channel) = todo.filing {
             return self.file(&ours.workspace, channel, now).await;
         }
@@ -226,7 +226,7 @@ impl Recoverer {
             if self.store.look_up_due(now.plus(SOON)).await? {
                 return Ok(Next::NotBefore(now.plus(ASIDE)));
             }
-            match self.store.admit_call(ours.workspace.clone(), method, now).await? {
+            match self.store.of(&ours.workspace).admit_call(method, now).await? {
                 Admission::Now { .. } => return self.read(method, reading, ours, now).await,
                 Admission::At(at) => later.push(at),
             }
@@ -261,7 +261,7 @@ impl Recoverer {
         };
         let asked = self.rounds.get(&ours.workspace).and_then(|round| round.asked_to_wait.get(method));
         if let Some(pause) = recovery::spacing(asked.copied()) {
-            self.store.hold_method(ours.workspace.clone(), method, now.plus(pause)).await?;
+            self.store.of(&ours.workspace).hold_method(method, now.plus(pause)).await?;
         }
         let page = page_read(page, ours, now);
         self.recovery.totals.messages.fetch_add(page.messages.len() as u64, Ordering::Relaxed);
@@ -272,7 +272,7 @@ impl Recoverer {
     }
 
     async fn file(&self, workspace: &WorkspaceId, channel: ChannelId, now: Timestamp) -> Result<Next> {
-        let filed = self.store.file_recovered(workspace.clone(), channel.clone(), RECOVERED, now).await?;
+        let filed = self.store.of(workspace).file_recovered(channel.clone(), RECOVERED, now).await?;
         self.tell(&channel, &filed);
         Ok(Next::Again)
     }
@@ -287,7 +287,7 @@ impl Recoverer {
         if let Failure::RateLimited { retry_after } = &failure {
             let round = self.rounds.entry(reading.workspace.clone()).or_default();
             round.asked_to_wait.insert(method, *retry_after);
-            self.store.hold_method(reading.workspace.clone(), method, now.plus(*retry_after)).await?;
+            self.store.of(&reading.workspace).hold_method(method, now.plus(*retry_after)).await?;
             // The method waits, not the stretch.
             return Ok(Next::Again);
         }

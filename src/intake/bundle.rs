@@ -96,6 +96,8 @@ pub struct Gatherer {
     feed: Option<Bell>,
     /// Rung when the app has left a workspace.
     left: Option<Bell>,
+    /// Whether the write-ahead log may hold what was taken out of an event that is none of our business.
+    unswept: bool,
     /// What came before the message it is about; `None` until it has been read from the journal.
     early: Option<Early>,
 }
@@ -112,7 +114,20 @@ impl Gatherer {
     ) -> Gatherer {
         let endings = Endings::default();
         let (echo, feed, left, early) = (Echo::default(), None, None, None);
-        Gatherer { store, habits, spaces, triage, endings, tally, recorded: 0, echo, feed, left, early }
+        Gatherer {
+            store,
+            habits,
+            spaces,
+            triage,
+            endings,
+            tally,
+            recorded: 0,
+            echo,
+            feed,
+            left,
+            unswept: false,
+            early,
+        }
     }
 
     /// The same, ringing `left` when the app has left a workspace.
@@ -152,6 +167,7 @@ impl Gatherer {
         if let Some(feed) = self.feed.as_ref().filter(|_| clicked) {
             feed.ring();
         }
+        self.unswept |= reasons.contains(&EventReason::NotInstalled);
         let departed = reasons.iter().any(|reason| matches!(reason, EventReason::Departed(_)));
         if let Some(left) = self.left.as_ref().filter(|_| departed) {
             left.ring();
@@ -229,6 +245,10 @@ impl Worker for Gatherer {
         let events = self.store.next_events(BATCH).await?;
         // Only when nothing is left to decode is a bundle's silence really silence.
         if events.is_empty() {
+            if self.unswept {
+                // Not while somebody reads: then at the next look.
+                self.unswept = !self.store.truncate_log().await?;
+            }
             return self.close_due(now).await;
         }
         let recorded = self.tally.batches();

@@ -206,7 +206,7 @@ impl Canary {
     }
 
     async fn channel(&self, workspace: &WorkspaceId) -> Result<Option<ChannelId>> {
-        let found = self.store.find_channel(workspace.clone(), self.perch.channel.clone()).await?;
+        let found = self.store.of(workspace).find_channel(self.perch.channel.clone()).await?;
         let named = self.perch.channel.starts_with('#');
         Ok(found
             .map(|channel| channel.id)
@@ -256,7 +256,7 @@ impl Canary {
     }
 
     async fn back(&self, round_trip: Duration, workspace: &WorkspaceId, now: Timestamp) -> Result<()> {
-        if self.store.resolve(workspace.clone(), Own::CanaryMissed, String::new(), now).await? {
+        if self.store.of(workspace).resolve(Own::CanaryMissed, String::new(), now).await? {
             info!("The canary came back again");
         }
         let mut fares = self.figures.held();
@@ -282,7 +282,7 @@ impl Canary {
         }
         let detail = format!("no event within {limit} s");
         let raised = Raised { own: Own::CanaryMissed, subject: String::new(), detail };
-        self.store.raise(workspace.clone(), raised, now).await?;
+        self.store.of(workspace).raise(raised, now).await?;
         Ok(())
     }
 }

@@ -58,10 +58,10 @@ impl Census {
             if at > now {
                 return Ok(Next::At(at));
             }
-            self.store.begin_reading(workspace.clone()).await?;
+            self.store.of(workspace).begin_reading().await?;
             return Ok(Next::Again);
         }
-        let reading = self.store.reading(workspace.clone()).await?;
+        let reading = self.store.of(workspace).reading().await?;
         let method = match &reading {
             Reading::Resting(_) => return Ok(Next::Again),
             Reading::People(_) => PEOPLE,
@@ -80,7 +80,7 @@ impl Census {
     ) -> Result<Next> {
         // Left a moment ago: there is nothing to be read there any more.
         let Ok(api) = self.apis.of(workspace) else { return Ok(Next::Bell) };
-        if let Admission::At(at) = self.store.admit_call(workspace.clone(), method, now).await? {
+        if let Admission::At(at) = self.store.of(workspace).admit_call(method, now).await? {
             return Ok(Next::NotBefore(at));
         }
         let done = match &reading {
@@ -108,7 +108,7 @@ impl Census {
     ) -> Result<Result<(), Failure>> {
         match api.people_page(cursor).await {
             Ok((items, next)) => {
-                self.store.list_people(workspace.clone(), Sheet { items, next }, now).await?;
+                self.store.of(workspace).list_people(Sheet { items, next }, now).await?;
                 Ok(Ok(()))
             }
             Err(failure) => Ok(Err(failure)),
@@ -123,7 +123,7 @@ impl Census {
     ) -> Result<Result<(), Failure>> {
         match api.groups_page(cursor).await {
             Ok((items, next)) => {
-                self.store.list_groups(workspace.clone(), Sheet { items, next }, now).await?;
+                self.store.of(workspace).list_groups(Sheet { items, next }, now).await?;
                 Ok(Ok(()))
             }
             Err(failure) => Ok(Err(failure)),
@@ -141,7 +141,7 @@ impl Census {
             Err(Failure::Refused { error, .. }) if error == "no_such_subteam" => None,
             Err(failure) => return Ok(Err(failure)),
         };
-        self.store.list_members(workspace.clone(), group.clone(), members, now).await?;
+        self.store.of(workspace).list_members(group.clone(), members, now).await?;
         Ok(Ok(()))
     }
 
@@ -155,22 +155,22 @@ impl Census {
         match (&failure, reading) {
             (Failure::RateLimited { retry_after }, _) => {
                 let until = now.plus(*retry_after);
-                self.store.hold_method(workspace.clone(), method, until).await?;
+                self.store.of(workspace).hold_method(method, until).await?;
                 Ok(Next::NotBefore(until))
             }
             (Failure::Refused { error, .. }, _) if error == "invalid_cursor" => {
                 // Cursors do not live for long: a reading that stood still begins anew.
-                self.store.begin_reading(workspace.clone()).await?;
+                self.store.of(workspace).begin_reading().await?;
                 Ok(Next::Again)
             }
             (Failure::Refused { error, .. }, Reading::Groups(_) | Reading::Members(_)) => {
                 warn!(error, "Slack does not let us read the user groups: {}", failure.sentence());
-                self.store.without_groups(workspace.clone(), error.clone(), now).await?;
+                self.store.of(workspace).without_groups(error.clone(), now).await?;
                 Ok(Next::Again)
             }
             (Failure::Refused { error, .. }, Reading::Resting(_) | Reading::People(_)) => {
                 warn!(error, "Slack does not let us read who is in the workspace: {}", failure.sentence());
-                self.store.give_up_reading(workspace.clone(), error.clone(), now).await?;
+                self.store.of(workspace).give_up_reading(error.clone(), now).await?;
                 Ok(Next::Again)
             }
             (Failure::Token { .. } | Failure::Unreachable { .. } | Failure::Unknown { .. }, _) => {
@@ -185,8 +185,8 @@ impl Census {
 
     /// Tells the log once a reading is complete. Numbers only: names are nobody's business there.
     async fn tell(&self, workspace: &WorkspaceId) -> Result<()> {
-        if let Reading::Resting(_) = self.store.reading(workspace.clone()).await? {
-            let standing = self.store.directory(workspace.clone()).await?;
+        if let Reading::Resting(_) = self.store.of(workspace).reading().await? {
+            let standing = self.store.of(workspace).directory().await?;
             let (people, groups) = (standing.people, standing.groups);
             let (joined, gone) = (standing.joined, standing.gone);
             info!(people, groups, joined, gone, "Read the directory: {people} people and {groups} groups");

@@ -112,8 +112,8 @@ impl Lookout {
     ) -> Result<()> {
         let (workspace, subject) = (workspace.clone(), subject.to_owned());
         match detail {
-            Some(detail) => self.store.raise(workspace, Raised { own, subject, detail }, now).await?,
-            None => self.store.resolve(workspace, own, subject, now).await?,
+            Some(detail) => self.store.of(&workspace).raise(Raised { own, subject, detail }, now).await?,
+            None => self.store.of(&workspace).resolve(own, subject, now).await?,
         };
         Ok(())
     }

@@ -41,7 +41,7 @@ impl Directory {
 
     /// Asks about one person, keeping to the method's pace.
     pub async fn ask(&self, workspace: &WorkspaceId, person: &PersonId, now: Timestamp) -> Result<Asked> {
-        if let Admission::At(at) = self.store.admit_call(workspace.clone(), METHOD, now).await? {
+        if let Admission::At(at) = self.store.of(workspace).admit_call(METHOD, now).await? {
             return Ok(Asked::Later(at));
         }
         let told = match self.apis.of(workspace) {
@@ -56,7 +56,7 @@ impl Directory {
             }
             Err(Failure::RateLimited { retry_after }) => {
                 let until = now.plus(retry_after);
-                self.store.hold_method(workspace.clone(), METHOD, until).await?;
+                self.store.of(workspace).hold_method(METHOD, until).await?;
                 return Ok(Asked::Later(until));
             }
             Err(Failure::Token { .. } | Failure::Unreachable { .. } | Failure::Unknown { .. }) => {
@@ -65,7 +65,7 @@ impl Directory {
         };
         // Answers are kept under the id we asked for: Slack may answer with an organisation's id.
         let profile = Profile { person: person.clone(), ..profile };
-        self.store.set_person(workspace.clone(), profile, now).await?;
+        self.store.of(workspace).set_person(profile, now).await?;
         Ok(Asked::Answered)
     }
 }

@@ -204,7 +204,7 @@ impl Workspace {
             is_archived: channel.is_archived,
             pick: Pick::None,
         });
-        Ok(self.store.sync_channels(workspace.clone(), channels.collect(), now).await?)
+        Ok(self.store.of(workspace).sync_channels(channels.collect(), now).await?)
     }
 
     /// Clears out behind the app where it has left.
@@ -212,7 +212,7 @@ impl Workspace {
         for workspace in self.store.leaving().await? {
             self.apis.leave(&workspace);
             self.gather.ring();
-            let departed = self.store.clear_out(workspace.clone()).await?;
+            let departed = self.store.of(&workspace).clear_out().await?;
             let rows = departed.rows;
             info!(workspace = %workspace, rows, "Left workspace {workspace}: {rows} rows are gone");
         }

@@ -229,6 +229,12 @@ impl Simulator {
         })
     }
 
+    /// The token of the start is good for nothing any more.
+    pub fn kill_first_token(&self) {
+        let token = self.bot_token();
+        self.act(|workspace| workspace.kill_token(&token, "token_revoked"));
+    }
+
     /// A token of a person of this workspace.
     pub fn user_token(&self) -> String {
         self.act(|workspace| workspace.grant(Kind::User, vec!["users:read".to_owned()]))

@@ -30,7 +30,9 @@ struct Line {
 }
 
 /// Where what is raised goes instead, in a workspace whose sockets are another's.
-struct Forward(Box<dyn Fn(&str, Value, Purpose) + Send + Sync>);
+struct Forward(Box<Whom>);
+
+type Whom = dyn Fn(&str, Value, Purpose) + Send + Sync;
 
 impl std::fmt::Debug for Forward {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

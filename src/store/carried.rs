@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::error::StoreError;
 use super::feed::{EXPIRED, Head};
 use super::heads;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::carry::{Fate, door};
 use crate::domain::ids::{DeliveryId, WorkspaceId};
@@ -68,6 +69,29 @@ pub struct Door {
     pub next_at: Timestamp,
 }
 
+impl Space {
+    /// The doors that are left alone because something is wrong with them.
+    pub async fn doors(&self) -> Result<Vec<Door>, StoreError> {
+        self.read(move |tx, workspace| {
+            let mut query = tx.prepare_cached(
+                "SELECT door, failures, reason, since, next_at FROM doors
+                 WHERE workspace = ? AND failures > 0 ORDER BY door",
+            )?;
+            let rows = query.query_map([&workspace.0], |row| {
+                Ok(Door {
+                    door: row.get(0)?,
+                    failures: row.get(1)?,
+                    reason: row.get(2)?,
+                    since: Timestamp(row.get(3)?),
+                    next_at: Timestamp(row.get(4)?),
+                })
+            })?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        })
+        .await
+    }
+}
+
 impl Store {
     /// Claims the next delivery to carry. `until` is when it is taken up again after a crash.
     pub async fn claim_carried(&self, until: Timestamp, now: Timestamp) -> Result<Claim, StoreError> {
@@ -101,27 +125,6 @@ impl Store {
                            updated_at = ?3 WHERE id = ?1 AND state = 'sending' AND send IS NULL";
             tx.prepare_cached(sql)?.execute((carried.id.0, PACE, now.0))?;
             hold(tx, &carried, (carried.failures, PACE), at, now)
-        })
-        .await
-    }
-
-    /// The doors that are left alone because something is wrong with them.
-    pub async fn doors(&self, workspace: WorkspaceId) -> Result<Vec<Door>, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached(
-                "SELECT door, failures, reason, since, next_at FROM doors
-                 WHERE workspace = ? AND failures > 0 ORDER BY door",
-            )?;
-            let rows = query.query_map([&workspace.0], |row| {
-                Ok(Door {
-                    door: row.get(0)?,
-                    failures: row.get(1)?,
-                    reason: row.get(2)?,
-                    since: Timestamp(row.get(3)?),
-                    next_at: Timestamp(row.get(4)?),
-                })
-            })?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })
         .await
     }

@@ -8,7 +8,8 @@ use super::destinations;
 use super::error::StoreError;
 use super::known::Lookups;
 use super::recovery;
-use super::sqlite::{Store, blocking, connect};
+use super::space::Space;
+use super::sqlite::{blocking, connect};
 use crate::domain::bundle::Pick;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::message::{ChannelChange, ChannelNews, Ourselves};
@@ -31,19 +32,14 @@ pub struct Channel {
     pub pick: Pick,
 }
 
-impl Store {
+impl Space {
     /// Brings the stored channels up to date with what Slack lists; picks stay. A channel that is not listed any more is
     /// one we are no member of.
-    pub async fn sync_channels(
-        &self,
-        workspace: WorkspaceId,
-        listed: Vec<Channel>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
+    pub async fn sync_channels(&self, listed: Vec<Channel>, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
             tx.execute("UPDATE channels SET is_member = 0 WHERE workspace = ?", [&workspace.0])?;
             for channel in &listed {
-                upsert(tx, &workspace, channel, now)?;
+                upsert(tx, workspace, channel, now)?;
             }
             Ok(())
         })
@@ -51,17 +47,13 @@ impl Store {
     }
 
     /// All known channels, by name.
-    pub async fn channels(&self, workspace: WorkspaceId) -> Result<Vec<Channel>, StoreError> {
-        self.read(move |tx| all(tx, &workspace)).await
+    pub async fn channels(&self) -> Result<Vec<Channel>, StoreError> {
+        self.read(all).await
     }
 
     /// The channel with this id or name (with or without `#`), if it is known.
-    pub async fn find_channel(
-        &self,
-        workspace: WorkspaceId,
-        wanted: String,
-    ) -> Result<Option<Channel>, StoreError> {
-        self.read(move |tx| {
+    pub async fn find_channel(&self, wanted: String) -> Result<Option<Channel>, StoreError> {
+        self.read(move |tx, workspace| {
             let name = wanted.trim_start_matches('#');
             let mut query = tx.prepare_cached(
                 "SELECT channel, name, is_private, is_member, is_archived, pick FROM channels
@@ -74,17 +66,11 @@ impl Store {
     }
 
     /// Picks a channel. It need not be known yet: then only its id is stored. What was said in it before is not asked for.
-    pub async fn pick_channel(
-        &self,
-        workspace: WorkspaceId,
-        id: ChannelId,
-        pick: Pick,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            let before = Lookups::default().pick(tx, &workspace, &id)?;
+    pub async fn pick_channel(&self, id: ChannelId, pick: Pick, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
+            let before = Lookups::default().pick(tx, workspace, &id)?;
             if before != pick {
-                recovery::picked(tx, &workspace, &id, pick, now)?;
+                recovery::picked(tx, workspace, &id, pick, now)?;
             }
             tx.execute(
                 "INSERT INTO channels (workspace, channel, name, is_private, is_member, is_archived, pick, updated_at)

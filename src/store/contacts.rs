@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::contact::{self, Candidates, Match, normal_email};
 use crate::domain::ids::{ContactId, PersonId, WorkspaceId};
 use crate::domain::message::Profile;
@@ -50,18 +50,17 @@ pub struct Imported {
     pub unchanged: usize,
 }
 
-impl Store {
+impl Space {
     /// Creates or updates contacts by e-mail address, all in one transaction.
     pub async fn import_contacts(
         &self,
-        workspace: WorkspaceId,
         lines: Vec<ContactLine>,
         now: Timestamp,
     ) -> Result<Imported, StoreError> {
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let mut done = Imported::default();
             for line in &lines {
-                match import(tx, &workspace, line, now)? {
+                match import(tx, workspace, line, now)? {
                     Import::Created => done.created += 1,
                     Import::Updated => done.updated += 1,
                     Import::Unchanged => done.unchanged += 1,
@@ -73,8 +72,8 @@ impl Store {
     }
 
     /// All contacts, by name.
-    pub async fn contacts(&self, workspace: WorkspaceId) -> Result<Vec<Contact>, StoreError> {
-        self.read(move |tx| {
+    pub async fn contacts(&self) -> Result<Vec<Contact>, StoreError> {
+        self.read(move |tx, workspace| {
             let sql = format!("{CONTACT} WHERE c.workspace = ? ORDER BY c.name COLLATE NOCASE, c.id");
             let mut query = tx.prepare_cached(&sql)?;
             let rows = query.query_map([&workspace.0], contact)?;
@@ -84,12 +83,8 @@ impl Store {
     }
 
     /// One contact.
-    pub async fn contact(
-        &self,
-        workspace: WorkspaceId,
-        id: ContactId,
-    ) -> Result<Option<Contact>, StoreError> {
-        self.read(move |tx| {
+    pub async fn contact(&self, id: ContactId) -> Result<Option<Contact>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(&format!("{CONTACT} WHERE c.workspace = ? AND c.id = ?"))?;
             Ok(query.query_row((&workspace.0, id.0), contact).optional()?)
         })
@@ -100,12 +95,11 @@ impl Store {
     /// and has nothing left is removed. `false` when there is no such contact.
     pub async fn link_contact(
         &self,
-        workspace: WorkspaceId,
         id: ContactId,
         person: PersonId,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx| relink(tx, &workspace, id, &person, now)).await
+        self.write(move |tx, workspace| relink(tx, workspace, id, &person, now)).await
     }
 }
 

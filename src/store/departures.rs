@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::erasures;
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use super::traces::ERASED;
 use crate::domain::ids::{EventId, WorkspaceId};
@@ -27,18 +28,35 @@ pub struct Departed {
     pub folded: bool,
 }
 
-impl Store {
+impl Space {
     /// Ends an installation: its tokens are gone with this commit, and nothing of the workspace is served any more. Says
     /// whether there was one; what it left behind goes with `clear_out`.
-    pub async fn part(
-        &self,
-        workspace: WorkspaceId,
-        parting: Parting,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| part(tx, &workspace, parting, now)).await
+    pub async fn part(&self, parting: Parting, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |tx, workspace| part(tx, workspace, parting, now)).await
     }
 
+    /// Deletes what a workspace that was left has left behind. Does nothing where the app is installed.
+    pub async fn clear_out(&self) -> Result<Departed, StoreError> {
+        let (mut after, mut rows) = (EventId(0), 0);
+        loop {
+            let (last, gone) = self.write(move |tx, workspace| clear_events(tx, workspace, after)).await?;
+            rows += gone;
+            match last {
+                Some(last) => after = last,
+                None => break,
+            }
+        }
+        rows += self.write(clear_tables).await?;
+        Ok(Departed { rows, folded: self.store.begin_log_anew().await? })
+    }
+
+    /// Forgets the settings of a workspace that was left as well.
+    pub async fn forget_settings(&self) -> Result<(), StoreError> {
+        self.write(forget).await
+    }
+}
+
+impl Store {
     /// Whether a workspace was left at some time.
     pub async fn was_left(&self) -> Result<bool, StoreError> {
         self.read(|tx| {
@@ -59,27 +77,6 @@ impl Store {
         .await
     }
 
-    /// Deletes what a workspace that was left has left behind. Does nothing where the app is installed.
-    pub async fn clear_out(&self, workspace: WorkspaceId) -> Result<Departed, StoreError> {
-        let (mut after, mut rows) = (EventId(0), 0);
-        loop {
-            let place = workspace.clone();
-            let (last, gone) = self.write(move |tx| clear_events(tx, &place, after)).await?;
-            rows += gone;
-            match last {
-                Some(last) => after = last,
-                None => break,
-            }
-        }
-        rows += self.write(move |tx| clear_tables(tx, &workspace)).await?;
-        Ok(Departed { rows, folded: self.begin_log_anew().await? })
-    }
-
-    /// Forgets the settings of a workspace that was left as well.
-    pub async fn forget_settings(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
-        self.write(move |tx| forget(tx, &workspace)).await
-    }
-
     /// Forgets what was kept of workspaces for a return that did not come, and sweeps again behind those that were left:
     /// what was under way when they went may have arrived since.
     pub async fn sweep_departed(&self, now: Timestamp) -> Result<usize, StoreError> {
@@ -94,7 +91,7 @@ impl Store {
             .await?;
         let mut rows = 0;
         for workspace in gone {
-            rows += self.clear_out(workspace).await?.rows;
+            rows += self.of(&workspace).clear_out().await?.rows;
         }
         Ok(rows)
     }

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
 use super::outbox::{Part, insert_notice};
+use super::space::Space;
 use super::sqlite::Store;
 use super::{finish, rows, troubles};
 use crate::domain::destination::{self, Broken, Fallbacks, Held, Verdict};
@@ -56,6 +57,28 @@ struct Waiting {
     text: String,
 }
 
+impl Space {
+    /// Stores what a look at a broken channel showed.
+    pub async fn looked_at(
+        &self,
+        channel: ChannelId,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| match verdict {
+            Verdict::Works => works(tx, workspace, &channel, now),
+            Verdict::Try => {
+                let sql = "UPDATE destinations SET state = 'trial'
+                           WHERE workspace = ? AND channel = ? AND state = 'broken'";
+                tx.prepare_cached(sql)?.execute((&workspace.0, &channel.0))?;
+                Ok(())
+            }
+            Verdict::Stays(broken) => broke(tx, workspace, &channel, broken, now),
+        })
+        .await
+    }
+}
+
 impl Store {
     /// The channels that take no messages, the longest broken first.
     pub async fn broken_destinations(&self) -> Result<Vec<Destination>, StoreError> {
@@ -81,27 +104,6 @@ impl Store {
                 });
             }
             Ok(broken)
-        })
-        .await
-    }
-
-    /// Stores what a look at a broken channel showed.
-    pub async fn looked_at(
-        &self,
-        workspace: WorkspaceId,
-        channel: ChannelId,
-        verdict: Verdict,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| match verdict {
-            Verdict::Works => works(tx, &workspace, &channel, now),
-            Verdict::Try => {
-                let sql = "UPDATE destinations SET state = 'trial'
-                           WHERE workspace = ? AND channel = ? AND state = 'broken'";
-                tx.prepare_cached(sql)?.execute((&workspace.0, &channel.0))?;
-                Ok(())
-            }
-            Verdict::Stays(broken) => broke(tx, &workspace, &channel, broken, now),
         })
         .await
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use super::{erasures, groups, people};
 use crate::domain::directory::{Group, Rest};
@@ -57,31 +58,6 @@ pub struct Sheet<T> {
 }
 
 impl Store {
-    /// How the directory stands.
-    pub async fn directory(&self, workspace: WorkspaceId) -> Result<Standing, StoreError> {
-        self.read(move |tx| standing(tx, &workspace)).await
-    }
-
-    /// Everybody with an open account, by handle.
-    pub async fn people(&self, workspace: WorkspaceId) -> Result<Vec<Profile>, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached(
-                "SELECT person FROM people WHERE workspace = ? AND deleted = 0 AND handle <> ''
-                 ORDER BY handle COLLATE NOCASE, person",
-            )?;
-            let ids: Vec<PersonId> =
-                query.query_map([&workspace.0], |row| row.get(0).map(PersonId))?.collect::<Result<_, _>>()?;
-            let profiles = ids.iter().map(|person| people::profile(tx, &workspace, person));
-            profiles.filter_map(Result::transpose).collect()
-        })
-        .await
-    }
-
-    /// Asks for the directory to be read now.
-    pub async fn want_directory(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
-        self.write(move |tx| want(tx, &workspace)).await
-    }
-
     /// The directories that were read or are being read, each with how it rests; `None` while it is being read.
     pub async fn readings(&self) -> Result<BTreeMap<WorkspaceId, Option<Rest>>, StoreError> {
         self.read(|tx| {
@@ -96,10 +72,37 @@ impl Store {
         })
         .await
     }
+}
+
+impl Space {
+    /// How the directory stands.
+    pub async fn directory(&self) -> Result<Standing, StoreError> {
+        self.read(standing).await
+    }
+
+    /// Everybody with an open account, by handle.
+    pub async fn people(&self) -> Result<Vec<Profile>, StoreError> {
+        self.read(move |tx, workspace| {
+            let mut query = tx.prepare_cached(
+                "SELECT person FROM people WHERE workspace = ? AND deleted = 0 AND handle <> ''
+                 ORDER BY handle COLLATE NOCASE, person",
+            )?;
+            let ids: Vec<PersonId> =
+                query.query_map([&workspace.0], |row| row.get(0).map(PersonId))?.collect::<Result<_, _>>()?;
+            let profiles = ids.iter().map(|person| people::profile(tx, workspace, person));
+            profiles.filter_map(Result::transpose).collect()
+        })
+        .await
+    }
+
+    /// Asks for the directory to be read now.
+    pub async fn want_directory(&self) -> Result<(), StoreError> {
+        self.write(want).await
+    }
 
     /// What is to be read next.
-    pub async fn reading(&self, workspace: WorkspaceId) -> Result<Reading, StoreError> {
-        self.read(move |tx| {
+    pub async fn reading(&self) -> Result<Reading, StoreError> {
+        self.read(move |tx, workspace| {
             let sql = "SELECT state, page, wanted, ended_at FROM directory WHERE workspace = ?";
             let found = tx.prepare_cached(sql)?.query_row([&workspace.0], row).optional()?;
             let Some((state, page, rest)) = found else {
@@ -110,7 +113,7 @@ impl Store {
                 "people" => Ok(Reading::People(page)),
                 "groups" => Ok(Reading::Groups(page)),
                 // A state that ends by itself: the last group's members take the reading to its end.
-                "members" => Ok(unstaffed(tx, &workspace)?.map_or(Reading::Groups(page), Reading::Members)),
+                "members" => Ok(unstaffed(tx, workspace)?.map_or(Reading::Groups(page), Reading::Members)),
                 _ => Err(StoreError::Unreadable { what: "state of the directory", word: state }),
             }
         })
@@ -118,8 +121,8 @@ impl Store {
     }
 
     /// Begins a reading, or the one under way once more from its first page.
-    pub async fn begin_reading(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
-        self.write(move |tx| {
+    pub async fn begin_reading(&self) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
             tx.execute(
                 "INSERT INTO directory (workspace, state, round, page, wanted, joined, gone, problem)
                  VALUES (?, 'people', 1, '', 0, 0, 0, '')
@@ -134,41 +137,31 @@ impl Store {
     }
 
     /// Takes in a page of people that Slack was asked for at `asked_at`; what an event has said since goes before it.
-    pub async fn list_people(
-        &self,
-        workspace: WorkspaceId,
-        sheet: Sheet<Profile>,
-        asked_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            let round = round(tx, &workspace)?;
+    pub async fn list_people(&self, sheet: Sheet<Profile>, asked_at: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
+            let round = round(tx, workspace)?;
             let mut joined = 0;
             for profile in &sheet.items {
-                joined += i64::from(list_person(tx, &workspace, profile, (round, asked_at))?);
+                joined += i64::from(list_person(tx, workspace, profile, (round, asked_at))?);
             }
             let sql = "UPDATE directory SET joined = joined + ? WHERE workspace = ?";
             tx.execute(sql, (joined, &workspace.0))?;
-            turn(tx, &workspace, "people", sheet.next, "groups")
+            turn(tx, workspace, "people", sheet.next, "groups")
         })
         .await
     }
 
     /// Takes in a page of groups; after the last page those that were not listed are gone.
-    pub async fn list_groups(
-        &self,
-        workspace: WorkspaceId,
-        sheet: Sheet<Group>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            let round = round(tx, &workspace)?;
-            sheet.items.iter().try_for_each(|group| groups::upsert(tx, &workspace, group, round))?;
+    pub async fn list_groups(&self, sheet: Sheet<Group>, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
+            let round = round(tx, workspace)?;
+            sheet.items.iter().try_for_each(|group| groups::upsert(tx, workspace, group, round))?;
             let is_last = sheet.next.is_none();
-            turn(tx, &workspace, "groups", sheet.next, "members")?;
+            turn(tx, workspace, "groups", sheet.next, "members")?;
             if is_last {
                 let sql = "DELETE FROM user_groups WHERE workspace = ? AND round < ?";
                 tx.execute(sql, (&workspace.0, round))?;
-                finish_if_done(tx, &workspace, now)?;
+                finish_if_done(tx, workspace, now)?;
             }
             Ok(())
         })
@@ -178,49 +171,38 @@ impl Store {
     /// Takes in who is in a group; `None` when Slack does not know the group any more. The last group ends the reading.
     pub async fn list_members(
         &self,
-        workspace: WorkspaceId,
         group: GroupId,
         members: Option<Vec<PersonId>>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             match members {
                 Some(members) => {
-                    let round = round(tx, &workspace)?;
-                    groups::staff(tx, &workspace, &group, &members, round)?;
+                    let round = round(tx, workspace)?;
+                    groups::staff(tx, workspace, &group, &members, round)?;
                 }
                 None => {
                     let sql = "DELETE FROM user_groups WHERE workspace = ? AND user_group = ?";
                     tx.execute(sql, (&workspace.0, &group.0))?;
                 }
             }
-            finish_if_done(tx, &workspace, now)
+            finish_if_done(tx, workspace, now)
         })
         .await
     }
 
     /// Slack does not let us read the groups: there are none for us, and the reading ends with its people.
-    pub async fn without_groups(
-        &self,
-        workspace: WorkspaceId,
-        problem: String,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
+    pub async fn without_groups(&self, problem: String, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
             tx.execute("DELETE FROM user_groups WHERE workspace = ?", [&workspace.0])?;
-            finish(tx, &workspace, &problem, now)
+            finish(tx, workspace, &problem, now)
         })
         .await
     }
 
     /// Slack does not let us read the people: everything stays as it was until the next reading.
-    pub async fn give_up_reading(
-        &self,
-        workspace: WorkspaceId,
-        problem: String,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
+    pub async fn give_up_reading(&self, problem: String, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
             tx.execute(
                 "UPDATE directory SET state = 'resting', page = '', problem = ?, ended_at = ? WHERE workspace = ?",
                 (&problem, now.0, &workspace.0),

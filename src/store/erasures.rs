@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::conversation::move_to;
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use super::traces::{Concern, ERASED, Traces, named};
 use crate::domain::erasure::is_forgotten;
@@ -32,32 +33,29 @@ pub struct Erased {
     pub folded: bool,
 }
 
-impl Store {
+impl Space {
     /// Removes what we know of a contact: name, addresses, the texts of its messages and of our answers, and the raw events
     /// that carried them. Its tasks stay as numbers, and are closed. `None` when there is no such contact.
-    pub async fn erase_contact(
-        &self,
-        workspace: WorkspaceId,
-        id: ContactId,
-        now: Timestamp,
-    ) -> Result<Option<Erased>, StoreError> {
-        let place = workspace.clone();
-        let Some(traces) = self.read(move |tx| traces(tx, &place, id)).await? else { return Ok(None) };
+    pub async fn erase_contact(&self, id: ContactId, now: Timestamp) -> Result<Option<Erased>, StoreError> {
+        let found = self.read(move |tx, workspace| traces(tx, workspace, id)).await?;
+        let Some(traces) = found else { return Ok(None) };
         let (mut events, mut swept) = (0, EventId(0));
         loop {
             let (traces, after) = (traces.clone(), swept);
-            let found = self.read(move |tx| concerned(tx, &traces, after, Some(BATCH))).await?;
-            events += self.write(move |tx| blank_all(tx, &found.events)).await?;
+            let found = self.store.read(move |tx| concerned(tx, &traces, after, Some(BATCH))).await?;
+            events += self.store.write(move |tx| blank_all(tx, &found.events)).await?;
             match found.last {
                 Some(last) => swept = last,
                 None => break,
             }
         }
-        let done = self.write(move |tx| erase(tx, &workspace, id, swept, now)).await?;
+        let done = self.write(move |tx, workspace| erase(tx, workspace, id, swept, now)).await?;
         let Some(more) = done else { return Ok(None) };
-        Ok(Some(Erased { events: events + more, folded: self.begin_log_anew().await? }))
+        Ok(Some(Erased { events: events + more, folded: self.store.begin_log_anew().await? }))
     }
+}
 
+impl Store {
     /// Asks the write-ahead log to begin anew until nobody reads it; says whether it did.
     pub(super) async fn begin_log_anew(&self) -> Result<bool, StoreError> {
         for _ in 0..FOLDS {

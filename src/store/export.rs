@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::erasures::{BATCH, concerned, traces};
 use super::error::StoreError;
-use super::sqlite::Store;
-use crate::domain::ids::{ContactId, EventId, WorkspaceId};
+use super::space::Space;
+use crate::domain::ids::{ContactId, EventId};
 
 /// The rows of each table that concern a contact; columns are named.
 pub type Holdings = BTreeMap<String, Vec<Map<String, Value>>>;
@@ -37,15 +37,11 @@ const MESSAGES: &str =
     "bundle IN (SELECT b.id FROM bundles b JOIN tasks t ON t.id = b.task WHERE t.contact = ?1)
     OR (workspace, person) IN (SELECT workspace, person FROM contact_people WHERE contact = ?1)";
 
-impl Store {
+impl Space {
     /// Everything that is held about a contact; `None` when there is none with this number.
-    pub async fn export_contact(
-        &self,
-        workspace: WorkspaceId,
-        id: ContactId,
-    ) -> Result<Option<Holdings>, StoreError> {
-        self.read(move |tx| {
-            let Some(traces) = traces(tx, &workspace, id)? else { return Ok(None) };
+    pub async fn export_contact(&self, id: ContactId) -> Result<Option<Holdings>, StoreError> {
+        self.read(move |tx, workspace| {
+            let Some(traces) = traces(tx, workspace, id)? else { return Ok(None) };
             let mut holdings = Holdings::new();
             for (table, condition) in TABLES {
                 let sql = format!("SELECT * FROM {table} WHERE {condition} ORDER BY 1, 2");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Row, Transaction};
 
 use super::error::StoreError;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::figures::{Facts, Moment, Noticed, Standing};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::time::Timestamp;
@@ -33,21 +33,16 @@ const NOTICED: &str = "SELECT n.at, n.kind, n.amount, n.currency FROM notices n
                                  WHERE m.problem = n.problem AND m.effect IN ('begins', 'adds')))
     ORDER BY n.id";
 
-impl Store {
+impl Space {
     /// What happened from `from` to before `to`, and how many tasks stand where now.
-    pub async fn facts(
-        &self,
-        workspace: WorkspaceId,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Facts, StoreError> {
-        self.read(move |tx| {
-            let span = Span { tx, workspace: &workspace, from, to };
+    pub async fn facts(&self, from: Timestamp, to: Timestamp) -> Result<Facts, StoreError> {
+        self.read(move |tx, workspace| {
+            let span = Span { tx, workspace, from, to };
             Ok(Facts {
                 opened: span.all(OPENED, moment)?,
                 answered: span.all(ANSWERED, moment)?,
                 closed: span.all(CLOSED, moment)?,
-                standing: standing(tx, &workspace)?,
+                standing: standing(tx, workspace)?,
                 contacts: span.all(
                     "SELECT created_at FROM contacts
                      WHERE workspace = ?1 AND created_at >= ?2 AND created_at < ?3 ORDER BY id",

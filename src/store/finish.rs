@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::conversation::move_to;
 use super::error::StoreError;
 use super::outbox::{ClaimedSend, Rescue};
+use super::space::Space;
 use super::sqlite::Store;
 use super::{destinations, feed, rows, troubles};
 use crate::domain::ids::{MessageTs, SendId, TaskId, WorkspaceId};
@@ -16,37 +17,16 @@ use crate::domain::send::{Fate, REPEAT_MARK, SendKind, SendState, Shape, UNKNOWN
 use crate::domain::task::{Actor, Status};
 use crate::domain::time::Timestamp;
 
-impl Store {
-    /// Stores what became of a claimed send. Does nothing when the lease was lost and somebody else claimed it since.
-    pub async fn finish_send(
-        &self,
-        send: ClaimedSend,
-        fate: Fate,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| finish(tx, &send, &fate, now)).await
-    }
-
-    /// Stores how far the look-up of a claimed send has come; empty when it is over.
-    pub async fn note_look_up(&self, send: SendId, from: String, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            tx.prepare_cached("UPDATE sends SET look_up_from = ?2, updated_at = ?3 WHERE id = ?1")?
-                .execute((send.0, &from, now.0))?;
-            Ok(())
-        })
-        .await
-    }
-
+impl Space {
     /// Retries or drops a row that is not sent; the answer is its state before, `None` when there is no such row. A row
     /// that is sent or being sent stays as it is.
     pub async fn rescue_send(
         &self,
-        workspace: WorkspaceId,
         id: SendId,
         rescue: Rescue,
         now: Timestamp,
     ) -> Result<Option<SendState>, StoreError> {
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let sql = "SELECT state FROM sends WHERE workspace = ? AND id = ?";
             let word: Option<String> =
                 tx.query_row(sql, (&workspace.0, id.0), |row| row.get(0)).optional()?;
@@ -73,8 +53,30 @@ impl Store {
                     (&workspace.0, id.0),
                 )?;
             }
-            troubles::resolve(tx, &workspace, Own::DeadLetter, &id.0.to_string(), now)?;
+            troubles::resolve(tx, workspace, Own::DeadLetter, &id.0.to_string(), now)?;
             rows::send_state(&word).map(Some)
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Stores what became of a claimed send. Does nothing when the lease was lost and somebody else claimed it since.
+    pub async fn finish_send(
+        &self,
+        send: ClaimedSend,
+        fate: Fate,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| finish(tx, &send, &fate, now)).await
+    }
+
+    /// Stores how far the look-up of a claimed send has come; empty when it is over.
+    pub async fn note_look_up(&self, send: SendId, from: String, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.prepare_cached("UPDATE sends SET look_up_from = ?2, updated_at = ?3 WHERE id = ?1")?
+                .execute((send.0, &from, now.0))?;
+            Ok(())
         })
         .await
     }

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::directory;
 use super::error::StoreError;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::directory::{Group, GroupNews};
 use crate::domain::ids::{GroupId, PersonId, WorkspaceId};
 use crate::domain::time::Timestamp;
@@ -18,10 +18,10 @@ pub struct Listed {
     pub members: Vec<PersonId>,
 }
 
-impl Store {
+impl Space {
     /// All groups that are in use, by handle.
-    pub async fn groups(&self, workspace: WorkspaceId) -> Result<Vec<Listed>, StoreError> {
-        self.read(move |tx| {
+    pub async fn groups(&self) -> Result<Vec<Listed>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(
                 "SELECT user_group, handle, name, changed_at FROM user_groups
                  WHERE workspace = ? AND closed = 0 ORDER BY handle COLLATE NOCASE, user_group",
@@ -29,7 +29,7 @@ impl Store {
             let groups: Vec<Group> = query.query_map([&workspace.0], group)?.collect::<Result<_, _>>()?;
             groups
                 .into_iter()
-                .map(|group| Ok(Listed { members: members(tx, &workspace, &group.id)?, group }))
+                .map(|group| Ok(Listed { members: members(tx, workspace, &group.id)?, group }))
                 .collect()
         })
         .await

@@ -6,11 +6,77 @@ use rusqlite::OptionalExtension;
 
 use super::error::StoreError;
 use super::notices::{self, Accepted};
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::heartbeat::Seen;
-use crate::domain::ids::WorkspaceId;
 use crate::domain::notice::Checked;
 use crate::domain::time::Timestamp;
+
+impl Space {
+    /// Notes a beat; where its silence was told, `end` ends that. Says whether it did.
+    pub async fn beat(
+        &self,
+        name: String,
+        end: Checked,
+        now: Timestamp,
+    ) -> Result<Option<Accepted>, StoreError> {
+        self.write(move |tx, workspace| {
+            let sql = "SELECT missed_at FROM heartbeats WHERE name = ?";
+            let missed: Option<Option<i64>> =
+                tx.prepare_cached(sql)?.query_row([&name], |row| row.get(0)).optional()?;
+            tx.prepare_cached(
+                "INSERT INTO heartbeats (name, since, last_at, missed_at) VALUES (?1, ?2, ?2, NULL)
+                 ON CONFLICT (name) DO UPDATE SET last_at = excluded.last_at, missed_at = NULL",
+            )?
+            .execute((&name, now.0))?;
+            match missed.flatten() {
+                Some(_) => notices::submit(tx, workspace, &end, now).map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// Notes a silence and tells of it, unless it beat meanwhile.
+    pub async fn miss_heartbeat(
+        &self,
+        name: String,
+        seen: Seen,
+        notice: Checked,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx, workspace| {
+            let mut update = tx.prepare_cached(
+                "UPDATE heartbeats SET missed_at = ?2 WHERE name = ?1 AND missed_at IS NULL AND last_at IS ?3",
+            )?;
+            if update.execute((&name, now.0, seen.last.map(|last| last.0)))? == 0 {
+                return Ok(false);
+            }
+            notices::submit(tx, workspace, &notice, now)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Forgets a heartbeat that is promised no more; where its silence was told, `end` ends that.
+    pub async fn forget_heartbeat(
+        &self,
+        name: String,
+        end: Checked,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
+            let sql = "DELETE FROM heartbeats WHERE name = ? RETURNING missed_at";
+            let missed: Option<Option<i64>> =
+                tx.prepare_cached(sql)?.query_row([&name], |row| row.get(0)).optional()?;
+            if missed.flatten().is_some() {
+                notices::submit(tx, workspace, &end, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
 
 impl Store {
     /// Notes which heartbeats are promised: new ones count from now, the others are forgotten. All that are known come back,
@@ -49,73 +115,6 @@ impl Store {
                 Ok((row.get(0)?, seen))
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
-    /// Notes a beat; where its silence was told, `end` ends that. Says whether it did.
-    pub async fn beat(
-        &self,
-        workspace: WorkspaceId,
-        name: String,
-        end: Checked,
-        now: Timestamp,
-    ) -> Result<Option<Accepted>, StoreError> {
-        self.write(move |tx| {
-            let sql = "SELECT missed_at FROM heartbeats WHERE name = ?";
-            let missed: Option<Option<i64>> =
-                tx.prepare_cached(sql)?.query_row([&name], |row| row.get(0)).optional()?;
-            tx.prepare_cached(
-                "INSERT INTO heartbeats (name, since, last_at, missed_at) VALUES (?1, ?2, ?2, NULL)
-                 ON CONFLICT (name) DO UPDATE SET last_at = excluded.last_at, missed_at = NULL",
-            )?
-            .execute((&name, now.0))?;
-            match missed.flatten() {
-                Some(_) => notices::submit(tx, &workspace, &end, now).map(Some),
-                None => Ok(None),
-            }
-        })
-        .await
-    }
-
-    /// Notes a silence and tells of it, unless it beat meanwhile.
-    pub async fn miss_heartbeat(
-        &self,
-        workspace: WorkspaceId,
-        name: String,
-        seen: Seen,
-        notice: Checked,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| {
-            let mut update = tx.prepare_cached(
-                "UPDATE heartbeats SET missed_at = ?2 WHERE name = ?1 AND missed_at IS NULL AND last_at IS ?3",
-            )?;
-            if update.execute((&name, now.0, seen.last.map(|last| last.0)))? == 0 {
-                return Ok(false);
-            }
-            notices::submit(tx, &workspace, &notice, now)?;
-            Ok(true)
-        })
-        .await
-    }
-
-    /// Forgets a heartbeat that is promised no more; where its silence was told, `end` ends that.
-    pub async fn forget_heartbeat(
-        &self,
-        workspace: WorkspaceId,
-        name: String,
-        end: Checked,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            let sql = "DELETE FROM heartbeats WHERE name = ? RETURNING missed_at";
-            let missed: Option<Option<i64>> =
-                tx.prepare_cached(sql)?.query_row([&name], |row| row.get(0)).optional()?;
-            if missed.flatten().is_some() {
-                notices::submit(tx, &workspace, &end, now)?;
-            }
-            Ok(())
         })
         .await
     }

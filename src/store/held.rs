@@ -4,7 +4,7 @@ use rusqlite::Transaction;
 
 use super::error::StoreError;
 use super::feed::merge;
-use super::sqlite::Store;
+use super::space::Space;
 use super::{heads, notices};
 use crate::domain::card;
 use crate::domain::feed::MOST_LINES;
@@ -32,15 +32,14 @@ pub struct Taker {
     pub channel: String,
 }
 
-impl Store {
+impl Space {
     /// What was held outside active hours for this channel and goes until then.
     pub async fn held_for_recap(
         &self,
-        workspace: WorkspaceId,
         channel: ChannelId,
         until: Timestamp,
     ) -> Result<HeldForRecap, StoreError> {
-        self.read(move |tx| {
+        self.read(move |tx, workspace| {
             let mut held = HeldForRecap::default();
             let mut query = tx.prepare_cached(
                 "SELECT id, notice, destination FROM deliveries
@@ -49,7 +48,7 @@ impl Store {
             let mut rows = query.query((&workspace.0, until.0))?;
             while let Some(row) = rows.next()? {
                 let (id, notice, destination): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                if heads::channel(tx, &workspace, &destination)?.as_ref() != Some(&channel) {
+                if heads::channel(tx, workspace, &destination)?.as_ref() != Some(&channel) {
                     continue;
                 }
                 held.deliveries.push(id);

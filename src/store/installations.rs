@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 use super::error::StoreError;
 use super::people;
 use super::sealed;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::installation::{Source, State};
@@ -200,23 +201,20 @@ impl Store {
         })
         .await
     }
+}
 
+impl Space {
     /// Puts new tokens in the place of an installation's; what is not given stays as it is. Says whether there is such an
     /// installation.
-    pub async fn swap_tokens(
-        &self,
-        workspace: WorkspaceId,
-        tokens: Tokens,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub async fn swap_tokens(&self, tokens: Tokens, now: Timestamp) -> Result<bool, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let sql = "UPDATE installations SET expires_at = ?2 WHERE workspace = ?1 AND state = 'active'
                        RETURNING id";
             let expires_at = tokens.expires_at.map(|at| at.0);
             let id = tx.query_row(sql, (&workspace.0, expires_at), |row| row.get(0)).optional()?;
             let Some(id) = id else { return Ok(false) };
-            put_all(tx, &keys, (id, &workspace), &tokens, now)?;
+            put_all(tx, &keys, (id, workspace), &tokens, now)?;
             Ok(true)
         })
         .await

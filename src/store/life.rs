@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
 use super::notices::{self, effect_of, notice};
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::ids::{DeliveryId, NoticeId, ProblemId, WorkspaceId};
 use crate::domain::notice::Notice;
 use crate::domain::notice::problem::Effect;
@@ -78,12 +78,32 @@ const DELIVERY: &str =
     "d.id, d.notice, d.destination, d.route, d.form, d.state, d.reason, d.merged_into, d.attempts, d.next_at,
      d.send, d.created_at, d.updated_at, COALESCE(s.attempts, 0) AS tries";
 
-impl Store {
+impl Space {
+    /// The newest notices, the newest first.
+    pub async fn notices(&self, filter: NoticeFilter) -> Result<Vec<Life>, StoreError> {
+        self.read(move |tx, workspace| {
+            let mut query = tx.prepare_cached(
+                "SELECT id FROM notices WHERE workspace = ?1 AND (?2 IS NULL OR state = ?2)
+                     AND (?3 IS NULL OR kind = ?3 OR kind GLOB ?3) ORDER BY id DESC LIMIT ?4",
+            )?;
+            let row = (&workspace.0, &filter.state, &filter.kind, filter.most);
+            let ids = query.query_map(row, |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+            ids.into_iter().filter_map(|id| life(tx, workspace, NoticeId(id)).transpose()).collect()
+        })
+        .await
+    }
+
+    /// One notice with everything that became of it.
+    pub async fn notice_life(&self, id: NoticeId) -> Result<Option<Life>, StoreError> {
+        self.read(move |tx, workspace| life(tx, workspace, id)).await
+    }
+
     /// How far a notice has come. One that is not there any more counts as delivered: what is over is forgotten in time.
     pub async fn reached(&self, id: NoticeId) -> Result<Reached, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached("SELECT state, reason FROM notices WHERE id = ?")?;
-            let own = query.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        self.read(move |tx, workspace| {
+            let sql = "SELECT state, reason FROM notices WHERE id = ? AND workspace = ?";
+            let mut query = tx.prepare_cached(sql)?;
+            let own = query.query_row((id.0, &workspace.0), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             let Some((state, reason)): Option<(String, String)> = own else { return Ok(Reached::Delivered) };
             let mut query = tx.prepare_cached(
                 "SELECT COALESCE(i.state, d.state) FROM deliveries d LEFT JOIN deliveries i ON i.id = d.merged_into
@@ -93,33 +113,6 @@ impl Store {
             Ok(reached(&state, &reason, states.iter().map(String::as_str)))
         })
         .await
-    }
-
-    /// The newest notices, the newest first.
-    pub async fn notices(
-        &self,
-        workspace: WorkspaceId,
-        filter: NoticeFilter,
-    ) -> Result<Vec<Life>, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached(
-                "SELECT id FROM notices WHERE workspace = ?1 AND (?2 IS NULL OR state = ?2)
-                     AND (?3 IS NULL OR kind = ?3 OR kind GLOB ?3) ORDER BY id DESC LIMIT ?4",
-            )?;
-            let row = (&workspace.0, &filter.state, &filter.kind, filter.most);
-            let ids = query.query_map(row, |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
-            ids.into_iter().filter_map(|id| life(tx, &workspace, NoticeId(id)).transpose()).collect()
-        })
-        .await
-    }
-
-    /// One notice with everything that became of it.
-    pub async fn notice_life(
-        &self,
-        workspace: WorkspaceId,
-        id: NoticeId,
-    ) -> Result<Option<Life>, StoreError> {
-        self.read(move |tx| life(tx, &workspace, id)).await
     }
 }
 

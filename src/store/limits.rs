@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::limit::{self, Admission, Gate};
 use crate::domain::time::Timestamp;
@@ -11,19 +11,14 @@ use crate::domain::time::Timestamp;
 /// In place of a channel: until when Slack asked us to wait with a method.
 const ASKED_TO_WAIT: &str = "!";
 
-impl Store {
+impl Space {
     /// Asks to call a method that has no limit per channel: admitted calls are noted.
-    pub async fn admit_call(
-        &self,
-        workspace: WorkspaceId,
-        method: &'static str,
-        now: Timestamp,
-    ) -> Result<Admission, StoreError> {
-        self.write(move |tx| {
-            let gate = gate(tx, &workspace, method, None)?;
+    pub async fn admit_call(&self, method: &'static str, now: Timestamp) -> Result<Admission, StoreError> {
+        self.write(move |tx, workspace| {
+            let gate = gate(tx, workspace, method, None)?;
             let admission = limit::admit(gate, &limit::limits(method), now);
             if let Admission::Now { next } = admission {
-                set(tx, &workspace, method, None, next)?;
+                set(tx, workspace, method, None, next)?;
             }
             Ok(admission)
         })
@@ -31,17 +26,12 @@ impl Store {
     }
 
     /// Slack asked to leave a method alone until then.
-    pub async fn hold_method(
-        &self,
-        workspace: WorkspaceId,
-        method: &'static str,
-        until: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            let held = limit::hold(gate(tx, &workspace, method, None)?, &limit::limits(method), until);
+    pub async fn hold_method(&self, method: &'static str, until: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
+            let held = limit::hold(gate(tx, workspace, method, None)?, &limit::limits(method), until);
             // The reserve for critical messages holds against our own pace, not against what Slack asks for.
             let asked = Gate { channel: Some(until), ..held };
-            set(tx, &workspace, method, Some(&ChannelId(ASKED_TO_WAIT.to_owned())), asked)
+            set(tx, workspace, method, Some(&ChannelId(ASKED_TO_WAIT.to_owned())), asked)
         })
         .await
     }

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
-use super::sqlite::Store;
+use super::space::Space;
 use super::{groups, people};
 use crate::domain::directory::{Directory, Group};
 use crate::domain::ids::{ChannelId, PersonId, WorkspaceId};
@@ -21,27 +21,18 @@ pub struct Calling {
     pub budget: Budget,
 }
 
-impl Store {
+impl Space {
     /// Resolves the mentions of a message that is about to be stored, and counts a broad one against its channel's day.
-    pub async fn resolve_mentions(
-        &self,
-        workspace: WorkspaceId,
-        calling: Calling,
-        now: Timestamp,
-    ) -> Result<Rendered, StoreError> {
-        self.write(move |tx| resolve(tx, &workspace, &calling, now)).await
+    pub async fn resolve_mentions(&self, calling: Calling, now: Timestamp) -> Result<Rendered, StoreError> {
+        self.write(move |tx, workspace| resolve(tx, workspace, &calling, now)).await
     }
 
     /// What each mention would be, without counting anything.
-    pub async fn look_up_mentions(
-        &self,
-        workspace: WorkspaceId,
-        mentions: Vec<Mention>,
-    ) -> Result<Vec<Rendered>, StoreError> {
-        self.read(move |tx| {
+    pub async fn look_up_mentions(&self, mentions: Vec<Mention>) -> Result<Vec<Rendered>, StoreError> {
+        self.read(move |tx, workspace| {
             let one = |mention: Mention| {
                 let mentions = [mention];
-                Ok(mention::resolve(&mentions, &meant(tx, &workspace, &mentions)?, true))
+                Ok(mention::resolve(&mentions, &meant(tx, workspace, &mentions)?, true))
             };
             mentions.into_iter().map(one).collect()
         })

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::derived;
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::ids::{NoticeId, ProblemId, WorkspaceId};
 use crate::domain::notice::problem::{Effect, Known, effect};
@@ -27,6 +28,8 @@ pub struct Accepted {
 /// A notice that is to be routed now.
 #[derive(Clone, Debug)]
 pub struct Unrouted {
+    /// Whose it is.
+    pub workspace: WorkspaceId,
     /// It.
     pub notice: Notice,
     /// Its problem.
@@ -45,22 +48,31 @@ pub struct Unroutable {
     pub next: Option<Timestamp>,
 }
 
-impl Store {
+impl Space {
     /// Stores notices, in order, in one transaction.
     pub async fn submit_notices(
         &self,
-        workspace: WorkspaceId,
         checked: Vec<Checked>,
         now: Timestamp,
     ) -> Result<Vec<Accepted>, StoreError> {
-        self.write(move |tx| checked.iter().map(|notice| submit(tx, &workspace, notice, now)).collect()).await
+        self.write(move |tx, workspace| {
+            checked.iter().map(|notice| submit(tx, workspace, notice, now)).collect()
+        })
+        .await
     }
 
+    /// Cancels the notices of a source that wait for their time under a key; says how many there were.
+    pub async fn cancel_notices(&self, source: String, key: String) -> Result<usize, StoreError> {
+        self.write(move |tx, workspace| cancel(tx, workspace, &source, &key)).await
+    }
+}
+
+impl Store {
     /// The notices whose time to be routed has come, at most `most`.
     pub async fn unrouted(&self, most: usize, now: Timestamp) -> Result<Unroutable, StoreError> {
         self.read(move |tx| {
             let sql = format!(
-                "SELECT {COLUMNS}, problem, effect, effect = 'ends' AND EXISTS (
+                "SELECT {COLUMNS}, workspace, problem, effect, effect = 'ends' AND EXISTS (
                      SELECT 1 FROM notices n JOIN deliveries d ON d.notice = n.id
                      WHERE n.problem = notices.problem AND d.state NOT IN ('dropped', 'failed', 'dead')) AS told
                  FROM notices WHERE state = 'waiting' AND due_at <= ? ORDER BY lane, due_at, id LIMIT ?"
@@ -70,6 +82,7 @@ impl Store {
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 found.push(Unrouted {
+                    workspace: WorkspaceId(row.get("workspace")?),
                     notice: notice(row)?,
                     problem: ProblemId(row.get("problem")?),
                     effect: effect_of(row.get("effect")?)?,
@@ -84,16 +97,6 @@ impl Store {
             Ok(Unroutable { now: found, next: next.map(Timestamp) })
         })
         .await
-    }
-
-    /// Cancels the notices of a source that wait for their time under a key; says how many there were.
-    pub async fn cancel_notices(
-        &self,
-        workspace: WorkspaceId,
-        source: String,
-        key: String,
-    ) -> Result<usize, StoreError> {
-        self.write(move |tx| cancel(tx, &workspace, &source, &key)).await
     }
 }
 

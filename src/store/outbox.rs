@@ -9,6 +9,7 @@ use rusqlite::{Row, Transaction};
 
 use super::conversation::answered;
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use super::{limits, rows, tasks};
 use crate::domain::destination::Broken;
@@ -146,17 +147,16 @@ pub enum Rescue {
     Drop,
 }
 
-impl Store {
+impl Space {
     /// Puts a reply into the outbox. The task is answered from this moment. `None` when there is no such task.
     pub async fn submit_reply(
         &self,
-        workspace: WorkspaceId,
         number: TaskNumber,
         parts: Vec<Part>,
         actor: Actor,
         now: Timestamp,
     ) -> Result<Option<Submitted>, StoreError> {
-        self.write(move |tx| match tasks::find(tx, &workspace, number)? {
+        self.write(move |tx, workspace| match tasks::find(tx, workspace, number)? {
             Some(task) => submit(tx, task, &parts, &actor, now).map(Some),
             None => Ok(None),
         })
@@ -166,23 +166,56 @@ impl Store {
     /// Puts a notice into the outbox: its parts in order, the blocks with the first.
     pub async fn submit_notice(
         &self,
-        workspace: WorkspaceId,
         channel: ChannelId,
         parts: Vec<Part>,
         blocks: String,
         now: Timestamp,
     ) -> Result<Vec<SendId>, StoreError> {
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let first = std::iter::once(blocks.as_str()).chain(std::iter::repeat(""));
             parts
                 .iter()
                 .zip(first)
-                .map(|(part, blocks)| insert_notice(tx, &workspace, &channel, part, blocks, now))
+                .map(|(part, blocks)| insert_notice(tx, workspace, &channel, part, blocks, now))
                 .collect()
         })
         .await
     }
 
+    /// The rows of the outbox: all that are not sent, or these states only; newest last.
+    pub async fn queue(&self, states: Vec<SendState>) -> Result<Vec<QueuedSend>, StoreError> {
+        self.read(move |tx, workspace| {
+            let states: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+            let wanted = serde_json::to_string(&states).unwrap_or_default();
+            let sql = format!(
+                "{QUEUED} WHERE s.workspace = ?1 AND s.state IN (SELECT value FROM json_each(?2)) ORDER BY s.id"
+            );
+            let mut query = tx.prepare_cached(&sql)?;
+            let mut found = query.query((&workspace.0, wanted))?;
+            let mut sends = Vec::new();
+            while let Some(row) = found.next()? {
+                sends.push(queued(row)?);
+            }
+            Ok(sends)
+        })
+        .await
+    }
+
+    /// One row of the outbox.
+    pub async fn send(&self, id: SendId) -> Result<Option<QueuedSend>, StoreError> {
+        self.read(move |tx, workspace| {
+            let mut query = tx.prepare_cached(&format!("{QUEUED} WHERE s.workspace = ? AND s.id = ?"))?;
+            let mut found = query.query((&workspace.0, id.0))?;
+            match found.next()? {
+                Some(row) => queued(row).map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+}
+
+impl Store {
     /// Claims the next send whose time and turn have come; the attempt and the call are counted here.
     pub async fn claim_send(&self, lease: Duration, now: Timestamp) -> Result<Claim, StoreError> {
         self.write(move |tx| {
@@ -213,42 +246,6 @@ impl Store {
             let mut free =
                 tx.prepare_cached("UPDATE sends SET next_at = MIN(next_at, ?) WHERE state = 'sending'")?;
             Ok(free.execute([at.0])?)
-        })
-        .await
-    }
-
-    /// The rows of the outbox: all that are not sent, or these states only; newest last.
-    pub async fn queue(
-        &self,
-        workspace: WorkspaceId,
-        states: Vec<SendState>,
-    ) -> Result<Vec<QueuedSend>, StoreError> {
-        self.read(move |tx| {
-            let states: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
-            let wanted = serde_json::to_string(&states).unwrap_or_default();
-            let sql = format!(
-                "{QUEUED} WHERE s.workspace = ?1 AND s.state IN (SELECT value FROM json_each(?2)) ORDER BY s.id"
-            );
-            let mut query = tx.prepare_cached(&sql)?;
-            let mut found = query.query((&workspace.0, wanted))?;
-            let mut sends = Vec::new();
-            while let Some(row) = found.next()? {
-                sends.push(queued(row)?);
-            }
-            Ok(sends)
-        })
-        .await
-    }
-
-    /// One row of the outbox.
-    pub async fn send(&self, workspace: WorkspaceId, id: SendId) -> Result<Option<QueuedSend>, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached(&format!("{QUEUED} WHERE s.workspace = ? AND s.id = ?"))?;
-            let mut found = query.query((&workspace.0, id.0))?;
-            match found.next()? {
-                Some(row) => queued(row).map(Some),
-                None => Ok(None),
-            }
         })
         .await
     }

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::erasures;
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::contact::normal_email;
 use crate::domain::ids::{PersonId, WorkspaceId};
@@ -21,6 +22,79 @@ pub struct Teammate {
     pub name: String,
     /// When the person was added.
     pub added_at: Timestamp,
+}
+
+impl Space {
+    /// Stores what Slack says of a person.
+    pub async fn set_person(&self, profile: Profile, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| match erasures::gone(tx, workspace, &profile.person)? {
+            // Asked about them before they were erased, told after it.
+            true => Ok(()),
+            false => note(tx, workspace, &profile, now),
+        })
+        .await
+    }
+
+    /// What is stored of a person.
+    pub async fn person(&self, person: PersonId) -> Result<Option<Profile>, StoreError> {
+        self.read(move |tx, workspace| profile(tx, workspace, &person)).await
+    }
+
+    /// The stored person with this handle, with or without `@`.
+    pub async fn person_by_handle(&self, handle: String) -> Result<Option<PersonId>, StoreError> {
+        self.read(move |tx, workspace| {
+            let sql = "SELECT person FROM people WHERE workspace = ? AND handle = ? COLLATE NOCASE
+                       ORDER BY deleted, person LIMIT 1";
+            let key = (&workspace.0, handle.trim_start_matches('@'));
+            Ok(tx.query_row(sql, key, |row| row.get(0).map(PersonId)).optional()?)
+        })
+        .await
+    }
+
+    /// Makes somebody a teammate; says whether that is news.
+    pub async fn add_teammate(
+        &self,
+        person: PersonId,
+        added_by: String,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx, workspace| {
+            let sql = "INSERT INTO teammates (workspace, person, added_by, added_at) VALUES (?, ?, ?, ?)
+                       ON CONFLICT DO NOTHING";
+            Ok(tx.execute(sql, (&workspace.0, &person.0, &added_by, now.0))? == 1)
+        })
+        .await
+    }
+
+    /// Makes a teammate an ordinary person again; says whether it was one.
+    pub async fn remove_teammate(&self, person: PersonId) -> Result<bool, StoreError> {
+        self.write(move |tx, workspace| {
+            let sql = "DELETE FROM teammates WHERE workspace = ? AND person = ?";
+            Ok(tx.execute(sql, (&workspace.0, &person.0))? == 1)
+        })
+        .await
+    }
+
+    /// All teammates, by name.
+    pub async fn teammates(&self) -> Result<Vec<Teammate>, StoreError> {
+        self.read(move |tx, workspace| {
+            let mut query = tx.prepare_cached(
+                "SELECT t.person, COALESCE(p.handle, ''), COALESCE(p.name, ''), t.added_at
+                 FROM teammates t LEFT JOIN people p ON p.workspace = t.workspace AND p.person = t.person
+                 WHERE t.workspace = ? ORDER BY 3, 1",
+            )?;
+            let rows = query.query_map([&workspace.0], |row| {
+                Ok(Teammate {
+                    person: PersonId(row.get(0)?),
+                    handle: row.get(1)?,
+                    name: row.get(2)?,
+                    added_at: Timestamp(row.get(3)?),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
 }
 
 impl Store {
@@ -46,95 +120,6 @@ impl Store {
                            w.workspace
                        LIMIT 1";
             Ok(tx.query_row(sql, [], ourselves).optional()?)
-        })
-        .await
-    }
-
-    /// Stores what Slack says of a person.
-    pub async fn set_person(
-        &self,
-        workspace: WorkspaceId,
-        profile: Profile,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| match erasures::gone(tx, &workspace, &profile.person)? {
-            // Asked about them before they were erased, told after it.
-            true => Ok(()),
-            false => note(tx, &workspace, &profile, now),
-        })
-        .await
-    }
-
-    /// What is stored of a person.
-    pub async fn person(
-        &self,
-        workspace: WorkspaceId,
-        person: PersonId,
-    ) -> Result<Option<Profile>, StoreError> {
-        self.read(move |tx| profile(tx, &workspace, &person)).await
-    }
-
-    /// The stored person with this handle, with or without `@`.
-    pub async fn person_by_handle(
-        &self,
-        workspace: WorkspaceId,
-        handle: String,
-    ) -> Result<Option<PersonId>, StoreError> {
-        self.read(move |tx| {
-            let sql = "SELECT person FROM people WHERE workspace = ? AND handle = ? COLLATE NOCASE
-                       ORDER BY deleted, person LIMIT 1";
-            let key = (&workspace.0, handle.trim_start_matches('@'));
-            Ok(tx.query_row(sql, key, |row| row.get(0).map(PersonId)).optional()?)
-        })
-        .await
-    }
-
-    /// Makes somebody a teammate; says whether that is news.
-    pub async fn add_teammate(
-        &self,
-        workspace: WorkspaceId,
-        person: PersonId,
-        added_by: String,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| {
-            let sql = "INSERT INTO teammates (workspace, person, added_by, added_at) VALUES (?, ?, ?, ?)
-                       ON CONFLICT DO NOTHING";
-            Ok(tx.execute(sql, (&workspace.0, &person.0, &added_by, now.0))? == 1)
-        })
-        .await
-    }
-
-    /// Makes a teammate an ordinary person again; says whether it was one.
-    pub async fn remove_teammate(
-        &self,
-        workspace: WorkspaceId,
-        person: PersonId,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| {
-            let sql = "DELETE FROM teammates WHERE workspace = ? AND person = ?";
-            Ok(tx.execute(sql, (&workspace.0, &person.0))? == 1)
-        })
-        .await
-    }
-
-    /// All teammates, by name.
-    pub async fn teammates(&self, workspace: WorkspaceId) -> Result<Vec<Teammate>, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached(
-                "SELECT t.person, COALESCE(p.handle, ''), COALESCE(p.name, ''), t.added_at
-                 FROM teammates t LEFT JOIN people p ON p.workspace = t.workspace AND p.person = t.person
-                 WHERE t.workspace = ? ORDER BY 3, 1",
-            )?;
-            let rows = query.query_map([&workspace.0], |row| {
-                Ok(Teammate {
-                    person: PersonId(row.get(0)?),
-                    handle: row.get(1)?,
-                    name: row.get(2)?,
-                    added_at: Timestamp(row.get(3)?),
-                })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }

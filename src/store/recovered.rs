@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::error::StoreError;
 use super::events::{Incoming, record};
 use super::recovery::{Reading, insert, thread_key};
+use super::space::Space;
 use super::sqlite::Store;
 use super::{erasures, troubles};
 use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
@@ -70,6 +71,36 @@ pub struct Filed {
     pub ended: Option<Result<(), String>>,
 }
 
+impl Space {
+    /// Records a batch of what was found in a channel, the oldest first; with the last batch the channel's stretch is over.
+    pub async fn file_recovered(
+        &self,
+        channel: ChannelId,
+        kind: &'static str,
+        now: Timestamp,
+    ) -> Result<Filed, StoreError> {
+        self.write(move |tx, workspace| {
+            let waiting = staged(tx, workspace, &channel)?;
+            let mut found = 0;
+            for (message, read_at) in &waiting {
+                found += usize::from(record_recovered(tx, (workspace, &channel), (message, kind), *read_at, now)?);
+                tx.prepare_cached("DELETE FROM recovered WHERE workspace = ? AND channel = ? AND ts = ?")?
+                    .execute((&workspace.0, &channel.0, &message.ts.0))?;
+            }
+            tx.prepare_cached(
+                "UPDATE recoveries SET found = found + ?3 WHERE workspace = ?1 AND channel = ?2 AND thread = ''",
+            )?
+            .execute(params![workspace.0, channel.0, count(found)])?;
+            let ended = match waiting.len() < BATCH as usize {
+                true => Some(finish(tx, workspace, &channel, now)?),
+                false => None,
+            };
+            Ok(Filed { found, ended })
+        })
+        .await
+    }
+}
+
 impl Store {
     /// Stores a page of a stretch and how far that has been read, in one transaction: a stop in between reads at most one
     /// page twice. Slack's calls for the next page do not begin before.
@@ -92,35 +123,6 @@ impl Store {
                 None => channel_page(tx, &reading, &page, now),
                 Some(_) => thread_page(tx, &reading, &page, now),
             }
-        })
-        .await
-    }
-
-    /// Records a batch of what was found in a channel, the oldest first; with the last batch the channel's stretch is over.
-    pub async fn file_recovered(
-        &self,
-        workspace: WorkspaceId,
-        channel: ChannelId,
-        kind: &'static str,
-        now: Timestamp,
-    ) -> Result<Filed, StoreError> {
-        self.write(move |tx| {
-            let waiting = staged(tx, &workspace, &channel)?;
-            let mut found = 0;
-            for (message, read_at) in &waiting {
-                found += usize::from(record_recovered(tx, (&workspace, &channel), (message, kind), *read_at, now)?);
-                tx.prepare_cached("DELETE FROM recovered WHERE workspace = ? AND channel = ? AND ts = ?")?
-                    .execute((&workspace.0, &channel.0, &message.ts.0))?;
-            }
-            tx.prepare_cached(
-                "UPDATE recoveries SET found = found + ?3 WHERE workspace = ?1 AND channel = ?2 AND thread = ''",
-            )?
-            .execute(params![workspace.0, channel.0, count(found)])?;
-            let ended = match waiting.len() < BATCH as usize {
-                true => Some(finish(tx, &workspace, &channel, now)?),
-                false => None,
-            };
-            Ok(Filed { found, ended })
         })
         .await
     }

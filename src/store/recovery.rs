@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::bundle::{Monitor, Pick};
 use crate::domain::ids::{ChannelId, MessageTs, WorkspaceId};
@@ -68,24 +69,23 @@ pub struct Progress {
     pub failed: Vec<(ChannelId, String)>,
 }
 
-impl Store {
+impl Space {
     /// Asks for channels to be read again; says how many. What is being read already is read to its end first.
     pub async fn request_recovery(
         &self,
-        workspace: WorkspaceId,
         monitor: Monitor,
         wanted: Wanted,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        self.write(move |tx| {
-            let covered = covered(tx, &workspace, monitor)?;
+        self.write(move |tx, workspace| {
+            let covered = covered(tx, workspace, monitor)?;
             let chosen = match wanted.channels.is_empty() {
                 true => covered,
                 false => wanted.channels,
             };
             for channel in &chosen {
-                cover(tx, &workspace, channel, now)?;
-                request(tx, &workspace, channel, (wanted.since, wanted.cause), now)?;
+                cover(tx, workspace, channel, now)?;
+                request(tx, workspace, channel, (wanted.since, wanted.cause), now)?;
             }
             Ok(chosen.len())
         })
@@ -94,17 +94,12 @@ impl Store {
 
     /// Moves on up to where the channels are complete, while a socket has been connected all the time: not those that are
     /// being read, and not those that cannot be, which are tried again after an hour.
-    pub async fn keep_coverage(
-        &self,
-        workspace: WorkspaceId,
-        monitor: Monitor,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            for channel in covered(tx, &workspace, monitor)? {
-                cover(tx, &workspace, &channel, now)?;
-                if failed_before(tx, &workspace, &channel, now.minus(TRY_AGAIN))? {
-                    request(tx, &workspace, &channel, (None, Cause::Gap), now)?;
+    pub async fn keep_coverage(&self, monitor: Monitor, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
+            for channel in covered(tx, workspace, monitor)? {
+                cover(tx, workspace, &channel, now)?;
+                if failed_before(tx, workspace, &channel, now.minus(TRY_AGAIN))? {
+                    request(tx, workspace, &channel, (None, Cause::Gap), now)?;
                 }
             }
             tx.prepare_cached(
@@ -120,22 +115,10 @@ impl Store {
         .await
     }
 
-    /// The workspaces in which something is to be read or filed.
-    pub async fn unfinished_recoveries(&self) -> Result<Vec<WorkspaceId>, StoreError> {
-        self.read(|tx| {
-            let sql =
-                "SELECT DISTINCT workspace FROM recoveries WHERE finished_at IS NULL ORDER BY workspace";
-            let mut query = tx.prepare_cached(sql)?;
-            let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
     /// What is to be done next: of the stretches that are due, those of which the least has been read. A thread waits for
     /// its channel, since its parent may be among what is found there.
-    pub async fn next_recovery(&self, workspace: WorkspaceId, now: Timestamp) -> Result<Todo, StoreError> {
-        self.read(move |tx| {
+    pub async fn next_recovery(&self, now: Timestamp) -> Result<Todo, StoreError> {
+        self.read(move |tx, workspace| {
             let mut filing = tx.prepare_cached(
                 "SELECT channel FROM recoveries WHERE finished_at IS NULL AND state = 'filing' AND workspace = ?
                  ORDER BY requested_at, channel LIMIT 1",
@@ -152,7 +135,7 @@ impl Store {
                              AND c.thread = '' AND c.finished_at IS NULL))
                      ORDER BY pages, requested_at, channel, thread LIMIT 1",
                 )?;
-                let row = |row: &Row<'_>| reading(&workspace, row);
+                let row = |row: &Row<'_>| reading(workspace, row);
                 Ok(query.query_row((&workspace.0, now.0, threads), row).optional()?)
             };
             let mut later = tx.prepare_cached(
@@ -166,6 +149,20 @@ impl Store {
                 thread: one(true)?,
                 next_at: next_at.map(Timestamp),
             })
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// The workspaces in which something is to be read or filed.
+    pub async fn unfinished_recoveries(&self) -> Result<Vec<WorkspaceId>, StoreError> {
+        self.read(|tx| {
+            let sql =
+                "SELECT DISTINCT workspace FROM recoveries WHERE finished_at IS NULL ORDER BY workspace";
+            let mut query = tx.prepare_cached(sql)?;
+            let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }

@@ -7,6 +7,7 @@ use rusqlite::Transaction;
 
 use super::error::StoreError;
 use super::rows;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::bundle::Pick;
 use crate::domain::classify::Verdict;
@@ -26,16 +27,14 @@ pub struct Kept {
 /// Where messages are in earnest, by channel and `ts`.
 pub type KeptMessages = BTreeMap<(ChannelId, MessageTs), Kept>;
 
-impl Store {
+impl Space {
     /// The facts that decisions since then rest on, and where the contacts' messages since then went.
-    pub async fn rehearsal(
-        &self,
-        workspace: WorkspaceId,
-        since: Timestamp,
-    ) -> Result<(Facts, KeptMessages), StoreError> {
-        self.read(move |tx| Ok((facts(tx, &workspace, since)?, kept(tx, &workspace, since)?))).await
+    pub async fn rehearsal(&self, since: Timestamp) -> Result<(Facts, KeptMessages), StoreError> {
+        self.read(move |tx, workspace| Ok((facts(tx, workspace, since)?, kept(tx, workspace, since)?))).await
     }
+}
 
+impl Store {
     /// Opens the database at `path` for reading only, beside a daemon or without one. Refuses one whose schema is not this
     /// version's: it would have to be changed.
     pub async fn open_to_read(path: &Path) -> Result<Store, StoreError> {

@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::held::{are_held, told_by};
 use super::outbox::{Part, insert_notice};
 use super::rows;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::ids::{ChannelId, SendId, WorkspaceId};
 use crate::domain::report::{ReportState, Why};
 use crate::domain::time::Timestamp;
@@ -70,20 +70,19 @@ pub struct Chart {
     pub png: Vec<u8>,
 }
 
-impl Store {
+impl Space {
     /// The rows of `reports` (name and schedule), in their order. One that was not there, or has another schedule now, counts
     /// from `now`; those that are not among them are forgotten, so that one that comes back does not catch up on years.
     pub async fn report_standings(
         &self,
-        workspace: WorkspaceId,
         reports: Vec<(String, String)>,
         now: Timestamp,
     ) -> Result<Vec<Standing>, StoreError> {
-        let found = self.read_standings(workspace.clone(), reports.clone()).await?;
+        let found = self.read_standings(reports.clone()).await?;
         if let Some(all) = found {
             return Ok(all);
         }
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let names: Vec<&str> = reports.iter().map(|(name, _)| name.as_str()).collect();
             let names = serde_json::to_string(&names).unwrap_or_default();
             let sql = "DELETE FROM reports WHERE workspace = ?1 AND name NOT IN (SELECT value FROM json_each(?2))";
@@ -97,24 +96,7 @@ impl Store {
             for (name, schedule) in &reports {
                 upsert.execute((&workspace.0, name, schedule, now.0))?;
             }
-            standings(tx, &workspace, &reports).map(|found| found.unwrap_or_default())
-        })
-        .await
-    }
-
-    async fn read_standings(
-        &self,
-        workspace: WorkspaceId,
-        reports: Vec<(String, String)>,
-    ) -> Result<Option<Vec<Standing>>, StoreError> {
-        self.read(move |tx| {
-            let sql = "SELECT COUNT(*) FROM reports WHERE workspace = ?";
-            let count: i64 = tx.query_row(sql, [&workspace.0], |row| row.get(0))?;
-            if usize::try_from(count).ok() == Some(reports.len()) {
-                standings(tx, &workspace, &reports)
-            } else {
-                Ok(None)
-            }
+            standings(tx, workspace, &reports).map(|found| found.unwrap_or_default())
         })
         .await
     }
@@ -122,13 +104,8 @@ impl Store {
     /// Stores a run: its due time is dealt with, its message is in the outbox and its chart waits for it. The same run again
     /// stores nothing twice, because its keys are the same. Returns the sends; `None` when what it tells of held deliveries is
     /// not right any more, and nothing is stored then.
-    pub async fn finish_report(
-        &self,
-        workspace: WorkspaceId,
-        run: Run,
-        now: Timestamp,
-    ) -> Result<Option<Vec<SendId>>, StoreError> {
-        self.write(move |tx| {
+    pub async fn finish_report(&self, run: Run, now: Timestamp) -> Result<Option<Vec<SendId>>, StoreError> {
+        self.write(move |tx, workspace| {
             let held = run.message.as_ref().map(|message| message.held.as_slice()).unwrap_or_default();
             if !are_held(tx, held)? {
                 return Ok(None);
@@ -142,7 +119,7 @@ impl Store {
             let (reason, sentence) = (run.why.code(), run.why.sentence());
             update.execute((&workspace.0, &run.name, due, state.as_str(), reason, sentence, now.0))?;
             match run.message {
-                Some(message) => post(tx, &workspace, &run.name, &message, now).map(Some),
+                Some(message) => post(tx, workspace, &run.name, &message, now).map(Some),
                 None => Ok(Some(Vec::new())),
             }
         })
@@ -150,20 +127,30 @@ impl Store {
     }
 
     /// Notes that a report cannot be made for now; its due time stays.
-    pub async fn report_waits(
-        &self,
-        workspace: WorkspaceId,
-        name: String,
-        why: Why,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
+    pub async fn report_waits(&self, name: String, why: Why, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
             let mut update = tx.prepare_cached(
                 "UPDATE reports SET state = 'failed', reason = ?3, sentence = ?4, ran_at = ?5
                  WHERE workspace = ?1 AND name = ?2 AND (state <> 'failed' OR reason <> ?3)",
             )?;
             update.execute((&workspace.0, &name, why.code(), why.sentence(), now.0))?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn read_standings(
+        &self,
+        reports: Vec<(String, String)>,
+    ) -> Result<Option<Vec<Standing>>, StoreError> {
+        self.read(move |tx, workspace| {
+            let sql = "SELECT COUNT(*) FROM reports WHERE workspace = ?";
+            let count: i64 = tx.query_row(sql, [&workspace.0], |row| row.get(0))?;
+            if usize::try_from(count).ok() == Some(reports.len()) {
+                standings(tx, workspace, &reports)
+            } else {
+                Ok(None)
+            }
         })
         .await
     }

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::notices::Unrouted;
 use super::sqlite::Store;
 use crate::domain::feed::changes_apart;
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{DeliveryId, NoticeId};
 use crate::domain::mention::Mention;
 use crate::domain::notice::problem::Effect;
 use crate::domain::route::{Decision, Miss, Plan, Planned};

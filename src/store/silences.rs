@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
 use super::notices;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::ids::{ProblemId, WorkspaceId};
 use crate::domain::route::Matcher;
 use crate::domain::route::quiet::{Firing, Silence, State};
@@ -32,28 +32,10 @@ pub struct Silenced {
     pub ended_by: String,
 }
 
-impl Store {
-    /// What routing has to know beside its rules: the silences that hold, and the firing problems of these kinds, which are
-    /// globs.
-    pub async fn routing_state(&self, kinds: Vec<String>, now: Timestamp) -> Result<State, StoreError> {
-        self.read(move |tx| {
-            let mut state = State::default();
-            for silence in silences(tx, "until_at > ?", now.0)? {
-                // One that cannot be read mutes nothing; it was checked when it was made.
-                let Ok(matcher) = Matcher::of(&silence.pairs) else { continue };
-                state.silences.push(Silence { id: silence.id, matcher });
-            }
-            if !kinds.is_empty() {
-                state.firing = firing(tx, &kinds)?;
-            }
-            Ok(state)
-        })
-        .await
-    }
-
+impl Space {
     /// Makes a silence.
-    pub async fn add_silence(&self, workspace: WorkspaceId, silence: Silenced) -> Result<i64, StoreError> {
-        self.write(move |tx| {
+    pub async fn add_silence(&self, silence: Silenced) -> Result<i64, StoreError> {
+        self.write(move |tx, workspace| {
             let Silenced { id: _, pairs, reason, made_by, made_at, until, ended_by } = &silence;
             let matcher: std::collections::BTreeMap<_, _> = pairs.iter().cloned().collect();
             let mut insert = tx.prepare_cached(
@@ -67,10 +49,28 @@ impl Store {
         .await
     }
 
+    /// What routing has to know beside its rules: the silences that hold, and the firing problems of these kinds, which are
+    /// globs.
+    pub async fn routing_state(&self, kinds: Vec<String>, now: Timestamp) -> Result<State, StoreError> {
+        self.read(move |tx, workspace| {
+            let mut state = State::default();
+            for silence in silences(tx, workspace, now.0)? {
+                // One that cannot be read mutes nothing; it was checked when it was made.
+                let Ok(matcher) = Matcher::of(&silence.pairs) else { continue };
+                state.silences.push(Silence { id: silence.id, matcher });
+            }
+            if !kinds.is_empty() {
+                state.firing = firing(tx, workspace, &kinds)?;
+            }
+            Ok(state)
+        })
+        .await
+    }
+
     /// The silences that hold; with `all` those that are over, too. The newest comes first.
     pub async fn silences(&self, all: bool, now: Timestamp) -> Result<Vec<Silenced>, StoreError> {
         let since = if all { i64::MIN } else { now.0 };
-        self.read(move |tx| silences(tx, "until_at > ?", since)).await
+        self.read(move |tx, workspace| silences(tx, workspace, since)).await
     }
 
     /// Ends a silence now; `None` when there is none with this number, `false` when it was over already.
@@ -80,9 +80,10 @@ impl Store {
         by: String,
         now: Timestamp,
     ) -> Result<Option<bool>, StoreError> {
-        self.write(move |tx| {
-            let sql = "SELECT until_at FROM silences WHERE id = ?";
-            let until: Option<i64> = tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+        self.write(move |tx, workspace| {
+            let sql = "SELECT until_at FROM silences WHERE id = ? AND workspace = ?";
+            let key = (id, &workspace.0);
+            let until: Option<i64> = tx.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
             let Some(until) = until else { return Ok(None) };
             let sql = "UPDATE silences SET until_at = ?2, ended_by = ?3 WHERE id = ?1 AND until_at > ?2";
             tx.prepare_cached(sql)?.execute((id, now.0, by))?;
@@ -92,12 +93,12 @@ impl Store {
     }
 }
 
-fn silences(tx: &Transaction<'_>, which: &str, value: i64) -> Result<Vec<Silenced>, StoreError> {
-    let sql = format!(
-        "SELECT id, matcher, reason, made_by, made_at, until_at, ended_by FROM silences WHERE {which} ORDER BY id DESC"
-    );
-    let mut query = tx.prepare_cached(&sql)?;
-    let rows = query.query_map([value], silence)?;
+fn silences(tx: &Transaction<'_>, workspace: &WorkspaceId, after: i64) -> Result<Vec<Silenced>, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT id, matcher, reason, made_by, made_at, until_at, ended_by FROM silences
+         WHERE workspace = ? AND until_at > ? ORDER BY id DESC",
+    )?;
+    let rows = query.query_map((&workspace.0, after), silence)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -116,16 +117,21 @@ fn silence(row: &Row<'_>) -> rusqlite::Result<Silenced> {
     })
 }
 
-fn firing(tx: &Transaction<'_>, kinds: &[String]) -> Result<Vec<Firing>, StoreError> {
+fn firing(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    kinds: &[String],
+) -> Result<Vec<Firing>, StoreError> {
     let sql = format!(
         "SELECT {}, problem FROM notices WHERE id IN (
              SELECT (SELECT MAX(n.id) FROM notices n WHERE n.problem = p.id) FROM problems p
-             WHERE p.status = 'firing' AND EXISTS (SELECT 1 FROM json_each(?1) WHERE p.kind GLOB value)
+             WHERE p.workspace = ?3 AND p.status = 'firing' AND EXISTS (SELECT 1 FROM json_each(?1) WHERE p.kind GLOB value)
              ORDER BY p.id DESC LIMIT ?2)",
         notices::COLUMNS
     );
     let mut query = tx.prepare_cached(&sql)?;
-    let mut rows = query.query((serde_json::to_string(kinds).unwrap_or_default(), MOST_FIRING))?;
+    let mut rows =
+        query.query((serde_json::to_string(kinds).unwrap_or_default(), MOST_FIRING, &workspace.0))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let notice = notices::notice(row)?;

@@ -64,7 +64,7 @@ impl Store {
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
-            Ok(Store::of(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
+            Ok(Store::around(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
         })
         .await
     }
@@ -75,12 +75,12 @@ impl Store {
         blocking(move || {
             let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             migrate::expect_newest(&writer)?;
-            Ok(Store::of(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
+            Ok(Store::around(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
         })
         .await
     }
 
-    fn of(inner: Inner) -> Store {
+    fn around(inner: Inner) -> Store {
         Store { inner: Arc::new(inner), keys: None }
     }
 
@@ -165,7 +165,7 @@ impl Store {
 
     /// Folds the write-ahead log and begins it anew, if nobody reads an older state of the database at the moment: says
     /// whether that was so. It does not wait, so that nobody has to wait for it.
-    pub(super) async fn truncate_log(&self) -> Result<bool, StoreError> {
+    pub async fn truncate_log(&self) -> Result<bool, StoreError> {
         let inner = self.inner.clone();
         blocking(move || {
             let folder = connect(&inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

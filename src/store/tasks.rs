@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 use super::conversation::{move_to, note};
 use super::error::StoreError;
 use super::rows;
-use super::sqlite::Store;
+use super::space::Space;
 use crate::domain::classify::{Priority, Verdict};
 use crate::domain::ids::{ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId};
 use crate::domain::task::{Actor, Change, Status};
@@ -142,10 +142,10 @@ const TASK: &str = "SELECT t.id, t.number, t.status, t.category, t.priority, t.a
     t.created_at, t.updated_at, t.snoozed_until, t.recovered
     FROM tasks t JOIN contacts k ON k.id = t.contact";
 
-impl Store {
+impl Space {
     /// The tasks that the filter lets through: urgent ones first, then the oldest.
-    pub async fn tasks(&self, workspace: WorkspaceId, filter: TaskFilter) -> Result<Vec<Task>, StoreError> {
-        self.read(move |tx| {
+    pub async fn tasks(&self, filter: TaskFilter) -> Result<Vec<Task>, StoreError> {
+        self.read(move |tx, workspace| {
             let status: Vec<&str> = filter.status.iter().map(|status| status.as_str()).collect();
             let status = serde_json::to_string(&status).unwrap_or_default();
             let sql = format!(
@@ -170,12 +170,8 @@ impl Store {
     }
 
     /// One task with its conversation and history.
-    pub async fn task(
-        &self,
-        workspace: WorkspaceId,
-        number: TaskNumber,
-    ) -> Result<Option<TaskDetail>, StoreError> {
-        self.read(move |tx| {
+    pub async fn task(&self, number: TaskNumber) -> Result<Option<TaskDetail>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(&format!("{TASK} WHERE t.workspace = ? AND t.number = ?"))?;
             let mut found = query.query((&workspace.0, number.0))?;
             let Some(row) = found.next()? else { return Ok(None) };
@@ -198,13 +194,12 @@ impl Store {
     /// Does something to a task in a person's name; `false` when there is no such task.
     pub async fn handle_task(
         &self,
-        workspace: WorkspaceId,
         number: TaskNumber,
         handling: Handling,
         actor: Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx| match find(tx, &workspace, number)? {
+        self.write(move |tx, workspace| match find(tx, workspace, number)? {
             Some(task) => handle(tx, task, &handling, &actor, now).map(|()| true),
             None => Ok(false),
         })

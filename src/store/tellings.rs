@@ -5,6 +5,7 @@ use rusqlite::{Row, Transaction};
 
 use super::error::StoreError;
 use super::outbox::{self, Part};
+use super::space::Space;
 use super::sqlite::Store;
 use super::troubles::{self, Trouble};
 use crate::domain::alarm::{Phase, TellingState, Way, Why};
@@ -71,54 +72,30 @@ pub struct Outcome {
     pub reason: String,
 }
 
-impl Store {
+impl Space {
     /// Plans what is new for `ways`, follows what went through the outbox, and returns what is due.
-    pub async fn due_tellings(
-        &self,
-        workspace: WorkspaceId,
-        ways: Vec<Way>,
-        now: Timestamp,
-    ) -> Result<Vec<Due>, StoreError> {
-        self.write(move |tx| {
+    pub async fn due_tellings(&self, ways: Vec<Way>, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        self.write(move |tx, workspace| {
             for way in &ways {
-                plan(tx, &workspace, *way, now)?;
+                plan(tx, workspace, *way, now)?;
             }
-            take_back(tx, &workspace, now)?;
-            follow(tx, &workspace, now)?;
-            due(tx, &workspace, &ways, now)
+            take_back(tx, workspace, now)?;
+            follow(tx, workspace, now)?;
+            due(tx, workspace, &ways, now)
         })
         .await
-    }
-
-    /// Claims a telling: the attempt is counted before the call. `until` is when it is taken up again after a crash.
-    pub async fn claim_telling(&self, id: i64, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            let mut claim = tx.prepare_cached(
-                "UPDATE tellings SET attempts = attempts + 1, reason = ?2, next_at = ?3, updated_at = ?4
-                 WHERE id = ?1 AND state = 'waiting'",
-            )?;
-            claim.execute((id, UNDER_WAY, until.0, now.0))?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Stores what became of a telling.
-    pub async fn finish_telling(&self, id: i64, outcome: Outcome, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |tx| finish(tx, id, &outcome, now)).await
     }
 
     /// Hands a telling to the outbox: the message and the link to it in one transaction.
     pub async fn tell_slack(
         &self,
-        workspace: WorkspaceId,
         id: i64,
         channel: ChannelId,
         part: Part,
         now: Timestamp,
     ) -> Result<SendId, StoreError> {
-        self.write(move |tx| {
-            let send = outbox::insert_notice(tx, &workspace, &channel, &part, "", now)?;
+        self.write(move |tx, workspace| {
+            let send = outbox::insert_notice(tx, workspace, &channel, &part, "", now)?;
             let mut link = tx.prepare_cached(
                 "UPDATE tellings SET send = ?2, attempts = attempts + 1, reason = ?3, updated_at = ?4
                  WHERE id = ?1",
@@ -132,27 +109,25 @@ impl Store {
     /// Puts a test of the alarm channel into the outbox.
     pub async fn submit_test(
         &self,
-        workspace: WorkspaceId,
         channel: ChannelId,
         part: Part,
         now: Timestamp,
     ) -> Result<SendId, StoreError> {
-        self.write(move |tx| outbox::insert_notice(tx, &workspace, &channel, &part, "", now)).await
+        self.write(move |tx, workspace| outbox::insert_notice(tx, workspace, &channel, &part, "", now)).await
     }
 
     /// Notes a trouble that was told and was over while nothing could be written.
     pub async fn note_told(
         &self,
-        workspace: WorkspaceId,
         raised: Raised,
         told: Vec<Way>,
         since: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write(move |tx, workspace| {
             let Raised { own, subject, .. } = &raised;
-            troubles::raise(tx, &workspace, &raised, since)?;
-            troubles::resolve(tx, &workspace, *own, subject, now)?;
+            troubles::raise(tx, workspace, &raised, since)?;
+            troubles::resolve(tx, workspace, *own, subject, now)?;
             let mut insert = tx.prepare_cached(
                 "INSERT INTO tellings (workspace, trouble, phase, destination, state, attempts, next_at, reason,
                      created_at, updated_at)
@@ -170,12 +145,8 @@ impl Store {
     }
 
     /// The troubles with their tellings, newest first: the open ones, or all that are still stored.
-    pub async fn troubles(
-        &self,
-        workspace: WorkspaceId,
-        all: bool,
-    ) -> Result<Vec<(Trouble, Vec<Told>)>, StoreError> {
-        self.read(move |tx| {
+    pub async fn troubles(&self, all: bool) -> Result<Vec<(Trouble, Vec<Told>)>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(
                 "SELECT id, kind, subject, detail, raised_at, resolved_at FROM troubles
                  WHERE workspace = ? AND (? OR resolved_at IS NULL) ORDER BY id DESC LIMIT 500",
@@ -190,6 +161,26 @@ impl Store {
             Ok(found)
         })
         .await
+    }
+}
+
+impl Store {
+    /// Claims a telling: the attempt is counted before the call. `until` is when it is taken up again after a crash.
+    pub async fn claim_telling(&self, id: i64, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let mut claim = tx.prepare_cached(
+                "UPDATE tellings SET attempts = attempts + 1, reason = ?2, next_at = ?3, updated_at = ?4
+                 WHERE id = ?1 AND state = 'waiting'",
+            )?;
+            claim.execute((id, UNDER_WAY, until.0, now.0))?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Stores what became of a telling.
+    pub async fn finish_telling(&self, id: i64, outcome: Outcome, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx| finish(tx, id, &outcome, now)).await
     }
 }
 

@@ -3,6 +3,7 @@
 use rusqlite::{Row, Transaction};
 
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::ids::{TroubleId, WorkspaceId};
 use crate::domain::notice::kind::WORTH_READING;
@@ -23,31 +24,20 @@ pub struct Trouble {
     pub resolved_at: Option<Timestamp>,
 }
 
-impl Store {
+impl Space {
     /// Raises a trouble; one that is open already only learns the newer detail. Says whether it is a new one.
-    pub async fn raise(
-        &self,
-        workspace: WorkspaceId,
-        raised: Raised,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| raise(tx, &workspace, &raised, now)).await
+    pub async fn raise(&self, raised: Raised, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |tx, workspace| raise(tx, workspace, &raised, now)).await
     }
 
     /// Resolves a trouble; says whether there was an open one.
-    pub async fn resolve(
-        &self,
-        workspace: WorkspaceId,
-        own: Own,
-        subject: String,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.write(move |tx| resolve(tx, &workspace, own, &subject, now)).await
+    pub async fn resolve(&self, own: Own, subject: String, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |tx, workspace| resolve(tx, workspace, own, &subject, now)).await
     }
 
     /// The open troubles, the oldest first.
-    pub async fn open_troubles(&self, workspace: WorkspaceId) -> Result<Vec<Trouble>, StoreError> {
-        self.read(move |tx| {
+    pub async fn open_troubles(&self) -> Result<Vec<Trouble>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(
                 "SELECT id, kind, subject, detail, raised_at, resolved_at FROM troubles
                  WHERE workspace = ? AND resolved_at IS NULL ORDER BY id",

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::error::StoreError;
 use super::migrate;
 use super::sealed;
+use super::space::Space;
 use super::sqlite::{Store, blocking, connect};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::limit::{self, Admission, Gate};
@@ -79,37 +80,32 @@ pub enum NoUrl {
     Store(#[from] StoreError),
 }
 
-impl Store {
+impl Space {
     /// The address to post to, for whoever delivers. One that Slack has taken away is not given out.
-    pub async fn webhook_url(&self, workspace: WorkspaceId, name: String) -> Result<Secret, NoUrl> {
-        match self.webhook(workspace.clone(), name.clone()).await? {
+    pub async fn webhook_url(&self, name: String) -> Result<Secret, NoUrl> {
+        match self.webhook(name.clone()).await? {
             Some(webhook) if webhook.state == WebhookState::Disabled => Err(NoUrl::Disabled(webhook.result)),
-            Some(_) | None => self.webhook_url_to_test(workspace, name).await,
+            Some(_) | None => self.webhook_url_to_test(name).await,
         }
     }
 
     /// The address to post a test to, be the webhook disabled or not: a test shows whether it works again.
-    pub async fn webhook_url_to_test(&self, workspace: WorkspaceId, name: String) -> Result<Secret, NoUrl> {
+    pub async fn webhook_url_to_test(&self, name: String) -> Result<Secret, NoUrl> {
         let keys = self.keys();
-        let taken = self.read(move |tx| match id(tx, &workspace, &name)? {
-            Some(id) => sealed::take(tx, keys.as_deref(), (TABLE, COLUMN, id), &workspace),
+        let taken = self.read(move |tx, workspace| match id(tx, workspace, &name)? {
+            Some(id) => sealed::take(tx, keys.as_deref(), (TABLE, COLUMN, id), workspace),
             None => Ok(None),
         });
         taken.await?.ok_or(NoUrl::NoSuch)?.map_err(NoUrl::Locked)
     }
 
     /// Asks to post to a webhook now; when that is admitted, its pace is noted. `None` when there is no such webhook.
-    pub async fn webhook_turn(
-        &self,
-        workspace: WorkspaceId,
-        name: String,
-        now: Timestamp,
-    ) -> Result<Option<Admission>, StoreError> {
-        self.write(move |tx| {
-            let Some(gate) = gate(tx, &workspace, &name)? else { return Ok(None) };
+    pub async fn webhook_turn(&self, name: String, now: Timestamp) -> Result<Option<Admission>, StoreError> {
+        self.write(move |tx, workspace| {
+            let Some(gate) = gate(tx, workspace, &name)? else { return Ok(None) };
             let admission = limit::admit(gate, &webhook::PACE, now);
             if let Admission::Now { next } = admission {
-                set_gate(tx, &workspace, &name, next)?;
+                set_gate(tx, workspace, &name, next)?;
             }
             Ok(Some(admission))
         })
@@ -119,16 +115,15 @@ impl Store {
     /// Notes what an attempt to post came to; the answer is how the webhook stands then. `None` when it is gone.
     pub async fn note_webhook(
         &self,
-        workspace: WorkspaceId,
         name: String,
         posted: Posted,
         now: Timestamp,
     ) -> Result<Option<WebhookState>, StoreError> {
-        self.write(move |tx| {
-            let Some(found) = find(tx, &workspace, &name)? else { return Ok(None) };
-            if let (Posted::Wait(span), Some(gate)) = (posted, gate(tx, &workspace, &name)?) {
+        self.write(move |tx, workspace| {
+            let Some(found) = find(tx, workspace, &name)? else { return Ok(None) };
+            if let (Posted::Wait(span), Some(gate)) = (posted, gate(tx, workspace, &name)?) {
                 let held = limit::hold(gate, &webhook::PACE, now.plus(span));
-                set_gate(tx, &workspace, &name, held)?;
+                set_gate(tx, workspace, &name, held)?;
             }
             let state = webhook::after(found.state, posted);
             // A disabled webhook goes on saying why, whatever else happens to it.
@@ -148,14 +143,13 @@ impl Store {
     /// Adds a webhook.
     pub async fn add_webhook(
         &self,
-        workspace: WorkspaceId,
         (name, label): (WebhookName, String),
         new: NewUrl,
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
-        self.write(move |tx| {
-            if id(tx, &workspace, name.as_str())?.is_some() {
+        self.write(move |tx, workspace| {
+            if id(tx, workspace, name.as_str())?.is_some() {
                 return Ok(Changed::Taken);
             }
             tx.execute(
@@ -173,14 +167,13 @@ impl Store {
     /// Gives a webhook another address; the old one is overwritten, and whatever was wrong with it is forgotten.
     pub async fn rotate_webhook(
         &self,
-        workspace: WorkspaceId,
         name: String,
         new: NewUrl,
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
-        self.write(move |tx| {
-            let Some(id) = id(tx, &workspace, &name)? else { return Ok(Changed::NoSuch) };
+        self.write(move |tx, workspace| {
+            let Some(id) = id(tx, workspace, &name)? else { return Ok(Changed::NoSuch) };
             sealed::put(tx, &keys, (TABLE, COLUMN, id), &new.url)?;
             tx.execute(
                 "UPDATE webhooks SET origin = ?2, state = 'ok', result = '', result_at = NULL, next_at = ?3,
@@ -194,15 +187,10 @@ impl Store {
     }
 
     /// Gives a webhook another name.
-    pub async fn rename_webhook(
-        &self,
-        workspace: WorkspaceId,
-        name: String,
-        to: WebhookName,
-    ) -> Result<Changed, StoreError> {
-        self.write(move |tx| {
-            let Some(found) = id(tx, &workspace, &name)? else { return Ok(Changed::NoSuch) };
-            match id(tx, &workspace, to.as_str())? {
+    pub async fn rename_webhook(&self, name: String, to: WebhookName) -> Result<Changed, StoreError> {
+        self.write(move |tx, workspace| {
+            let Some(found) = id(tx, workspace, &name)? else { return Ok(Changed::NoSuch) };
+            match id(tx, workspace, to.as_str())? {
                 Some(other) if other != found => Ok(Changed::Taken),
                 Some(_) | None => {
                     tx.execute("UPDATE webhooks SET name = ?2 WHERE id = ?1", (found, to.as_str()))?;
@@ -214,13 +202,8 @@ impl Store {
     }
 
     /// Says something else of the channel that a webhook posts to.
-    pub async fn label_webhook(
-        &self,
-        workspace: WorkspaceId,
-        name: String,
-        label: String,
-    ) -> Result<Changed, StoreError> {
-        self.write(move |tx| {
+    pub async fn label_webhook(&self, name: String, label: String) -> Result<Changed, StoreError> {
+        self.write(move |tx, workspace| {
             let sql = "UPDATE webhooks SET label = ?3 WHERE workspace = ?1 AND name = ?2";
             let changed = tx.execute(sql, (&workspace.0, &name, label))?;
             Ok(if changed == 0 { Changed::NoSuch } else { Changed::Done })
@@ -229,8 +212,8 @@ impl Store {
     }
 
     /// Deletes a webhook with its address.
-    pub async fn delete_webhook(&self, workspace: WorkspaceId, name: String) -> Result<Changed, StoreError> {
-        self.write(move |tx| {
+    pub async fn delete_webhook(&self, name: String) -> Result<Changed, StoreError> {
+        self.write(move |tx, workspace| {
             let sql = "DELETE FROM webhooks WHERE workspace = ? AND name = ?";
             Ok(if tx.execute(sql, (&workspace.0, &name))? == 0 { Changed::NoSuch } else { Changed::Done })
         })
@@ -238,23 +221,13 @@ impl Store {
     }
 
     /// One webhook.
-    pub async fn webhook(&self, workspace: WorkspaceId, name: String) -> Result<Option<Webhook>, StoreError> {
-        self.read(move |tx| find(tx, &workspace, &name)).await
-    }
-
-    /// How many webhooks there are in each state.
-    pub async fn webhook_states(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        self.read(move |tx| {
-            let mut query = tx.prepare_cached("SELECT state, COUNT(*) FROM webhooks GROUP BY state")?;
-            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
+    pub async fn webhook(&self, name: String) -> Result<Option<Webhook>, StoreError> {
+        self.read(move |tx, workspace| find(tx, workspace, &name)).await
     }
 
     /// All webhooks, by name.
-    pub async fn webhooks(&self, workspace: WorkspaceId) -> Result<Vec<Webhook>, StoreError> {
-        self.read(move |tx| {
+    pub async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
+        self.read(move |tx, workspace| {
             let mut query = tx
                 .prepare_cached(&format!("SELECT {SHOWN} FROM webhooks WHERE workspace = ? ORDER BY name"))?;
             let mut rows = query.query([&workspace.0])?;
@@ -263,6 +236,18 @@ impl Store {
                 found.push(webhook_of(row)?);
             }
             Ok(found)
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// How many webhooks there are in each state.
+    pub async fn webhook_states(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached("SELECT state, COUNT(*) FROM webhooks GROUP BY state")?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::error::StoreError;
 use super::events::outcome;
 use super::rows;
-use super::sqlite::Store;
+use super::space::Space;
 use super::tasks;
 use super::tellings::{Told, tellings};
 use super::troubles;
@@ -56,18 +56,18 @@ pub struct Step {
     pub sentence: String,
 }
 
-impl Store {
+impl Space {
     /// Everything that is stored about a subject, in the order it happened. Empty when nothing is.
-    pub async fn trail(&self, workspace: WorkspaceId, subject: Subject) -> Result<Vec<Step>, StoreError> {
-        self.read(move |tx| {
-            let mut trail = Trail { tx, workspace: &workspace, steps: Vec::new() };
+    pub async fn trail(&self, subject: Subject) -> Result<Vec<Step>, StoreError> {
+        self.read(move |tx, workspace| {
+            let mut trail = Trail { tx, workspace, steps: Vec::new() };
             match &subject {
                 Subject::Message(channel, ts) => trail.message(channel, ts)?,
                 Subject::SlackEvent(id) => trail.events("event_id = ?1", [id])?,
                 Subject::Event(id) => trail.events("id = ?1", [id.0])?,
                 Subject::Bundle(id) => trail.bundle(*id)?,
                 Subject::Task(number) => {
-                    if let Some(task) = tasks::find(tx, &workspace, *number)? {
+                    if let Some(task) = tasks::find(tx, workspace, *number)? {
                         trail.task(task)?;
                     }
                 }

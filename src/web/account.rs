@@ -221,7 +221,7 @@ async fn synced(front: &Front, connected: Connected) -> Result<ConnectedDocument
     let Connected { ours, restored, missing } = connected;
     let mut left = SYNC.as_millis() / LOOK.as_millis();
     let standing = loop {
-        let standing = front.store.directory(ours.workspace.clone()).await?;
+        let standing = front.store.of(&ours.workspace).directory().await?;
         if !standing.running || left == 0 {
             break standing;
         }

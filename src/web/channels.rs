@@ -73,7 +73,7 @@ pub async fn list(front: Front, Asked(which): Asked<Which>) -> Result<Json<Vec<C
         refresh(&front, &workspace).await?;
     }
     let joined = front.settings.borrow().monitor_joined;
-    let channels = front.store.channels(workspace).await?;
+    let channels = front.store.of(&workspace).channels().await?;
     Ok(Json(channels.into_iter().map(|channel| row(channel, joined)).collect()))
 }
 
@@ -90,10 +90,10 @@ pub async fn ignore(front: Front, Given(wanted): Given<Wanted>) -> Result<Json<P
 /// The channel among those we know; the refusal names the nearest.
 pub async fn known(front: &Front, workspace: &WorkspaceId, wanted: &str) -> Result<Channel, Refusal> {
     let typed = typed(wanted)?;
-    if let Some(channel) = front.store.find_channel(workspace.clone(), typed.to_owned()).await? {
+    if let Some(channel) = front.store.of(workspace).find_channel(typed.to_owned()).await? {
         return Ok(channel);
     }
-    let channels = front.store.channels(workspace.clone()).await?;
+    let channels = front.store.of(workspace).channels().await?;
     let names = channels.iter().filter(|channel| !channel.is_archived).map(|channel| channel.name.as_str());
     let hint = match nearest(typed.trim_start_matches('#'), names) {
         Some(name) => format!("did you mean \"#{name}\"?"),
@@ -134,7 +134,7 @@ async fn found(front: &Front, workspace: &WorkspaceId, wanted: &str) -> Result<C
 async fn refresh(front: &Front, workspace: &WorkspaceId) -> Result<(), Refusal> {
     let listed = front.apis.of(workspace)?.conversations_list().await?;
     let channels = listed.into_iter().filter(|channel| !channel.is_im).map(stored).collect();
-    Ok(front.store.sync_channels(workspace.clone(), channels, (front.now)()).await?)
+    Ok(front.store.of(workspace).sync_channels(channels, (front.now)()).await?)
 }
 
 fn stored(info: ChannelInfo) -> Channel {
@@ -146,7 +146,7 @@ async fn pick(front: &Front, wanted: &str, pick: Pick) -> Result<Picked, Refusal
     let ours = ourselves(front).await?;
     let mut channel = found(front, &ours.workspace, wanted).await?;
     let ChannelId(id) = &channel.id;
-    front.store.pick_channel(ours.workspace.clone(), ChannelId(id.clone()), pick, (front.now)()).await?;
+    front.store.of(&ours.workspace).pick_channel(ChannelId(id.clone()), pick, (front.now)()).await?;
     channel.pick = pick;
     let remark = match pick {
         Pick::Monitor => missing(front, &ours, &channel).await?,
@@ -164,7 +164,7 @@ async fn missing(front: &Front, ours: &Ourselves, channel: &Channel) -> Result<O
     if channel.is_member {
         return Ok(None);
     }
-    let profile = front.store.person(ours.workspace.clone(), ours.person.clone()).await?;
+    let profile = front.store.of(&ours.workspace).person(ours.person.clone()).await?;
     let bot = match profile.map(|profile| profile.handle).filter(|handle| !handle.is_empty()) {
         Some(handle) => format!("@{handle}"),
         None => "@deskd (or what the app's bot is called)".to_owned(),

@@ -100,7 +100,7 @@ pub struct Link {
 /// `GET /v1/contacts`, by name.
 pub async fn list(front: Front) -> Result<Json<Vec<ContactDocument>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let contacts = front.store.contacts(workspace).await?;
+    let contacts = front.store.of(&workspace).contacts().await?;
     Ok(Json(contacts.into_iter().map(document).collect()))
 }
 
@@ -128,7 +128,7 @@ pub async fn import(
         email: email.trim().to_owned(),
         company: company.trim().to_owned(),
     });
-    let done = front.store.import_contacts(workspace, lines.collect(), (front.now)()).await?;
+    let done = front.store.of(&workspace).import_contacts(lines.collect(), (front.now)()).await?;
     let (created, updated, unchanged) = (done.created, done.updated, done.unchanged);
     Ok(Json(ImportedDocument { ok: true, created, updated, unchanged }))
 }
@@ -142,7 +142,7 @@ pub async fn link(
     let workspace = ourselves(&front).await?.workspace;
     let id = ContactId(number);
     let person = people::find(&front, &workspace, &person).await?;
-    if !front.store.link_contact(workspace, id, person, (front.now)()).await? {
+    if !front.store.of(&workspace).link_contact(id, person, (front.now)()).await? {
         return Err(no_contact(id));
     }
     one(&front, id).await.map(Json)
@@ -157,7 +157,7 @@ pub async fn erase(
     let workspace = ourselves(&front).await?.workspace;
     let id = ContactId(number);
     let done =
-        front.store.erase_contact(workspace, id, (front.now)()).await?.ok_or_else(|| no_contact(id))?;
+        front.store.of(&workspace).erase_contact(id, (front.now)()).await?.ok_or_else(|| no_contact(id))?;
     info!(contact = id.0, events = done.events, "Erased contact {id}");
     let copies = front.store.copies_beside().await?;
     Ok(Json(ErasedDocument {
@@ -172,7 +172,7 @@ pub async fn erase(
 pub async fn export(front: Front, Numbered(number): Numbered) -> Result<Json<ExportDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let id = ContactId(number);
-    let held = front.store.export_contact(workspace, id).await?.ok_or_else(|| no_contact(id))?;
+    let held = front.store.of(&workspace).export_contact(id).await?.ok_or_else(|| no_contact(id))?;
     Ok(Json(ExportDocument { contact: number, exported_at: (front.now)().to_string(), held }))
 }
 
@@ -186,7 +186,7 @@ pub fn is_address(text: &str) -> bool {
 
 async fn one(front: &Front, id: ContactId) -> Result<ContactDocument, Refusal> {
     let workspace = ourselves(front).await?.workspace;
-    let found = front.store.contact(workspace, id).await?;
+    let found = front.store.of(&workspace).contact(id).await?;
     found.map(document).ok_or_else(|| no_contact(id))
 }
 

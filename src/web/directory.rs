@@ -92,7 +92,7 @@ pub struct MentionDocument {
 /// `GET /v1/people`, by handle.
 pub async fn people(front: Front) -> Result<Json<Vec<PersonRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let people = front.store.people(workspace.clone()).await?;
+    let people = front.store.of(&workspace).people().await?;
     Ok(Json(people.into_iter().map(|profile| person(profile, &workspace)).collect()))
 }
 
@@ -105,21 +105,21 @@ pub async fn groups(front: Front) -> Result<Json<Vec<GroupRow>>, Refusal> {
         name: group.name,
         members: members.into_iter().map(|person| person.0).collect(),
     };
-    Ok(Json(front.store.groups(workspace).await?.into_iter().map(row).collect()))
+    Ok(Json(front.store.of(&workspace).groups().await?.into_iter().map(row).collect()))
 }
 
 /// `GET /v1/people/sync`.
 pub async fn show(front: Front) -> Result<Json<DirectoryDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    Ok(Json(document(front.store.directory(workspace).await?)))
+    Ok(Json(document(front.store.of(&workspace).directory().await?)))
 }
 
 /// `POST /v1/people/sync`: asks for it; the reading takes as long as Slack's pace wants.
 pub async fn sync(front: Front) -> Result<Json<DirectoryDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    front.store.want_directory(workspace.clone()).await?;
+    front.store.of(&workspace).want_directory().await?;
     (front.read_directory)();
-    Ok(Json(document(front.store.directory(workspace).await?)))
+    Ok(Json(document(front.store.of(&workspace).directory().await?)))
 }
 
 /// `POST /v1/mentions/look-up`: what each entry would call. Nothing is sent and nothing counted.
@@ -133,7 +133,7 @@ pub async fn look_up(
     for text in &mentions {
         documents.push(match mention::parse(text) {
             Ok(mention) => {
-                let found = front.store.look_up_mentions(workspace.clone(), vec![mention.clone()]).await?;
+                let found = front.store.of(&workspace).look_up_mentions(vec![mention.clone()]).await?;
                 let reason = found.into_iter().flat_map(|rendered| rendered.reasons).next();
                 answer(&mention, reason, &handles)
             }
@@ -144,8 +144,8 @@ pub async fn look_up(
 }
 
 async fn handles(front: &Front, workspace: &WorkspaceId) -> Result<Vec<String>, Refusal> {
-    let people = front.store.people(workspace.clone()).await?;
-    let groups = front.store.groups(workspace.clone()).await?;
+    let people = front.store.of(workspace).people().await?;
+    let groups = front.store.of(workspace).groups().await?;
     let groups = groups.into_iter().map(|listed| listed.group.handle);
     Ok(groups.chain(people.into_iter().map(|person| person.handle)).collect())
 }

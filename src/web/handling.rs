@@ -145,10 +145,10 @@ async fn handle(front: &Front, caller: &Caller, number: i64, handling: Handling)
     let workspace = ourselves(front).await?.workspace;
     let number = TaskNumber(number);
     let now = (front.now)();
-    if !front.store.handle_task(workspace.clone(), number, handling, caller.actor(), now).await? {
+    if !front.store.of(&workspace).handle_task(number, handling, caller.actor(), now).await? {
         return Err(no_task(number));
     }
-    let detail = front.store.task(workspace.clone(), number).await?.ok_or_else(|| no_task(number))?;
+    let detail = front.store.of(&workspace).task(number).await?.ok_or_else(|| no_task(number))?;
     Ok(Handled { ok: true, task: listed(front, &workspace, detail.task).await?, remark: None })
 }
 
@@ -157,7 +157,7 @@ async fn not_of_the_team(
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Option<String>, Refusal> {
-    let team = front.store.teammates(workspace.clone()).await?;
+    let team = front.store.of(workspace).teammates().await?;
     let known = team.iter().any(|teammate| teammate.person == *person);
     Ok((!known).then(|| {
         format!(

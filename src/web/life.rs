@@ -111,14 +111,14 @@ pub async fn list(
     }
     let workspace = ourselves(&front).await?.workspace;
     let filter = NoticeFilter { state, kind, most: most.unwrap_or(USUAL).min(MOST) };
-    let found = front.store.notices(workspace, filter).await?;
+    let found = front.store.of(&workspace).notices(filter).await?;
     Ok(Json(found.into_iter().map(row).collect()))
 }
 
 /// `GET /v1/notices/7`.
 pub async fn show(front: Front, Numbered(number): Numbered) -> Result<Json<NoticeRow>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let found = front.store.notice_life(workspace, NoticeId(number)).await?;
+    let found = front.store.of(&workspace).notice_life(NoticeId(number)).await?;
     found.map(row).map(Json).ok_or_else(|| {
         let what = format!("there is no notice {number}; hint: \"deskd notices list\" shows the newest");
         Refusal::new(Code::NoSuchNotice, what)

@@ -18,6 +18,7 @@ use crate::domain::notice::Draft;
 use crate::domain::notice::draft;
 use crate::domain::outcome::Reached;
 use crate::slack::passed;
+use crate::store::Space;
 use crate::store::notices::Accepted;
 
 /// Most notices of one request: all of them are one transaction, and nobody else writes meanwhile.
@@ -70,16 +71,17 @@ pub async fn submit(
     if !wait {
         return Ok(Json(Taken { ok: true, notices }));
     }
+    let space = front.store.of(&at_home(&front).await?.workspace);
     let longest = front.settings.borrow().longest_wait;
     // Ends of patience and of the daemon are no failures: the answer then says how far it came.
     tokio::select! {
-        settled = settled(&front, &accepted) => settled?,
+        settled = settled(&space, &accepted) => settled?,
         () = tokio::time::sleep(longest) => {}
         () = stop.cancelled() => {}
     }
     let mut ok = true;
     for notice in &mut notices {
-        let reached = front.store.reached(NoticeId(notice.id)).await?;
+        let reached = space.reached(NoticeId(notice.id)).await?;
         ok &= reached == Reached::Delivered;
         notice.reached = Some(reached.as_str().to_owned());
     }
@@ -127,9 +129,9 @@ pub async fn take(front: &Front, source: &Source, drafts: Vec<Draft>) -> Result<
 }
 
 /// Waits until nothing that was handed in is on its way any more.
-async fn settled(front: &Front, accepted: &[Accepted]) -> Result<(), Refusal> {
+async fn settled(space: &Space, accepted: &[Accepted]) -> Result<(), Refusal> {
     for accepted in accepted {
-        while front.store.reached(accepted.id).await? == Reached::Waiting {
+        while space.reached(accepted.id).await? == Reached::Waiting {
             tokio::time::sleep(LOOK).await;
         }
     }

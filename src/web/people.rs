@@ -21,7 +21,7 @@ enum Typed {
 pub async fn find(front: &Front, workspace: &WorkspaceId, typed: &str) -> Result<PersonId, Refusal> {
     match read(typed)? {
         Typed::Id(person) => {
-            let known = front.store.person(workspace.clone(), person.clone()).await?;
+            let known = front.store.of(workspace).person(person.clone()).await?;
             if known.is_none_or(|known| known.handle.is_empty()) {
                 let profile = front
                     .apis
@@ -45,8 +45,7 @@ pub async fn find(front: &Front, workspace: &WorkspaceId, typed: &str) -> Result
             remember(front, workspace, profile).await?;
             Ok(person)
         }
-        Typed::Handle(handle) => match front.store.person_by_handle(workspace.clone(), handle.clone()).await?
-        {
+        Typed::Handle(handle) => match front.store.of(workspace).person_by_handle(handle.clone()).await? {
             Some(person) => Ok(person),
             None => by_handle(front, workspace, &handle).await,
         },
@@ -58,7 +57,7 @@ pub async fn stored(front: &Front, workspace: &WorkspaceId, typed: &str) -> Resu
     match read(typed)? {
         Typed::Id(person) => Ok(person),
         Typed::Handle(handle) => {
-            let found = front.store.person_by_handle(workspace.clone(), handle).await?;
+            let found = front.store.of(workspace).person_by_handle(handle).await?;
             found.ok_or_else(|| nobody(typed, "give the Slack id (U...), or see \"deskd team list\""))
         }
         Typed::Email(_) => Err(Refusal::bad(format!(
@@ -94,7 +93,7 @@ async fn by_handle(front: &Front, workspace: &WorkspaceId, handle: &str) -> Resu
 }
 
 async fn remember(front: &Front, workspace: &WorkspaceId, profile: Profile) -> Result<(), Refusal> {
-    Ok(front.store.set_person(workspace.clone(), profile, (front.now)()).await?)
+    Ok(front.store.of(workspace).set_person(profile, (front.now)()).await?)
 }
 
 fn missing(failure: Failure, typed: &str) -> Refusal {

@@ -10,7 +10,7 @@ use super::arguments::Given;
 use super::caller::Caller;
 use super::errors::{Code, Refusal};
 use super::{Front, ourselves};
-use crate::domain::ids::NoticeId;
+use crate::domain::ids::{NoticeId, WorkspaceId};
 use crate::domain::notice::Draft;
 use crate::domain::route::{Destination, Dropped, Rules};
 use crate::store::probe::Outcome;
@@ -70,11 +70,11 @@ pub async fn test(
         ..Draft::default()
     };
     let drafts: Vec<Draft> = places.iter().map(draft).collect();
-    let accepted = front.inlet.submit(workspace, &drafts, "deskd test", now).await?;
+    let accepted = front.inlet.submit(workspace.clone(), &drafts, "deskd test", now).await?;
     let accepted = accepted
         .map_err(|_| Refusal::bad("a destination cannot be written to; hint: run \"deskd check\""))?;
     let ids: Vec<NoticeId> = accepted.iter().map(|one| one.id).collect();
-    let outcomes = wait(&front, ids).await?;
+    let outcomes = wait(&front, (&workspace, ids)).await?;
     let probed = |(place, outcome): (&Destination, Outcome)| Probed {
         destination: place.to_string(),
         ok: outcome.state == "sent",
@@ -99,10 +99,13 @@ fn places(rules: &Rules, route: Option<&str>) -> Result<Vec<Destination>, Refusa
 }
 
 /// Waits until each has ended, or as long as anybody wants to wait.
-async fn wait(front: &Front, ids: Vec<NoticeId>) -> Result<Vec<Outcome>, Refusal> {
+async fn wait(
+    front: &Front,
+    (workspace, ids): (&WorkspaceId, Vec<NoticeId>),
+) -> Result<Vec<Outcome>, Refusal> {
     let began = (front.now)();
     loop {
-        let outcomes = front.store.outcomes_of(ids.clone()).await?;
+        let outcomes = front.store.of(workspace).outcomes_of(ids.clone()).await?;
         let open = outcomes
             .iter()
             .any(|one| matches!(one.state.as_str(), "waiting" | "held" | "sending" | "merged" | "routed"));

@@ -69,7 +69,7 @@ const UNFINISHED: [SendState; 5] =
 /// `GET /v1/queue`: oldest first. `state=all` includes what is sent and dropped.
 pub async fn list(front: Front, Asked(filter): Asked<Filter>) -> Result<Json<Vec<QueueRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let sends = front.store.queue(workspace, states(filter.state.as_deref())?).await?;
+    let sends = front.store.of(&workspace).queue(states(filter.state.as_deref())?).await?;
     Ok(Json(sends.into_iter().map(row).collect()))
 }
 
@@ -120,7 +120,7 @@ async fn rescue(front: &Front, id: SendId, rescue: Rescue) -> Result<Rescued, Re
     let workspace = ourselves(front).await?.workspace;
     let unknown =
         || Refusal::new(Code::NoSuchSend, format!("there is no send {id}; hint: deskd queue list --all"));
-    let before = front.store.rescue_send(workspace.clone(), id, rescue, (front.now)()).await?;
+    let before = front.store.of(&workspace).rescue_send(id, rescue, (front.now)()).await?;
     let done = match (before.ok_or_else(unknown)?, rescue) {
         (SendState::Sent, _) => Err("it is in Slack already"),
         (SendState::Sending, _) => Err("it is being sent at this moment"),
@@ -134,7 +134,7 @@ async fn rescue(front: &Front, id: SendId, rescue: Rescue) -> Result<Rescued, Re
     }
     // Also after a drop: what waited behind it in its lane may go now.
     front.outgoing.ring();
-    let send = front.store.send(workspace, id).await?.ok_or_else(unknown)?;
+    let send = front.store.of(&workspace).send(id).await?.ok_or_else(unknown)?;
     Ok(Rescued { ok: true, send: row(send) })
 }
 

@@ -115,7 +115,7 @@ pub async fn document(front: &Front) -> Result<RecoveryDocument, Refusal> {
 
 async fn name(front: &Front, workspace: Option<WorkspaceId>, id: &str) -> Result<String, Refusal> {
     let Some(workspace) = workspace else { return Ok(String::new()) };
-    let channel = front.store.find_channel(workspace, id.to_owned()).await?;
+    let channel = front.store.of(&workspace).find_channel(id.to_owned()).await?;
     Ok(channel.map(|channel| channel.name).unwrap_or_default())
 }
 

@@ -114,7 +114,7 @@ async fn parts(
 ) -> Result<Vec<QueuedSend>, Refusal> {
     let mut parts = Vec::with_capacity(submitted.sends.len());
     for id in &submitted.sends {
-        parts.extend(front.store.send(workspace.clone(), *id).await?);
+        parts.extend(front.store.of(workspace).send(*id).await?);
     }
     Ok(parts)
 }

@@ -76,7 +76,8 @@ pub async fn list(
     front: Front,
     Asked(Filter { all }): Asked<Filter>,
 ) -> Result<Json<Vec<SilenceRow>>, Refusal> {
-    let found = front.store.silences(all, (front.now)()).await?;
+    let workspace = ourselves(&front).await?.workspace;
+    let found = front.store.of(&workspace).silences(all, (front.now)()).await?;
     Ok(Json(found.into_iter().map(row).collect()))
 }
 
@@ -107,7 +108,7 @@ pub async fn add(
         until,
         ended_by: String::new(),
     };
-    silence.id = front.store.add_silence(workspace, silence.clone()).await?;
+    silence.id = front.store.of(&workspace).add_silence(silence.clone()).await?;
     Ok(Json(row(silence)))
 }
 
@@ -118,7 +119,8 @@ pub async fn expire(
     Numbered(id): Numbered,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Expired>, Refusal> {
-    match front.store.expire_silence(id, caller.actor().word(), (front.now)()).await? {
+    let workspace = ourselves(&front).await?.workspace;
+    match front.store.of(&workspace).expire_silence(id, caller.actor().word(), (front.now)()).await? {
         Some(changed) => Ok(Json(Expired { ok: true, id, changed })),
         None => {
             let what = format!("there is no silence {id}; hint: deskd silence list --all");

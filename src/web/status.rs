@@ -223,12 +223,12 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         None => front.store.ourselves().await?,
     };
     let troubles = match &ours {
-        Some(ours) => front.store.open_troubles(ours.workspace.clone()).await?,
+        Some(ours) => front.store.of(&ours.workspace).open_troubles().await?,
         None => Vec::new(),
     };
     let secrets = super::secrets::standing(&front).await?;
     let webhooks = match &ours {
-        Some(ours) => front.store.webhooks(ours.workspace.clone()).await?,
+        Some(ours) => front.store.of(&ours.workspace).webhooks().await?,
         None => Vec::new(),
     };
     let mut wrong = wrong(&front, &health, &standing, &troubles);

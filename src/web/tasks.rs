@@ -161,7 +161,7 @@ pub async fn list(front: Front, Asked(filter): Asked<Filter>) -> Result<Json<Vec
     };
     let status = statuses(filter.status.as_deref())?;
     let filter = TaskFilter { status, category: filter.category, assignee, channel };
-    let tasks = front.store.tasks(workspace.clone(), filter).await?;
+    let tasks = front.store.of(&workspace).tasks(filter).await?;
     let mut named = BTreeMap::new();
     for person in tasks.iter().filter_map(|task| task.assignee.as_ref()) {
         if !named.contains_key(person) {
@@ -176,7 +176,7 @@ pub async fn list(front: Front, Asked(filter): Asked<Filter>) -> Result<Json<Vec
 pub async fn show(front: Front, Numbered(number): Numbered) -> Result<Json<TaskPage>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let number = TaskNumber(number);
-    let found = front.store.task(workspace.clone(), number).await?;
+    let found = front.store.of(&workspace).task(number).await?;
     let detail = found.ok_or_else(|| no_task(number))?;
     page(&front, &workspace, detail).await.map(Json)
 }
@@ -200,7 +200,7 @@ async fn name_of(
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Option<String>, Refusal> {
-    let known = front.store.person(workspace.clone(), person.clone()).await?;
+    let known = front.store.of(workspace).person(person.clone()).await?;
     Ok(known.map(|known| known.name).filter(|name| !name.is_empty()))
 }
 
@@ -302,12 +302,12 @@ async fn names(front: &Front, workspace: &WorkspaceId, conversation: &[Said]) ->
     let mentioned = mentioned(conversation);
     let mut names = Names::new();
     if mentioned.iter().any(|key| key.starts_with('#')) {
-        for channel in front.store.channels(workspace.clone()).await? {
+        for channel in front.store.of(workspace).channels().await? {
             names.insert(format!("#{}", channel.id), channel.name);
         }
     }
     for id in mentioned.iter().filter_map(|key| key.strip_prefix('@')) {
-        let person = front.store.person(workspace.clone(), PersonId(id.to_owned())).await?;
+        let person = front.store.of(workspace).person(PersonId(id.to_owned())).await?;
         names.extend(person.map(|person| (format!("@{id}"), person.name)));
     }
     names.retain(|_, name| !name.is_empty());

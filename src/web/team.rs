@@ -47,7 +47,7 @@ pub struct Who {
 /// `GET /v1/team`, by name.
 pub async fn list(front: Front) -> Result<Json<Vec<TeammateRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let team = front.store.teammates(workspace).await?;
+    let team = front.store.of(&workspace).teammates().await?;
     let row = |Teammate { person, handle, name, added_at }| TeammateRow {
         id: person.0,
         handle,
@@ -65,9 +65,9 @@ pub async fn add(
 ) -> Result<Json<TeamChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let person = people::find(&front, &workspace, &person).await?;
-    let name = front.store.person(workspace.clone(), person.clone()).await?.map(|found| found.name);
+    let name = front.store.of(&workspace).person(person.clone()).await?.map(|found| found.name);
     let by = caller.actor().word();
-    let changed = front.store.add_teammate(workspace, person.clone(), by, (front.now)()).await?;
+    let changed = front.store.of(&workspace).add_teammate(person.clone(), by, (front.now)()).await?;
     Ok(Json(TeamChange { ok: true, id: person.0, name: name.unwrap_or_default(), changed }))
 }
 
@@ -75,7 +75,7 @@ pub async fn add(
 pub async fn remove(front: Front, Given(Who { person }): Given<Who>) -> Result<Json<TeamChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let person = people::find(&front, &workspace, &person).await?;
-    let name = front.store.person(workspace.clone(), person.clone()).await?.map(|found| found.name);
-    let changed = front.store.remove_teammate(workspace, person.clone()).await?;
+    let name = front.store.of(&workspace).person(person.clone()).await?.map(|found| found.name);
+    let changed = front.store.of(&workspace).remove_teammate(person.clone()).await?;
     Ok(Json(TeamChange { ok: true, id: person.0, name: name.unwrap_or_default(), changed }))
 }

@@ -105,7 +105,7 @@ pub async fn list(
     Asked(Filter { all }): Asked<Filter>,
 ) -> Result<Json<Vec<TroubleRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let troubles = front.store.troubles(workspace, all).await?;
+    let troubles = front.store.of(&workspace).troubles(all).await?;
     Ok(Json(troubles.into_iter().map(|(trouble, tellings)| row(trouble, tellings)).collect()))
 }
 
@@ -135,12 +135,12 @@ async fn by_slack(front: &Front, telling: &Telling) -> Result<Result<(), String>
     let Some(channel) = found.ok().flatten() else { return Ok(Err("no_such_channel".to_owned())) };
     let text = format!(":test_tube: deskd: {}\n{}", telling.headline(), telling.rest());
     let part = Part { key: Uuid::now_v7().to_string(), text };
-    let send = front.store.submit_test(workspace.clone(), channel, part, (front.now)()).await?;
+    let send = front.store.of(&workspace).submit_test(channel, part, (front.now)()).await?;
     front.outgoing.ring();
     let glances = SLACK_TAKES.as_millis() / GLANCE.as_millis();
     let mut reason = String::new();
     for _ in 0..glances {
-        let row = front.store.send(workspace.clone(), send).await?;
+        let row = front.store.of(&workspace).send(send).await?;
         let Some(row) = row else { return Ok(Err("gone".to_owned())) };
         reason = row.reason;
         match row.state {

@@ -124,7 +124,7 @@ fn nothing() -> Secret {
 /// `GET /v1/webhooks`, by name.
 pub async fn list(front: Front) -> Result<Json<Vec<WebhookRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let webhooks = front.store.webhooks(workspace).await?;
+    let webhooks = front.store.of(&workspace).webhooks().await?;
     Ok(Json(webhooks.into_iter().map(|webhook| row(&front, webhook)).collect()))
 }
 
@@ -138,8 +138,7 @@ pub async fn add(
     let name = WebhookName::parse(&name).map_err(bad)?;
     let label = webhook::label(&channel).map_err(bad)?;
     let new = address(&front, &url)?;
-    let changed =
-        front.store.add_webhook(workspace.clone(), (name.clone(), label), new, (front.now)()).await?;
+    let changed = front.store.of(&workspace).add_webhook((name.clone(), label), new, (front.now)()).await?;
     done(&front, workspace, changed, (&caller, "added", name.as_str(), name.as_str())).await
 }
 
@@ -152,7 +151,7 @@ pub async fn rotate(
 ) -> Result<Json<WebhookChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let new = address(&front, &url)?;
-    let changed = front.store.rotate_webhook(workspace.clone(), name.clone(), new, (front.now)()).await?;
+    let changed = front.store.of(&workspace).rotate_webhook(name.clone(), new, (front.now)()).await?;
     done(&front, workspace, changed, (&caller, "gave a new address to", &name, &name)).await
 }
 
@@ -166,7 +165,7 @@ pub async fn rename(
     let workspace = ourselves(&front).await?.workspace;
     unused(&front, &name, "renamed")?;
     let to = WebhookName::parse(&to).map_err(bad)?;
-    let changed = front.store.rename_webhook(workspace.clone(), name.clone(), to.clone()).await?;
+    let changed = front.store.of(&workspace).rename_webhook(name.clone(), to.clone()).await?;
     done(&front, workspace, changed, (&caller, "renamed", &name, to.as_str())).await
 }
 
@@ -179,7 +178,7 @@ pub async fn label(
 ) -> Result<Json<WebhookChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let label = webhook::label(&channel).map_err(bad)?;
-    let changed = front.store.label_webhook(workspace.clone(), name.clone(), label).await?;
+    let changed = front.store.of(&workspace).label_webhook(name.clone(), label).await?;
     done(&front, workspace, changed, (&caller, "labelled", &name, &name)).await
 }
 
@@ -192,7 +191,7 @@ pub async fn delete(
 ) -> Result<Json<WebhookChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     unused(&front, &name, "deleted")?;
-    let changed = front.store.delete_webhook(workspace.clone(), name.clone()).await?;
+    let changed = front.store.of(&workspace).delete_webhook(name.clone()).await?;
     done(&front, workspace, changed, (&caller, "deleted", &name, &name)).await
 }
 
@@ -203,7 +202,7 @@ pub async fn test(
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<WebhookTest>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let url = match front.store.webhook_url_to_test(workspace.clone(), name.clone()).await {
+    let url = match front.store.of(&workspace).webhook_url_to_test(name.clone()).await {
         Ok(url) => url,
         Err(problem) => return Err(no_url(&front, &workspace, &name, problem).await),
     };
@@ -211,8 +210,8 @@ pub async fn test(
     let text = format!(":test_tube: deskd: this is a test of the webhook {name}; nothing is wrong.");
     let outcome = incoming::post(&front.api, &url, &text, None).await;
     let posted = outcome.as_ref().map_or_else(incoming::Failure::posted, |()| Posted::Delivered);
-    front.store.note_webhook(workspace.clone(), name.clone(), posted, (front.now)()).await?;
-    let webhook = front.store.webhook(workspace, name).await?.map(|webhook| row(&front, webhook));
+    front.store.of(&workspace).note_webhook(name.clone(), posted, (front.now)()).await?;
+    let webhook = front.store.of(&workspace).webhook(name).await?.map(|webhook| row(&front, webhook));
     let (sentence, hint) = match &outcome {
         Ok(()) => ("Slack took the message: look for it in the channel".to_owned(), None),
         Err(incoming::Failure::Refused(refused)) => {
@@ -279,7 +278,7 @@ async fn take_turn(front: &Front, workspace: &WorkspaceId, name: &str) -> Result
     let begun = (front.now)();
     loop {
         let now = (front.now)();
-        match front.store.webhook_turn(workspace.clone(), name.to_owned(), now).await? {
+        match front.store.of(workspace).webhook_turn(name.to_owned(), now).await? {
             None => return Err(no_webhook(front, workspace, name).await),
             Some(Admission::Now { .. }) => return Ok(()),
             Some(Admission::At(at)) if at <= begun.plus(TURN) => tokio::time::sleep(at.since(now)).await,
@@ -305,7 +304,7 @@ async fn done(
     match changed {
         Changed::Done => {
             info!(webhook = name, "{} {did} the webhook {name}", caller.actor().word());
-            let found = front.store.webhook(workspace, now_called.to_owned()).await?;
+            let found = front.store.of(&workspace).webhook(now_called.to_owned()).await?;
             Ok(Json(WebhookChange { ok: true, webhook: found.map(|webhook| row(front, webhook)) }))
         }
         Changed::NoSuch => Err(no_webhook(front, &workspace, name).await),
@@ -337,7 +336,7 @@ async fn no_webhook(front: &Front, workspace: &WorkspaceId, name: &str) -> Refus
             "there is no webhook of this name; hint: deskd webhook list",
         );
     };
-    let known = front.store.webhooks(workspace.clone()).await.unwrap_or_default();
+    let known = front.store.of(workspace).webhooks().await.unwrap_or_default();
     let names = known.iter().map(|webhook| webhook.name.as_str());
     let hint = match crate::config::problem::nearest(name.as_str(), names) {
         Some(near) => format!("did you mean {near}?"),

@@ -46,7 +46,7 @@ pub async fn show(
     let workspace = ourselves(&front).await?.workspace;
     let found = reference::parse(&about);
     let found = found.map_err(|problem| Refusal::bad(format!("{problem}; hint: deskd why \"task 12\"")))?;
-    let steps = front.store.trail(workspace, subject(found)).await?;
+    let steps = front.store.of(&workspace).trail(subject(found)).await?;
     if steps.is_empty() {
         let what = format!(
             "nothing is stored about {about:?}; hint: was the bot in the channel at that time? \

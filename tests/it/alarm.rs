@@ -55,7 +55,7 @@ impl Told {
 
 async fn dead_letter(world: &World) {
     let raised = Raised { own: Own::DeadLetter, subject: "7".into(), detail: "unreachable".into() };
-    world.store().raise(world.workspace.clone(), raised, world.clock.now()).await.unwrap();
+    world.store().of(&world.workspace).raise(raised, world.clock.now()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,7 +112,7 @@ async fn a_dead_letter_is_told_in_slack_once_although_the_desk_restarts() {
     Since TIME. Hint: deskd queue list, then deskd queue retry ID or drop ID.
     ");
     let (workspace, now) = (told.world.workspace.clone(), told.world.clock.now());
-    told.world.store().resolve(workspace, Own::DeadLetter, "7".into(), now).await.unwrap();
+    told.world.store().of(&workspace).resolve(Own::DeadLetter, "7".into(), now).await.unwrap();
     told.world.pass(10).await;
     told.world.close().await;
     told.world.open().await;
@@ -162,7 +162,7 @@ async fn a_trouble_that_is_over_before_anybody_was_told_is_not_told() {
     told.world.slack.clear_faults();
     told.world.pass(900).await;
     let workspace = told.world.workspace.clone();
-    let (_, tellings) = told.world.store().troubles(workspace, true).await.unwrap().remove(0);
+    let (_, tellings) = told.world.store().of(&workspace).troubles(true).await.unwrap().remove(0);
     let ends: Vec<String> =
         tellings.iter().map(|row| format!("{} {}", row.state.as_str(), row.reason)).collect();
     assert_eq!(ends, ["dropped over_before_told", "dropped beginning_not_told"]);
@@ -174,8 +174,7 @@ async fn a_command_that_fails_is_tried_again_and_given_up_in_the_end() {
     let mut told = Told::with(|config| config.alarm.command[2] = "exit 1".into()).await;
     dead_letter(&told.world).await;
     told.world.pass(3 * 3600).await;
-    let (_, tellings) =
-        told.world.store().troubles(told.world.workspace.clone(), false).await.unwrap().remove(0);
+    let (_, tellings) = told.world.store().of(&told.world.workspace).troubles(false).await.unwrap().remove(0);
     assert_eq!((tellings[0].state.as_str(), tellings[0].attempts), ("failed", 12));
     assert_eq!(tellings[0].reason, "exit_1");
     told.world.close().await;
@@ -234,7 +233,7 @@ async fn a_webhook_and_a_mail_say_the_same() {
     "#);
     let mails = server.heard();
     let workspace = world.workspace.clone();
-    let (_, tellings) = world.store().troubles(workspace, false).await.unwrap().remove(0);
+    let (_, tellings) = world.store().of(&workspace).troubles(false).await.unwrap().remove(0);
     assert_eq!(mails.len(), 1, "{tellings:?}");
     let mail: Vec<&str> = mails[0].lines().filter(|line| !line.starts_with("Date:")).collect();
     let id = mail.iter().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap();
@@ -341,7 +340,7 @@ async fn a_database_that_cannot_be_written_is_told_without_it() {
     std::fs::remove_file(disk.ballast()).unwrap();
     told.world.pass(120).await;
     assert_eq!(told.heard(), ["not_writable raised", "not_writable resolved"]);
-    let troubles = told.world.store().troubles(told.world.workspace.clone(), true).await.unwrap();
+    let troubles = told.world.store().of(&told.world.workspace).troubles(true).await.unwrap();
     let (trouble, tellings) = &troubles[0];
     assert_eq!(trouble.raised.own, Own::NotWritable, "noted afterwards");
     assert!(trouble.resolved_at.is_some() && tellings.len() == 2, "{tellings:?}");

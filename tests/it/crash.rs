@@ -70,7 +70,7 @@ async fn life(world: &World, posted: &[String]) {
     let mut workspace = Workspace::new(store.clone(), apis.clone(), tell, Bell::new(), Trouble::default());
     workspace.step(world.clock.now()).await.unwrap();
     let support = ChannelId(world.slack.channel_id("support").unwrap());
-    store.pick_channel(world.workspace.clone(), support, Pick::Monitor, world.clock.now()).await.unwrap();
+    store.of(&world.workspace).pick_channel(support, Pick::Monitor, world.clock.now()).await.unwrap();
     let habits = Habits {
         quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },
         trusted_bots: Vec::new(),
@@ -86,7 +86,7 @@ async fn life(world: &World, posted: &[String]) {
     let (_rules, rules) = watch::channel(Arc::new(Compiled::new(&Rules::builtin())));
     let directory = Directory::new(store.clone(), api.clone());
     to_the_end(world, Triage::new(store.clone(), directory, rules)).await;
-    if store.queue(world.workspace.clone(), SendState::ALL.to_vec()).await.unwrap().is_empty() {
+    if store.of(&world.workspace).queue(SendState::ALL.to_vec()).await.unwrap().is_empty() {
         let outgoing = Outgoing::new(store.clone(), Bell::new());
         let (workspace, now) = (world.workspace.clone(), world.clock.now());
         let actor = Actor::Operator("alice".into());

@@ -63,6 +63,53 @@ async fn a_full_disk_means_no_acks_and_no_loss_and_ends_by_itself() {
     world.finish().await;
 }
 
+/// A file that nobody can write, as after a file system has gone read-only under an open file.
+struct Frozen(PathBuf);
+
+impl Frozen {
+    /// `None` where the file system, or whoever runs this, cannot do that.
+    fn freeze(path: PathBuf) -> Option<Frozen> {
+        chattr("+i", &path).then_some(Frozen(path))
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        chattr("-i", &self.0);
+    }
+}
+
+fn chattr(flag: &str, path: &std::path::Path) -> bool {
+    let done = Command::new("chattr").arg(flag).arg(path).stderr(std::process::Stdio::null()).status();
+    done.is_ok_and(|status| status.success())
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_go_read_only_under_a_running_desk_mean_no_acks_and_no_loss() {
+    let world = World::start().await;
+    let log = world.database().with_extension("db-wal");
+    world.slack.say("ada", "support", "before").unwrap();
+    world.pass(60).await;
+    let Some(frozen) = Frozen::freeze(log) else {
+        println!("skipped: making a file immutable is not allowed here");
+        return;
+    };
+    let acks = world.slack.acks();
+    world.slack.say("ada", "support", "while nothing can be written").unwrap();
+    world.pass(30).await;
+    assert_eq!(world.slack.acks(), acks, "not stored, so not acknowledged");
+    let health = world.desk().front().health;
+    let seen = health(world.clock.now());
+    assert!(seen.unwritable_since.is_some(), "the desk knows that it cannot write");
+    drop(frozen);
+    world.pass(90).await;
+    assert!(health(world.clock.now()).unwritable_since.is_none(), "and that it can again");
+    let tasks = world.tasks().await;
+    let found = tasks.matches("while nothing can be written").count();
+    assert_eq!(found, 1, "what the desk held is recorded, without a restart: {tasks}");
+    world.finish().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_database_that_somebody_else_holds_delays_the_ack_and_nothing_more() {
     let world = World::start().await;

@@ -154,7 +154,7 @@ async fn every_refusal_names_its_code_and_field_and_stores_nothing() {
     }
     let (status, document) = port.json("/v1/notices", "wrong-token", &payment("a")).await;
     assert_eq!((status, document["code"].as_str()), (401, Some("unauthorised")));
-    let stored = port.world.store().notices(port.world.workspace.clone(), Default::default()).await.unwrap();
+    let stored = port.world.store().of(&port.world.workspace).notices(Default::default()).await.unwrap();
     assert!(stored.is_empty(), "{stored:?}");
     port.end().await;
 }
@@ -179,7 +179,7 @@ async fn a_caller_has_its_own_token_its_kinds_and_its_pace() {
     assert_eq!(port.json("/v1/notices", SHOP, &payment("4")).await.0, 200);
     assert_eq!(port.json("/v1/notices", "api-token", &json!({ "kind": "alert", "title": "x" })).await.0, 200);
     port.world.pass(20).await;
-    let stored = port.world.store().notices(port.world.workspace.clone(), most(10)).await.unwrap();
+    let stored = port.world.store().of(&port.world.workspace).notices(most(10)).await.unwrap();
     let sources: Vec<&str> = stored.iter().map(|life| life.notice.source.as_str()).collect();
     assert_eq!(sources, ["api", "shop", "shop", "shop", "shop"]);
     port.end().await;
@@ -463,7 +463,7 @@ async fn notices_are_forgotten_in_time_and_what_lasts_stays() {
         for class in [Class::Notices, Class::Problems] {
             while store.prune(class, kept, now).await.unwrap() > 0 {}
         }
-        let left = store.notices(port.world.workspace.clone(), most(10)).await.unwrap();
+        let left = store.of(&port.world.workspace).notices(most(10)).await.unwrap();
         left.into_iter().map(|life| life.notice.content.text + &life.notice.content.title).collect::<Vec<_>>()
     };
     assert_eq!(left(29).await.len(), 4);
@@ -483,8 +483,8 @@ async fn what_carries_an_erased_contacts_address_loses_its_words() {
     port.world.pass(20).await;
     let (workspace, now) = (port.world.workspace.clone(), port.world.clock.now());
     let store = port.world.store();
-    store.erase_contact(workspace.clone(), deskd::domain::ids::ContactId(1), now).await.unwrap().unwrap();
-    let left = store.notices(workspace, most(10)).await.unwrap();
+    store.of(&workspace).erase_contact(deskd::domain::ids::ContactId(1), now).await.unwrap().unwrap();
+    let left = store.of(&workspace).notices(most(10)).await.unwrap();
     let told: Vec<(&str, usize)> = left
         .iter()
         .map(|life| (life.notice.content.title.as_str(), life.notice.content.fields.len()))

@@ -192,7 +192,7 @@ async fn through_the_desk(cases: &[Case], samples: &Samples) {
     assert_eq!((standing.pending, standing.bundles_open, standing.bundles_sealed), (0, 0, 0));
     everything_has_a_reason(&store, distinct).await;
     assert_eq!(refused(folder.path().join("deskd.db")).await, 0, "the database refused what a payload does");
-    let tasks = store.tasks(WorkspaceId("T1".into()), Default::default()).await.unwrap();
+    let tasks = store.of(&WorkspaceId("T1".into())).tasks(Default::default()).await.unwrap();
     assert!(tasks.iter().any(|task| task.contact.name == "UPLAIN"), "the desk does not go on");
 }
 

@@ -149,7 +149,7 @@ async fn a_filled_database_of_every_schema_is_brought_up_to_date_row_by_row() {
 /// What the program makes of the rows.
 async fn readable(store: &Store, upto: usize) {
     let workspace = WorkspaceId("T_HOME".into());
-    let tasks = store.tasks(workspace.clone(), TaskFilter::default()).await.unwrap();
+    let tasks = store.of(&workspace).tasks(TaskFilter::default()).await.unwrap();
     let told: Vec<_> =
         tasks.iter().map(|task| (task.number.0, task.status, task.category.as_str())).collect();
     assert_eq!(
@@ -157,16 +157,16 @@ async fn readable(store: &Store, upto: usize) {
         [(1, Status::Waiting, "billing"), (3, Status::Done, "other"), (2, Status::Snoozed, "bug")],
         "schema {upto}"
     );
-    let task = store.task(workspace.clone(), TaskNumber(1)).await.unwrap().unwrap();
+    let task = store.of(&workspace).task(TaskNumber(1)).await.unwrap().unwrap();
     assert_eq!((task.conversation.len(), task.history.len(), task.verdict.reasons.len()), (2, 3, 1));
     assert!(task.conversation.iter().any(|said| said.files == ["a.pdf"]));
-    let queue = store.queue(workspace.clone(), SendState::ALL.to_vec()).await.unwrap();
+    let queue = store.of(&workspace).queue(SendState::ALL.to_vec()).await.unwrap();
     let states: Vec<_> =
         queue.iter().filter(|send| send.kind == "reply").map(|send| send.state.as_str()).collect();
     assert_eq!(states, ["sent", "sending", "waiting", "failed", "dead", "unknown", "dropped"]);
     assert_eq!(store.next_events(9).await.unwrap().len(), 1, "one event has no outcome yet");
     assert_eq!(store.sealed(9).await.unwrap().len(), 1);
-    assert_eq!(store.contacts(workspace).await.unwrap().len(), 3);
+    assert_eq!(store.of(&workspace).contacts().await.unwrap().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -172,8 +172,8 @@ async fn a_run_that_is_stored_twice_is_posted_once() {
         deskd::store::reports::Run { name: "daily".into(), due: Some(due), why, message: Some(message) }
     };
     let (store, workspace, now) = (world.store(), world.workspace.clone(), world.clock.now());
-    let first = store.finish_report(workspace.clone(), run(), now).await.unwrap().unwrap();
-    let second = store.finish_report(workspace, run(), now).await.unwrap().unwrap();
+    let first = store.of(&workspace).finish_report(run(), now).await.unwrap().unwrap();
+    let second = store.of(&workspace).finish_report(run(), now).await.unwrap().unwrap();
     assert_eq!(first, second, "the row that is there already");
     world.pass(60).await;
     assert_eq!(world.channel("general"), "desk: hello\n");

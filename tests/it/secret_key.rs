@@ -47,7 +47,11 @@ async fn filled(path: &Path, ring: &Keyring, count: usize) {
     for number in 0..count {
         let name = WebhookName::parse(&format!("hook-{number}")).unwrap();
         let new = NewUrl { origin: "https://hooks.slack.com".into(), url: Secret::new(&address(number)) };
-        store.add_webhook(WorkspaceId("T1".into()), (name, String::new()), new, Timestamp(1)).await.unwrap();
+        store
+            .of(&WorkspaceId("T1".into()))
+            .add_webhook((name, String::new()), new, Timestamp(1))
+            .await
+            .unwrap();
     }
     store.checkpoint().await.unwrap();
 }
@@ -63,7 +67,7 @@ async fn readable(path: &Path, file: &Path, count: usize) {
     assert_eq!((locked(Some(&ring), &inventory), inventory.total()), (None, i64::try_from(count).unwrap()));
     let store = Store::open(path, Timestamp(2)).await.unwrap().with_keys(ring);
     for number in (0..count).step_by(7) {
-        let url = store.webhook_url(WorkspaceId("T1".into()), format!("hook-{number}")).await.unwrap();
+        let url = store.of(&WorkspaceId("T1".into())).webhook_url(format!("hook-{number}")).await.unwrap();
         assert_eq!(url.expose(), address(number));
     }
 }

@@ -44,13 +44,13 @@ fn texts(world: &World, name: &str) -> Vec<String> {
 }
 
 async fn states(world: &World) -> Vec<(SendState, String)> {
-    let sends = world.store().queue(world.workspace.clone(), SendState::ALL.to_vec()).await.unwrap();
+    let sends = world.store().of(&world.workspace).queue(SendState::ALL.to_vec()).await.unwrap();
     sends.into_iter().map(|send| (send.state, send.reason)).collect()
 }
 
 /// The open troubles as words: kind, whether the subject is the channel, detail.
 async fn troubles(world: &World) -> Vec<String> {
-    let open = world.store().open_troubles(world.workspace.clone()).await.unwrap();
+    let open = world.store().of(&world.workspace).open_troubles().await.unwrap();
     open.into_iter()
         .map(|notice| {
             format!("{} {}: {}", notice.raised.own.as_str(), notice.raised.subject, notice.raised.detail)
@@ -123,7 +123,7 @@ async fn f35_a_reply_that_nobody_can_look_up_asks_a_person_once_and_the_notice_e
         assert_eq!(troubles(&world).await, ["dead_letter 1: unknown: missing_scope"]);
         assert_eq!(world.task(1).await.task.status.as_str(), "open");
         let (store, now) = (world.store(), world.clock.now());
-        store.rescue_send(world.workspace.clone(), SendId(1), rescue, now).await.unwrap();
+        store.of(&world.workspace).rescue_send(SendId(1), rescue, now).await.unwrap();
         assert!(troubles(&world).await.is_empty(), "somebody decided");
         world.pass(60).await;
         assert_eq!(texts(&world, "support").len(), posts, "{rescue:?}: what a person decides is done");

@@ -127,14 +127,14 @@ async fn retention_forgets_what_is_over_and_keeps_what_is_not() {
         assert_eq!(store.prune(class, retention, now).await.unwrap(), 0, "nothing is old yet: {class:?}");
     }
     let raised = Raised { own: Own::DeadLetter, subject: "7".into(), detail: String::new() };
-    store.raise(world.workspace.clone(), raised.clone(), now).await.unwrap();
-    store.resolve(world.workspace.clone(), raised.own, raised.subject.clone(), now).await.unwrap();
-    store.raise(world.workspace.clone(), raised, now).await.unwrap();
+    store.of(&world.workspace).raise(raised.clone(), now).await.unwrap();
+    store.of(&world.workspace).resolve(raised.own, raised.subject.clone(), now).await.unwrap();
+    store.of(&world.workspace).raise(raised, now).await.unwrap();
     let later = now.plus(400 * DAY);
     assert_eq!(store.prune(Class::Tasks, retention, later).await.unwrap(), 1);
     assert_eq!(store.prune(Class::Sends, retention, later).await.unwrap(), 0, "they went with their task");
     assert_eq!(store.prune(Class::Troubles, retention, later).await.unwrap(), 1);
-    assert_eq!(store.open_troubles(world.workspace.clone()).await.unwrap().len(), 1, "what lasts stays");
+    assert_eq!(store.of(&world.workspace).open_troubles().await.unwrap().len(), 1, "what lasts stays");
     assert!(store.prune(Class::Events, retention, later).await.unwrap() >= 2);
     assert_eq!(store.prune(Class::Events, retention, later).await.unwrap(), 0, "the newest one stays");
     let standing = store.standing().await.unwrap();
@@ -168,9 +168,10 @@ async fn a_lane_keeps_its_order_and_another_channel_does_not_wait() {
     let mut world = two_tasks().await;
     let (store, workspace, now) = quiet_store(&mut world).await;
     let actor = Actor::Operator("alice".into());
+    let space = store.of(&workspace);
     let submit = |task, keys: &[&str]| {
         let parts = keys.iter().map(|key| part(key)).collect();
-        store.submit_reply(workspace.clone(), TaskNumber(task), parts, actor.clone(), now)
+        space.submit_reply(TaskNumber(task), parts, actor.clone(), now)
     };
     submit(1, &["a1", "a2"]).await.unwrap();
     submit(2, &["b1"]).await.unwrap();
@@ -192,7 +193,7 @@ async fn a_lease_that_ran_out_is_claimed_again_and_its_late_end_changes_nothing(
     let mut world = two_tasks().await;
     let (store, workspace, now) = quiet_store(&mut world).await;
     let actor = Actor::Operator("alice".into());
-    store.submit_reply(workspace.clone(), TaskNumber(1), vec![part("k")], actor, now).await.unwrap();
+    store.of(&workspace).submit_reply(TaskNumber(1), vec![part("k")], actor, now).await.unwrap();
     let dead = claim(&store, now).await.unwrap();
     assert!(!dead.look_up, "nobody has tried before");
     let later = now.plus(LEASE);
@@ -201,7 +202,7 @@ async fn a_lease_that_ran_out_is_claimed_again_and_its_late_end_changes_nothing(
     let refused = Fate::Stop { state: SendState::Failed, reason: "is_archived".into() };
     assert!(!store.finish_send(dead, refused, later).await.unwrap());
     assert!(store.finish_send(alive, Fate::Sent(None), later).await.unwrap());
-    let queue = store.queue(workspace, SendState::ALL.to_vec()).await.unwrap();
+    let queue = store.of(&workspace).queue(SendState::ALL.to_vec()).await.unwrap();
     assert_eq!(queue[0].state, SendState::Sent);
 }
 
@@ -216,13 +217,14 @@ async fn contacts_are_imported_by_address_and_imported_again_without_effect() {
         company: company.into(),
     };
     let lines = vec![line("Ada", "Ada@Globex.example", "Globex"), line("Bob", "bob@x.example", "")];
-    let import = |lines: Vec<ContactLine>| store.import_contacts(workspace.clone(), lines, Timestamp(5));
+    let space = store.of(&workspace);
+    let import = |lines: Vec<ContactLine>| space.import_contacts(lines, Timestamp(5));
     let done = import(lines.clone()).await.unwrap();
     assert_eq!(done, Imported { created: 2, updated: 0, unchanged: 0 });
     assert_eq!(import(lines).await.unwrap(), Imported { created: 0, updated: 0, unchanged: 2 });
     let renamed = import(vec![line("Ada L.", "ada@globex.example", "")]).await.unwrap();
     assert_eq!(renamed, Imported { created: 0, updated: 1, unchanged: 0 });
-    let contacts = store.contacts(workspace.clone()).await.unwrap();
+    let contacts = store.of(&workspace).contacts().await.unwrap();
     assert_eq!((contacts[0].name.as_str(), contacts[0].company.as_str()), ("Ada L.", "Globex"));
 }
 
@@ -236,15 +238,15 @@ async fn con_04_an_imported_address_is_matched_and_an_erased_contact_leaves_no_t
     };
     let store = world.store();
     let now = world.clock.now();
-    store.import_contacts(world.workspace.clone(), vec![line], now).await.unwrap();
+    store.of(&world.workspace).import_contacts(vec![line], now).await.unwrap();
     world.slack.say("ada", "support", "my secret question").unwrap();
     world.pass(40).await;
-    let contacts = store.contacts(world.workspace.clone()).await.unwrap();
+    let contacts = store.of(&world.workspace).contacts().await.unwrap();
     assert_eq!(contacts.len(), 1, "no second contact");
     assert_eq!(contacts[0].people, [PersonId(world.slack.user_id("ada").unwrap())]);
     assert_eq!(world.task(1).await.task.contact.name, "Ada of Globex");
-    assert!(store.erase_contact(world.workspace.clone(), contacts[0].id, now).await.unwrap().is_some());
-    assert!(store.erase_contact(world.workspace.clone(), ContactId(99), now).await.unwrap().is_none());
+    assert!(store.of(&world.workspace).erase_contact(contacts[0].id, now).await.unwrap().is_some());
+    assert!(store.of(&world.workspace).erase_contact(ContactId(99), now).await.unwrap().is_none());
     let mut world = world;
     world.close().await;
     let bytes = std::fs::read(world.database()).unwrap();
@@ -265,7 +267,7 @@ async fn why_tells_the_way_of_a_message_from_its_event_to_its_task() {
         let subject = Subject::Message(channel, deskd::domain::ids::MessageTs(ts.to_owned()));
         let (store, workspace) = (world.store(), world.workspace.clone());
         async move {
-            let steps = store.trail(workspace, subject).await.unwrap();
+            let steps = store.of(&workspace).trail(subject).await.unwrap();
             steps
                 .into_iter()
                 .map(|step| format!("{}: {}", step.what, step.sentence))
@@ -294,7 +296,7 @@ async fn a_channel_that_changes_its_id_keeps_its_pick_and_its_tasks() {
     world.slack.deliver_event(event);
     world.pass(2).await;
     assert_eq!(world.task(1).await.task.channel.0, ChannelId("C0NEW".into()));
-    let moved = world.store().find_channel(world.workspace.clone(), "C0NEW".into()).await.unwrap().unwrap();
+    let moved = world.store().of(&world.workspace).find_channel("C0NEW".into()).await.unwrap().unwrap();
     assert_eq!((moved.name.as_str(), moved.pick), ("support", Pick::Monitor));
     world.finish().await;
 }
@@ -330,20 +332,21 @@ async fn a_notice_is_raised_once_and_resolved_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = empty_store(folder.path()).await;
     let workspace = || WorkspaceId("T1".into());
+    let space = store.of(&workspace());
     let raise = |detail: &str, at: i64| {
         let raised = Raised { own: Own::DestinationBroken, subject: "C1".into(), detail: detail.into() };
-        store.raise(workspace(), raised, Timestamp(at))
+        space.raise(raised, Timestamp(at))
     };
     assert!(raise("is_archived", 1).await.unwrap());
     assert!(!raise("channel_not_found", 2).await.unwrap(), "one that is open is not raised again");
-    let open = store.open_troubles(workspace()).await.unwrap();
+    let open = store.of(&workspace()).open_troubles().await.unwrap();
     assert_eq!(
         (open.len(), open[0].raised.detail.as_str(), open[0].raised_at),
         (1, "channel_not_found", Timestamp(1))
     );
-    let resolve = |at: i64| store.resolve(workspace(), Own::DestinationBroken, "C1".into(), Timestamp(at));
+    let resolve = |at: i64| space.resolve(Own::DestinationBroken, "C1".into(), Timestamp(at));
     assert!(resolve(3).await.unwrap());
     assert!(!resolve(4).await.unwrap());
-    assert!(store.open_troubles(workspace()).await.unwrap().is_empty());
+    assert!(store.of(&workspace()).open_troubles().await.unwrap().is_empty());
     assert!(raise("is_archived", 5).await.unwrap(), "what comes back is news");
 }

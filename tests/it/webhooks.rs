@@ -179,7 +179,7 @@ async fn web_06_web_12_after_a_rotation_nothing_goes_to_the_old_address() {
     let (status, answer) = door.post("/v1/webhooks/opps/rotate", json!({"url": new})).await;
     assert_eq!((status, answer["code"].as_str()), (404, Some("no_such_webhook")));
     assert!(answer["message"].as_str().unwrap().contains("did you mean ops?"), "{answer}");
-    let given = world.store().webhook_url(world.workspace.clone(), "ops".into()).await.unwrap();
+    let given = world.store().of(&world.workspace).webhook_url("ops".into()).await.unwrap();
     assert_eq!(given.expose(), new);
     finish(world, door).await;
 }
@@ -205,7 +205,7 @@ async fn web_08_a_webhook_goes_with_its_address_unless_the_configuration_needs_i
         door.post("/v1/webhooks/ops/delete", json!({})).await,
         (200, json!({"ok": true, "webhook": null}))
     );
-    let gone = world.store().webhook_url(world.workspace.clone(), "ops".into()).await;
+    let gone = world.store().of(&world.workspace).webhook_url("ops".into()).await;
     assert!(matches!(gone, Err(NoUrl::NoSuch)), "{gone:?}");
     assert_eq!(door.post("/v1/webhooks/ops/delete", json!({})).await.0, 404);
     finish(world, door).await;
@@ -340,7 +340,7 @@ async fn a_webhook_that_slack_took_away_is_not_posted_to_until_it_works_again() 
       hint: make a new one in Slack, then deskd webhook rotate
     ");
     let (store, workspace) = (world.store(), world.workspace.clone());
-    let refused = store.webhook_url(workspace.clone(), "ops".into()).await;
+    let refused = store.of(&workspace).webhook_url("ops".into()).await;
     assert!(matches!(&refused, Err(NoUrl::Disabled(why)) if why == "no_service"), "{refused:?}");
     let wrong = door.get("/v1/status").await.1["wrong"].clone();
     assert_snapshot!(pretty(&wrong), @r#"
@@ -355,13 +355,13 @@ async fn a_webhook_that_slack_took_away_is_not_posted_to_until_it_works_again() 
     "#);
     assert_eq!(door.get("/readyz").await.0, 200, "the desk works all the same");
     // An outage meanwhile does not hide why.
-    let state = store.note_webhook(workspace.clone(), "ops".into(), Posted::Away, world.clock.now()).await;
+    let state = store.of(&workspace).note_webhook("ops".into(), Posted::Away, world.clock.now()).await;
     assert_eq!(state.unwrap(), Some(WebhookState::Disabled));
-    let kept = store.webhook(workspace.clone(), "ops".into()).await.unwrap().unwrap();
+    let kept = store.of(&workspace).webhook("ops".into()).await.unwrap().unwrap();
     assert_eq!(kept.result, "no_service");
     let again = world.slack.add_webhook("support").unwrap();
     assert_eq!(door.post("/v1/webhooks/ops/rotate", json!({"url": again})).await.0, 200);
-    assert_eq!(store.webhook_url(workspace, "ops".into()).await.unwrap().expose(), again);
+    assert_eq!(store.of(&workspace).webhook_url("ops".into()).await.unwrap().expose(), again);
     assert_eq!(door.get("/v1/status").await.1["wrong"], json!([]));
     finish(world, door).await;
 }
@@ -416,7 +416,7 @@ async fn a_webhook_takes_about_a_message_a_second_and_is_left_alone_when_slack_s
     let held = test(&door, "ops").await;
     assert_eq!((&held["result"], &held["webhook"]["state"]), (&json!("rate_limited"), &json!("ok")));
     let (store, workspace) = (world.store(), world.workspace.clone());
-    let turn = store.webhook_turn(workspace.clone(), "ops".into(), world.clock.now()).await.unwrap();
+    let turn = store.of(&workspace).webhook_turn("ops".into(), world.clock.now()).await.unwrap();
     let Some(Admission::At(at)) = turn else { panic!("it is to be left alone: {turn:?}") };
     assert!(at.since(world.clock.now()) > Duration::from_secs(55));
     let (status, answer) = door.post("/v1/webhooks/ops/test", json!({})).await;
@@ -473,7 +473,7 @@ async fn web_11_an_address_is_encrypted_in_the_database_and_bound_to_its_row() {
     rusqlite::Connection::open(path).unwrap().execute_batch(swap).unwrap();
     world.open().await;
     for name in ["one", "two"] {
-        let locked = world.store().webhook_url(world.workspace.clone(), name.into()).await;
+        let locked = world.store().of(&world.workspace).webhook_url(name.into()).await;
         assert!(matches!(locked, Err(NoUrl::Locked(why)) if why.as_str() == "secret_damaged"), "{locked:?}");
     }
     world.finish().await;
@@ -541,7 +541,7 @@ async fn without_a_key_no_secret_is_taken_and_nothing_is_wrong() {
     assert_eq!(status["secrets"], json!({"state": "none", "sealed": 0, "locked": 0}));
     assert_eq!(status["wrong"], json!([]));
     let store = world.store();
-    let refused = store.webhook_url(world.workspace.clone(), "ops".into()).await;
+    let refused = store.of(&world.workspace).webhook_url("ops".into()).await;
     assert!(matches!(refused, Err(NoUrl::NoSuch)), "{refused:?}");
     finish(world, door).await;
 }

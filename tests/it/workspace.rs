@@ -18,7 +18,7 @@ async fn a_rate_limit_in_the_middle_of_a_long_list_is_waited_for_outside_the_ste
     world.open().await;
     world.pass(120).await;
     let front = world.desk().front();
-    let known = front.store.channels(world.workspace.clone()).await.unwrap().len();
+    let known = front.store.of(&world.workspace).channels().await.unwrap().len();
     assert!(known >= 450, "{known}");
     let before = world.slack.calls("conversations.list");
     let (tell, _ours) = watch::channel(None);

@@ -140,13 +140,13 @@ impl World {
     /// Picks a channel by name.
     pub async fn pick(&self, channel: &str, pick: Pick) {
         let id = ChannelId(self.slack.channel_id(channel).unwrap());
-        self.store().pick_channel(self.workspace.clone(), id, pick, self.clock.now()).await.unwrap();
+        self.store().of(&self.workspace).pick_channel(id, pick, self.clock.now()).await.unwrap();
     }
 
     /// Makes somebody a teammate.
     pub async fn hire(&self, person: &str) {
         let id = PersonId(self.slack.user_id(person).unwrap());
-        self.store().add_teammate(self.workspace.clone(), id, "test".into(), self.clock.now()).await.unwrap();
+        self.store().of(&self.workspace).add_teammate(id, "test".into(), self.clock.now()).await.unwrap();
     }
 
     /// Answers a task from the command line.
@@ -164,20 +164,18 @@ impl World {
         let actor = Actor::Operator("alice".into());
         let store = self.store();
         let now = self.clock.now();
-        assert!(
-            store.handle_task(self.workspace.clone(), TaskNumber(task), handling, actor, now).await.unwrap()
-        );
+        assert!(store.of(&self.workspace).handle_task(TaskNumber(task), handling, actor, now).await.unwrap());
     }
 
     /// One task.
     pub async fn task(&self, number: i64) -> TaskDetail {
-        self.store().task(self.workspace.clone(), TaskNumber(number)).await.unwrap().unwrap()
+        self.store().of(&self.workspace).task(TaskNumber(number)).await.unwrap().unwrap()
     }
 
     /// All tasks with their conversations, as a person would read them.
     pub async fn tasks(&self) -> String {
         let mut text = String::new();
-        for task in self.store().tasks(self.workspace.clone(), TaskFilter::default()).await.unwrap() {
+        for task in self.store().of(&self.workspace).tasks(TaskFilter::default()).await.unwrap() {
             let detail = self.task(task.number.0).await;
             let (status, contact) = (task.status.as_str(), &task.contact);
             let channel = &task.channel.1;

@@ -225,7 +225,7 @@ impl<'a> Narrator<'a> {
     async fn new_tasks(&mut self) -> Result<Vec<(Timestamp, String)>> {
         let mut lines = Vec::new();
         let (store, workspace) = (&self.stage.front.store, self.stage.workspace.clone());
-        let mut tasks = store.tasks(workspace, TaskFilter::default()).await?;
+        let mut tasks = store.of(&workspace).tasks(TaskFilter::default()).await?;
         tasks.sort_by_key(|task| task.number);
         for task in tasks {
             for step in self.trail(Subject::Task(task.number)).await? {
@@ -245,7 +245,7 @@ impl<'a> Narrator<'a> {
     }
 
     async fn trail(&self, subject: Subject) -> Result<Vec<Step>> {
-        Ok(self.stage.front.store.trail(self.stage.workspace.clone(), subject).await?)
+        Ok(self.stage.front.store.of(&self.stage.workspace).trail(subject).await?)
     }
 
     /// The text with people's names for their ids, and without Slack's escapes.

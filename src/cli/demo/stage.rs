@@ -86,7 +86,7 @@ impl Stage {
     async fn connected(&self) -> Result<()> {
         let wanted = self.front.links.states().len();
         loop {
-            let channels = self.front.store.channels(self.workspace.clone()).await?;
+            let channels = self.front.store.of(&self.workspace).channels().await?;
             if self.slack.sockets() >= wanted && self.front.ours.borrow().is_some() && !channels.is_empty() {
                 return Ok(());
             }

@@ -23,7 +23,7 @@ pub async fn stay(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()> {
 
 /// What to type, with the numbers and places of this very demo.
 async fn invitation(stage: &Stage) -> Result<String> {
-    let tasks = stage.front.store.tasks(stage.workspace.clone(), TaskFilter::default()).await?;
+    let tasks = stage.front.store.of(&stage.workspace).tasks(TaskFilter::default()).await?;
     // The customer whose problem is still open, else anybody's.
     let task = tasks.iter().find(|task| task.status.as_str() == "open").or(tasks.first());
     let number = task.map_or(1, |task| task.number.0);

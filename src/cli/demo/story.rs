@@ -45,13 +45,13 @@ impl Story<'_, '_> {
             self.narrator.typed(&format!("deskd channels monitor '#{channel}'"))?;
             let id = ChannelId(self.stage.slack.channel_id(channel)?);
             let workspace = self.stage.workspace.clone();
-            self.stage.front.store.pick_channel(workspace, id, Pick::Monitor, self.stage.now()).await?;
+            self.stage.front.store.of(&workspace).pick_channel(id, Pick::Monitor, self.stage.now()).await?;
         }
         for person in ["tess", "omar"] {
             self.narrator.typed(&format!("deskd team add @{person}"))?;
             let id = PersonId(self.stage.slack.user_id(person)?);
             let (store, workspace) = (&self.stage.front.store, self.stage.workspace.clone());
-            store.add_teammate(workspace, id, OPERATOR.to_owned(), self.stage.now()).await?;
+            store.of(&workspace).add_teammate(id, OPERATOR.to_owned(), self.stage.now()).await?;
         }
         self.breathe().await
     }
@@ -93,7 +93,7 @@ impl Story<'_, '_> {
         self.arrived(task).await.context("the reply did not arrive in Slack")?;
         self.narrator.typed(&format!("deskd task close {task}"))?;
         let (store, workspace) = (&self.stage.front.store, self.stage.workspace.clone());
-        store.handle_task(workspace, task, Handling::Close, operator(), self.stage.now()).await?;
+        store.of(&workspace).handle_task(task, Handling::Close, operator(), self.stage.now()).await?;
         self.breathe().await
     }
 
@@ -137,7 +137,7 @@ impl Story<'_, '_> {
         let until = self.stage.now().plus(QUIET + PATIENCE);
         while self.stage.now() < until {
             let workspace = self.stage.workspace.clone();
-            let tasks = self.stage.front.store.tasks(workspace, TaskFilter::default()).await?;
+            let tasks = self.stage.front.store.of(&workspace).tasks(TaskFilter::default()).await?;
             if let Some(task) = tasks.into_iter().find(|task| task.contact.person.0 == person && wanted(task))
             {
                 self.narrator.look().await?;

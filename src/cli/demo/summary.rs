@@ -53,7 +53,8 @@ impl Summary {
     pub async fn of(stage: &Stage) -> Result<Summary> {
         let store = &stage.front.store;
         let standing = store.standing().await?;
-        let trail = |subject| store.trail(stage.workspace.clone(), subject);
+        let space = store.of(&stage.workspace);
+        let trail = |subject| space.trail(subject);
         let mut endings: BTreeMap<String, (usize, String)> = BTreeMap::new();
         for event in 1..=standing.recorded {
             for step in trail(Subject::Event(EventId(event))).await? {
@@ -67,7 +68,7 @@ impl Summary {
             bundles += 1;
         }
         let mut tasks = Vec::new();
-        for task in store.tasks(stage.workspace.clone(), TaskFilter::default()).await? {
+        for task in store.of(&stage.workspace).tasks(TaskFilter::default()).await? {
             tasks.push((handle(stage, &task.contact.person.0), task));
         }
         let (messages, replies) = written(stage);

@@ -142,7 +142,7 @@ async fn outcome(stage: &Stage, narrator: &mut Narrator<'_>, id: NoticeId) -> Re
     let until = stage.now().plus(PATIENCE);
     while stage.now() < until {
         narrator.glance().await?;
-        let steps = stage.front.store.trail(stage.workspace.clone(), Subject::Notice(id)).await?;
+        let steps = stage.front.store.of(&stage.workspace).trail(Subject::Notice(id)).await?;
         if steps.iter().any(|step| step.what.starts_with("delivery")) {
             return narrator.steps(steps);
         }

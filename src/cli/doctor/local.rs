@@ -145,7 +145,7 @@ pub async fn monitored(config: &Config, readable: bool, now: Timestamp) -> Vec<(
     }
     let Ok(store) = Store::open(&config.store.path, now).await else { return Vec::new() };
     let Ok(Some(ours)) = store.ourselves().await else { return Vec::new() };
-    let channels = store.channels(ours.workspace).await.unwrap_or_default();
+    let channels = store.of(&ours.workspace).channels().await.unwrap_or_default();
     let picked = channels.into_iter().filter(|channel| channel.pick == Pick::Monitor);
     picked.map(|channel| (channel.id.0, channel.name)).collect()
 }
