@@ -31,27 +31,23 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         }
         None => None,
     };
-    let Secrets { app_token, bot_token: bot, api_token, signing_secret, ways } = secrets;
-    let http = match signing_secret {
-        Some(secret) => {
+    let Secrets { app_token, bot_token: bot, api_token, signing, apps, ways } = secrets;
+    let http = match config.has_http() {
+        true => {
             let address = config.http.listen;
-            let listener =
-                TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-            Some((listener, secret))
+            Some(TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?)
         }
-        None => None,
+        false => None,
     };
     let app = app_token.unwrap_or_else(|| Secret::new(""));
     let keys = config::keys::look(config, &sources.env);
     if let KeyLook::Wrong(problem) = &keys {
         warn!("Secrets in the database cannot be used: {problem}");
     }
-    let setup = Setup { config: config.clone(), bot, app, ways, keys, clock };
+    let setup = Setup { config: config.clone(), bot, app, signing, apps, ways, keys, clock };
     let mut desk = Desk::start(setup).await?;
     let doors = CancellationToken::new();
-    let hooks = http.map(|(listener, secret)| {
-        tokio::spawn(web::serve_slack(listener, desk.doorway(secret), doors.clone()))
-    });
+    let hooks = http.map(|listener| tokio::spawn(web::serve_slack(listener, desk.doorway(), doors.clone())));
     let unix = tokio::spawn(web::serve_unix(api, desk.front(), doors.clone()));
     let loopback = tcp
         .zip(api_token)

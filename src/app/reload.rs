@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tracing::warn;
 
+use crate::config::apps::Signing;
 use crate::config::callers::Callers;
-use crate::config::settings::Monitor as Listened;
+use crate::config::settings::{Monitor as Listened, Slack};
 use crate::config::webhooks::names_in_use;
 use crate::config::{Config, Sources};
 use crate::domain::bundle::{Monitor, Quiet};
@@ -36,11 +37,12 @@ pub struct Reloadable {
     promises: watch::Sender<Arc<Vec<Promise>>>,
     reports: watch::Sender<Arc<Vec<Report>>>,
     named: watch::Sender<bool>,
+    signing: watch::Sender<Arc<Signing>>,
 }
 
 impl Reloadable {
     /// What follows `config`; the tokens of its callers are read.
-    pub fn new(config: &Config) -> Result<Reloadable> {
+    pub fn new(config: &Config, signing: Signing) -> Result<Reloadable> {
         let callers = Callers::load(&config.doors.callers).context("cannot let callers in")?;
         Ok(Reloadable {
             callers: watch::Sender::new(Arc::new(callers)),
@@ -53,6 +55,7 @@ impl Reloadable {
             settings: watch::Sender::new(settings(config)),
             reports: watch::Sender::new(Arc::new(config.reports.clone())),
             named: watch::Sender::new(config.names_people()),
+            signing: watch::Sender::new(Arc::new(signing)),
         })
     }
 
@@ -96,13 +99,20 @@ impl Reloadable {
         self.named.subscribe()
     }
 
+    /// What Slack signs its requests with, by app.
+    pub fn signing(&self) -> watch::Receiver<Arc<Signing>> {
+        self.signing.subscribe()
+    }
+
     /// Reads the configuration again and swaps everything at once, or nothing.
     pub fn reload(&self, sources: &Sources) -> Result<()> {
         let config = sources.load().context("the new configuration is wrong")?.config;
         let compiled = Arc::new(Compiled::new(&config.rules));
         let callers = Callers::load(&config.doors.callers).context("the new callers are wrong")?;
+        let (signing, _) = Signing::load(&config, &sources.env).context("a new signing secret is wrong")?;
         for (name, same) in [
-            ("slack", config.slack == self.started_with.slack),
+            ("slack", apart_from_signing(&config) == apart_from_signing(&self.started_with)),
+            ("http", config.http == self.started_with.http),
             ("store", config.store == self.started_with.store),
             ("api", config.api == self.started_with.api),
             ("outbox", config.outbox == self.started_with.outbox),
@@ -124,12 +134,23 @@ impl Reloadable {
         self.routing.send_replace(Arc::new(config.routing.clone()));
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(settings(&config));
+        self.signing.send_replace(Arc::new(signing));
         self.callers.send_replace(Arc::new(callers));
         self.promises.send_replace(Arc::new(config.doors.heartbeats.clone()));
         self.named.send_replace(config.names_people());
         self.reports.send_replace(Arc::new(config.reports));
         Ok(())
     }
+}
+
+/// `[slack]` without the signing secrets, which change at once.
+fn apart_from_signing(config: &Config) -> Slack {
+    let mut slack =
+        Slack { signing_secret_file: None, previous_signing_secret_file: None, ..config.slack.clone() };
+    for app in &mut slack.apps {
+        (app.signing_secret_file, app.previous_signing_secret_file) = (None, None);
+    }
+    slack
 }
 
 /// How messages are gathered under a configuration.

@@ -14,6 +14,7 @@ use super::sockets::Sockets;
 use super::speakers::speakers;
 use crate::alarm::watch::Watched;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
+use crate::config::apps::{AppTokens, Signing};
 use crate::config::callers::ping_url;
 use crate::config::keys::KeyLook;
 use crate::config::{Config, Problems, Secret, Sources, WaySecrets};
@@ -52,12 +53,13 @@ use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::apis::Apis;
-use crate::slack::socket::{Links, SocketSettings};
+use crate::slack::socket::{FurtherApp, Links, SocketSettings};
 use crate::store::retention::{Forgotten, Retention};
 use crate::store::{Occupied, Store, occupy};
 use crate::web::Front;
 use crate::web::desk::{Health, Reds};
-use crate::web::hooks::Doorway;
+use crate::web::hooks::{Challenges, Doorway};
+use crate::web::room::Room;
 use crate::web::source;
 
 /// What a desk is started with.
@@ -68,6 +70,10 @@ pub struct Setup {
     pub bot: Secret,
     /// The app-level token; empty where no sockets are held.
     pub app: Secret,
+    /// What Slack signs its requests with, by app.
+    pub signing: Signing,
+    /// The tokens of further apps.
+    pub apps: Vec<AppTokens>,
     /// What the ways out of deskd need.
     pub ways: WaySecrets,
     /// The key of the secrets in the database, or why there is none.
@@ -108,7 +114,7 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, ways: secrets, keys, clock } = setup;
+        let Setup { config, bot, app, signing, apps, ways: secrets, keys, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
@@ -116,7 +122,7 @@ impl Desk {
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
         let apis = speakers(&store, &api).await?;
-        let reloadable = Reloadable::new(&config)?;
+        let reloadable = Reloadable::new(&config, signing)?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
@@ -143,8 +149,9 @@ impl Desk {
         let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
         let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
-        let (links, sockets) =
-            Sockets::open(listener, SocketSettings { wanted, api: api.clone(), now: clock.reader() });
+        let further = further(&config.slack.api_url, &apps)?;
+        let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
+        let (links, sockets) = Sockets::open(listener, settings);
         let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
         crew.worker(lookout, &Bell::new());
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
@@ -191,10 +198,13 @@ impl Desk {
         self.front.clone()
     }
 
-    /// The way in for Slack's requests over HTTP, signed with `secret`.
-    pub fn doorway(&self, secret: Secret) -> Doorway {
+    /// The way in for Slack's requests over HTTP.
+    pub fn doorway(&self) -> Doorway {
         let (deliver, tally) = (self.sockets.deliver.clone(), self.front.tally.clone());
-        Doorway { deliver, secret: Arc::new(secret), tally, now: self.front.now.clone() }
+        let now = self.front.now.clone();
+        let challenges = Challenges::new(now());
+        let signing = self.reloadable.signing();
+        Doorway { deliver, signing, tally, now, room: Room::default(), challenges }
     }
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
@@ -353,7 +363,7 @@ impl Base<'_> {
         let ping = &self.config.doors.ping;
         let Some(address) = ping_url(ping).map_err(|problem| Problems(vec![problem]))? else { return Ok(()) };
         let (links, watch) = (links.clone(), crew.watch());
-        let has_sockets = self.config.slack.mode.has_sockets();
+        let has_sockets = self.config.has_sockets();
         let well = move |now| {
             let seen = watch.seen(now);
             let works = seen.iter().all(|worker| worker.stuck_since.is_none());
@@ -395,6 +405,20 @@ impl Base<'_> {
         crew.worker(canary.wired(echo, recover, figures.clone()), &self.bells.canary);
         Some(figures)
     }
+}
+
+/// The sockets of further apps.
+fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
+    let none = Secret::new("");
+    let with_sockets = apps.iter().filter(|tokens| tokens.sockets > 0);
+    let further = with_sockets.map(|tokens| {
+        let AppTokens { app, sockets, app_token, .. } = tokens;
+        let api = Api::new(api_url, &none, app_token.as_ref().unwrap_or(&none));
+        let api = api.context("cannot prepare calls to Slack")?;
+        let (name, id) = (app.name.clone().unwrap_or_default(), app.id.clone().unwrap_or_default());
+        Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
+    });
+    further.collect()
 }
 
 /// Rings a bell for those who must not know the machinery.

@@ -15,8 +15,8 @@ use super::settings::{
     Store,
 };
 use super::{
-    Environment, Flag, alarm, callers, categories, endpoint, keys, kinds, mail, mentions, report, routes,
-    unknown,
+    Environment, Flag, alarm, apps, callers, categories, endpoint, keys, kinds, mail, mentions, report,
+    routes, unknown,
 };
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
@@ -106,7 +106,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let store = store(&mut reader.section("store"), defaults.store);
     let secrets = keys::secrets(&mut reader.section("secrets"), &store);
     Config {
-        slack: slack(&mut reader.section("slack"), defaults.slack),
+        slack: slack(reader, defaults.slack),
         http: http(&mut reader.section("http"), defaults.http),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
         store,
@@ -131,14 +131,18 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     }
 }
 
-fn slack(section: &mut Section<'_, '_>, default: Slack) -> Slack {
+fn slack(reader: &mut Reader<'_>, default: Slack) -> Slack {
+    let apps = apps::read(reader);
+    let section = &mut reader.section("slack");
     Slack {
+        apps,
         api_url: api_url(section).unwrap_or(default.api_url),
         mode: section.word("mode", Mode::WORDS, default.mode),
         sockets: section.integer("sockets", 1..=10, default.sockets),
         app_token_file: token_file(section, "app_token_file"),
         bot_token_file: token_file(section, "bot_token_file"),
         signing_secret_file: token_file(section, "signing_secret_file"),
+        previous_signing_secret_file: token_file(section, "previous_signing_secret_file"),
     }
 }
 
@@ -147,7 +151,7 @@ fn http(section: &mut Section<'_, '_>, default: Http) -> Http {
 }
 
 /// A path, and not a token put where its file should be named: as a path it would be shown everywhere.
-fn token_file(section: &mut Section<'_, '_>, key: &'static str) -> Option<PathBuf> {
+pub(super) fn token_file(section: &mut Section<'_, '_>, key: &'static str) -> Option<PathBuf> {
     let path = section.path(key)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if !["xapp-", "xox"].iter().any(|prefix| name.starts_with(prefix)) {

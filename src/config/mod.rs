@@ -3,7 +3,7 @@
 //! In reading order: `settings` is the result and its defaults; `places` says where files lie; `file` turns text into
 //! a tree with lines and columns; `reader` reads single keys through flag, environment, file and default; `check` and
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
-//! `callers`, `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead
+//! `apps`, `callers`, `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead
 //! through Slack; `kinds`, `routes`, `hours` and `quiet` are about notices, `webhooks` says which ones routes name; `keys` finds
 //! the key of the secrets in the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the
 //! secrets, apart from all this.
@@ -11,6 +11,7 @@
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
 pub mod alarm;
+pub mod apps;
 pub mod callers;
 pub mod categories;
 pub mod check;
@@ -118,3 +119,5 @@ mod report_tests;
 mod route_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod token_tests;

@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
     /// The tables of `[[name]]`.
     pub fn tables(&mut self, name: &'static str) -> Vec<Element<'a>> {
         self.asked.entry(name).or_default();
-        let Some(value) = self.tree.and_then(|tree| tree.get(name)) else { return Vec::new() };
+        let Some(value) = self.find(name) else { return Vec::new() };
         let items = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),
             _ => vec![],
@@ -121,6 +121,14 @@ impl<'a> Reader<'a> {
             self.problems.push(Problem::new(spot, name, "a list of tables is needed here").hint(hint));
         }
         tables
+    }
+
+    /// The value of a name, or of one below another: `slack.app`.
+    fn find(&self, name: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        match name.split_once('.') {
+            None => self.tree?.get(name),
+            Some((above, name)) => self.tree?.get(above)?.get_ref().as_table()?.get(name),
+        }
     }
 
     fn spot_of<T>(&self, value: &Spanned<T>) -> Spot {
@@ -407,7 +415,7 @@ impl<'a> Section<'_, 'a> {
     /// The value of the highest layer that has one. An empty variable counts as not set.
     fn raw(&mut self, key: &'static str) -> Option<Raw<'a>> {
         // A table within another one has told of its unknown keys already.
-        if !self.name.contains('.') {
+        if !self.name.contains('.') || self.reader.asked.contains_key(self.name) {
             let asked = self.reader.asked.entry(self.name).or_default();
             if !asked.contains(&key) {
                 asked.push(key);

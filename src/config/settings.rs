@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::alarm::Alarm;
+use super::apps::App;
 use super::callers::Doors;
 use super::endpoint::Endpoint;
 use super::keys::SecretsKey;
@@ -83,6 +84,10 @@ pub struct Slack {
     pub bot_token_file: Option<PathBuf>,
     /// File with the signing secret, for deliveries over HTTP.
     pub signing_secret_file: Option<PathBuf>,
+    /// File with the signing secret before that one, which is good, too, while it is replaced.
+    pub previous_signing_secret_file: Option<PathBuf>,
+    /// `[[slack.app]]`: further apps.
+    pub apps: Vec<App>,
 }
 
 /// How events come in from Slack.
@@ -227,6 +232,8 @@ impl Config {
                 app_token_file: None,
                 bot_token_file: None,
                 signing_secret_file: None,
+                previous_signing_secret_file: None,
+                apps: Vec::new(),
             },
             http: Http { listen: SocketAddr::from(([127, 0, 0, 1], 8766)) },
             inbox: Inbox {
@@ -265,6 +272,16 @@ impl Config {
 }
 
 impl Config {
+    /// Whether any app's events come in over HTTP.
+    pub fn has_http(&self) -> bool {
+        self.slack.mode.has_http() || self.slack.apps.iter().any(|app| app.mode.has_http())
+    }
+
+    /// Whether sockets are held for any app.
+    pub fn has_sockets(&self) -> bool {
+        self.slack.mode.has_sockets() || self.slack.apps.iter().any(|app| app.mode.has_sockets())
+    }
+
     /// Whether any person or group is named to be mentioned: then the directory is needed from the start.
     pub fn names_people(&self) -> bool {
         !self.mentions_named.is_empty()

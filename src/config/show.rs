@@ -95,13 +95,16 @@ fn hex(hash: &[u8]) -> String {
 }
 
 fn show_slack(slack: &Slack, add: &mut impl FnMut(&str, String)) {
-    let Slack { api_url, mode, sockets, app_token_file, bot_token_file, signing_secret_file } = slack;
+    let Slack { api_url, mode, sockets, app_token_file, bot_token_file, .. } = slack;
+    let Slack { signing_secret_file, previous_signing_secret_file, apps, .. } = slack;
     add("slack.mode", format!("{mode:?}").to_lowercase());
     add("slack.api_url", api_url.clone());
     add("slack.sockets", sockets.to_string());
     add("slack.app_token_file", path(app_token_file.as_deref()));
     add("slack.bot_token_file", path(bot_token_file.as_deref()));
     add("slack.signing_secret_file", path(signing_secret_file.as_deref()));
+    add("slack.previous_signing_secret_file", path(previous_signing_secret_file.as_deref()));
+    super::apps::show(apps, add);
 }
 
 fn show_inbox(inbox: &Inbox, add: &mut impl FnMut(&str, String)) {

@@ -366,7 +366,7 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// Keys that hold nothing unless they are set: in the example they stand with a value to imitate.
 ///
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
-const WITHOUT_DEFAULT: [&str; 24] = [
+const WITHOUT_DEFAULT: [&str; 25] = [
     "url_file",
     "category = {",
     "fallback = \"C0",
@@ -374,6 +374,7 @@ const WITHOUT_DEFAULT: [&str; 24] = [
     "app_token_file",
     "bot_token_file",
     "signing_secret_file",
+    "previous_signing_secret_file",
     "listen",
     "token_file",
     "urgent",

@@ -7,6 +7,7 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::apps::{self, AppTokens, Signing};
 use super::problem::{Problem, Problems, Spot};
 use super::{Config, Environment, Secret, endpoint};
 
@@ -19,8 +20,10 @@ pub struct Secrets {
     pub bot_token: Secret,
     /// The bearer token of `[api] listen`; always there when that is set.
     pub api_token: Option<Secret>,
-    /// What Slack signs its requests with; always there when they are taken.
-    pub signing_secret: Option<Secret>,
+    /// What Slack signs its requests with, by app.
+    pub signing: Signing,
+    /// The tokens of further apps.
+    pub apps: Vec<AppTokens>,
     /// What the ways out of deskd need.
     pub ways: WaySecrets,
 }
@@ -104,8 +107,26 @@ impl Secrets {
                 None
             }
         };
-        let [app_token, bot_token, api_token, signing_secret, webhook, webhook_secret, mail_password] =
-            Token::ALL.map(|token| if token.is_needed(config, env) { take(token) } else { None });
+        let [app_token, bot_token, api_token, _, webhook, webhook_secret, mail_password] =
+            Token::ALL.map(|token| match token {
+                // Its absence stops only the requests that it would be needed for.
+                Token::Signing => None,
+                token => {
+                    if token.is_needed(config, env) {
+                        take(token)
+                    } else {
+                        None
+                    }
+                }
+            });
+        let mut gather = |(wrong, told): (Vec<Problem>, Vec<Problem>)| {
+            problems.extend(wrong);
+            remarks.extend(told);
+        };
+        let (signing, said) = parted(Signing::load(config, env));
+        gather(said);
+        let (apps, said) = parted(apps::tokens(config, env));
+        gather(said);
         let (endpoints, wrong, open) = endpoint::secrets(config, env);
         problems.extend(wrong);
         remarks.extend(open);
@@ -116,7 +137,7 @@ impl Secrets {
         let ways = WaySecrets { webhook, webhook_secret, mail_password, mail_ca, endpoints };
         match bot_token {
             Some(bot_token) if problems.is_empty() => {
-                let secrets = Secrets { app_token, bot_token, api_token, signing_secret, ways };
+                let secrets = Secrets { app_token, bot_token, api_token, signing, apps, ways };
                 Ok(Found { secrets, remarks })
             }
             _ => Err(Problems(problems)),
@@ -213,31 +234,75 @@ impl fmt::Display for Token {
     }
 }
 
-/// Looks for one token in all its places; the first that has something decides.
-pub fn look(token: Token, config: &Config, env: &Environment) -> Look {
-    let set = |name: &str| env.get(name).filter(|value| !value.trim().is_empty());
-    if let Some(name) = token.variable()
-        && let Some(value) = set(name)
-    {
-        return judge(token, Secret::new(value), Spot::Variable(name.to_owned()));
+/// The places where a token may be.
+pub struct Where<'a> {
+    /// Whose it is, where that has to be told.
+    pub of: Option<String>,
+    /// The environment variables, the first before the others.
+    pub variables: Vec<String>,
+    /// The key that names its file.
+    pub key: String,
+    /// That file.
+    pub file: Option<&'a Path>,
+    /// The name of systemd's credential.
+    pub credential: String,
+}
+
+impl Where<'_> {
+    /// The places of a token of the desk's own.
+    pub fn of(token: Token, config: &Config) -> Where<'_> {
+        Where {
+            of: None,
+            variables: token.variable().map(str::to_owned).into_iter().collect(),
+            key: token.key().to_owned(),
+            file: token.file(config),
+            credential: token.credential().to_owned(),
+        }
     }
-    if let Some(path) = token.file(config) {
-        return read(token, path);
-    }
-    let credential = set("CREDENTIALS_DIRECTORY").map(|folder| Path::new(folder).join(token.credential()));
-    match credential {
-        Some(path) if path.exists() => read(token, &path),
-        Some(_) | None => Look::Missing(missing(token, credential)),
+
+    /// What is called by name when it is told about.
+    fn what(&self, token: Token) -> String {
+        self.of.as_ref().map_or_else(|| token.to_string(), |of| format!("{token} of {of}"))
     }
 }
 
-fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
-    let mut places: Vec<String> =
-        token.variable().map(|name| format!("{name} is not set")).into_iter().collect();
-    places.push(format!("{} is not set", token.key()));
+/// What was found, if anything, what is wrong and what should be said.
+fn parted<T: Default>(found: Result<(T, Vec<Problem>), Problems>) -> (T, (Vec<Problem>, Vec<Problem>)) {
+    match found {
+        Ok((found, remarks)) => (found, (Vec::new(), remarks)),
+        Err(Problems(problems)) => (T::default(), (problems, Vec::new())),
+    }
+}
+
+/// Looks for one token in all its places; the first that has something decides.
+pub fn look(token: Token, config: &Config, env: &Environment) -> Look {
+    look_in(token, &Where::of(token, config), env)
+}
+
+/// Looks for a token in these places.
+pub fn look_in(token: Token, place: &Where<'_>, env: &Environment) -> Look {
+    let set = |name: &str| env.get(name).filter(|value| !value.trim().is_empty());
+    for name in &place.variables {
+        if let Some(value) = set(name) {
+            return judge(token, Secret::new(value), Spot::Variable(name.clone()));
+        }
+    }
+    if let Some(path) = place.file {
+        return read(token, place, path);
+    }
+    let credential = set("CREDENTIALS_DIRECTORY").map(|folder| Path::new(folder).join(&place.credential));
+    match credential {
+        Some(path) if path.exists() => read(token, place, &path),
+        Some(_) | None => Look::Missing(missing(token, place, credential)),
+    }
+}
+
+fn missing(token: Token, place: &Where<'_>, credential: Option<PathBuf>) -> Problem {
+    let mut places: Vec<String> = place.variables.iter().map(|name| format!("{name} is not set")).collect();
+    places.push(format!("{} is not set", place.key));
     places.push(match credential {
         Some(path) => format!("there is no {}", path.display()),
-        None => format!("systemd gave no credential {}", token.credential()),
+        None => format!("systemd gave no credential {}", place.credential),
     });
     let hint = match token {
         Token::App => {
@@ -250,19 +315,18 @@ fn missing(token: Token, credential: Option<PathBuf>) -> Problem {
         Token::WebhookSecret => "make one with \"openssl rand -hex 32\" and give it to the other side",
         Token::MailPassword => "without mail.user nobody logs in, and no password is needed",
     };
-    Problem::new(Spot::Nowhere, "", format!("the {token} is missing: {}", places.join(", "))).hint(hint)
+    Problem::new(Spot::Nowhere, "", format!("the {} is missing: {}", place.what(token), places.join(", ")))
+        .hint(hint)
 }
 
-fn read(token: Token, path: &Path) -> Look {
-    let spot = Spot::File(path.to_path_buf());
-    let text = match text(&token.to_string(), token.key(), path) {
+fn read(token: Token, place: &Where<'_>, path: &Path) -> Look {
+    let (spot, what) = (Spot::File(path.to_path_buf()), place.what(token));
+    let text = match text(&what, &place.key, path) {
         Ok(text) => text,
         Err(problem) => return Look::Wrong(problem),
     };
     match judge(token, Secret::new(&text), spot) {
-        Look::Here { secret, spot, .. } => {
-            Look::Here { secret, spot, remark: open_to_all(&token.to_string(), path) }
-        }
+        Look::Here { secret, spot, .. } => Look::Here { secret, spot, remark: open_to_all(&what, path) },
         other @ (Look::Missing(_) | Look::Wrong(_)) => other,
     }
 }
@@ -364,115 +428,6 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
         }
         (Token::Bot, _) => {
             wrong("this is not a bot token: it begins with xoxb-".into(), "see \"deskd init\"")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Look, Secrets, Token, look};
-    use crate::config::{Config, Environment, Places};
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt;
-
-    fn env(pairs: &[(&str, &str)]) -> Environment {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    fn config() -> Config {
-        Config::defaults(&Places::system())
-    }
-
-    fn told(pairs: &[(&str, &str)]) -> String {
-        Secrets::load(&config(), &env(pairs)).expect_err("a token is wrong").to_string()
-    }
-
-    #[test]
-    fn the_environment_goes_before_the_file_and_that_before_systemds_credential() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("app");
-        fs::write(&path, "xapp-file\n").expect("written");
-        fs::write(folder.path().join("slack_app_token"), "xapp-credential").expect("written");
-        let credentials = ("CREDENTIALS_DIRECTORY", folder.path().to_str().expect("a plain path"));
-        let mut config = config();
-        let found = |config: &Config, pairs: &[(&str, &str)]| match look(Token::App, config, &env(pairs)) {
-            Look::Here { secret, .. } => secret.expose().to_owned(),
-            other @ (Look::Missing(_) | Look::Wrong(_)) => panic!("{other:?}"),
-        };
-        assert_eq!(found(&config, &[credentials]), "xapp-credential");
-        config.slack.app_token_file = Some(path);
-        assert_eq!(found(&config, &[credentials]), "xapp-file");
-        assert_eq!(found(&config, &[credentials, ("SLACK_APP_TOKEN", "xapp-env")]), "xapp-env");
-    }
-
-    #[test]
-    fn missing_tokens_are_told_with_all_places_looked_at() {
-        insta::assert_snapshot!(told(&[("CREDENTIALS_DIRECTORY", "/run/credentials/deskd.service")]), @r#"
-        2 problems in the configuration
-        the app token is missing: SLACK_APP_TOKEN is not set, slack.app_token_file is not set, there is no /run/credentials/deskd.service/slack_app_token
-          hint: copy it from the app's Basic Information, App-Level Tokens, with scope connections:write
-        the bot token is missing: SLACK_BOT_TOKEN is not set, slack.bot_token_file is not set, there is no /run/credentials/deskd.service/slack_bot_token
-          hint: copy the Bot User OAuth Token from the app's OAuth & Permissions, after installing it
-        "#);
-    }
-
-    #[test]
-    fn swapped_tokens_are_refused_by_the_name_of_their_kind() {
-        insta::assert_snapshot!(told(&[("SLACK_APP_TOKEN", "xoxb-1-zzz"), ("SLACK_BOT_TOKEN", "xapp-1-zzz")]), @r#"
-        2 problems in the configuration
-        environment variable SLACK_APP_TOKEN: this is a bot token (xoxb-), the app token begins with xapp-
-          hint: the two tokens are swapped
-        environment variable SLACK_BOT_TOKEN: this is an app token (xapp-), the bot token begins with xoxb-
-          hint: the two tokens are swapped
-        "#);
-    }
-
-    #[test]
-    fn no_token_of_another_kind_is_taken_and_none_is_ever_shown() {
-        for (token, word) in [
-            ("xoxp-1-zzz", "user token"),
-            ("xoxe.xoxb-1-zzz", "rotating token"),
-            ("zzz", "not a bot token"),
-            ("xoxb-zzz zzz", "spaces"),
-        ] {
-            let told = told(&[("SLACK_APP_TOKEN", "xapp-1-zzz"), ("SLACK_BOT_TOKEN", token)]);
-            assert!(told.starts_with("one problem"), "{told}");
-            assert!(told.contains(word) && !told.contains("zzz"), "{told}");
-        }
-    }
-
-    #[test]
-    fn a_token_file_that_cannot_be_read_or_is_empty_is_a_problem() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut config = config();
-        config.slack.bot_token_file = Some(folder.path().join("none"));
-        let told = |config: &Config| {
-            let env = env(&[("SLACK_APP_TOKEN", "xapp-1")]);
-            Secrets::load(config, &env).expect_err("the file is of no use").to_string()
-        };
-        assert!(
-            told(&config).contains("slack.bot_token_file: cannot read the bot token"),
-            "{}",
-            told(&config)
-        );
-        fs::write(folder.path().join("none"), "\n").expect("written");
-        assert!(told(&config).contains("there is no bot token in it"), "{}", told(&config));
-    }
-
-    #[test]
-    fn a_token_file_that_everybody_can_read_is_remarked_upon() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        fs::write(&path, "0123456789abcdef\n").expect("written");
-        let mut config = config();
-        config.api.listen = Some("127.0.0.1:8765".parse().expect("an address"));
-        config.api.token_file = Some(path.clone());
-        let env = env(&[("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1")]);
-        for (mode, remarks) in [(0o644, 1), (0o640, 0)] {
-            fs::set_permissions(&path, Permissions::from_mode(mode)).expect("set");
-            let found = Secrets::load(&config, &env).expect("all tokens are there");
-            assert_eq!(found.remarks.len(), remarks, "{mode:o}");
-            assert_eq!(found.secrets.api_token.expect("it was asked for").expose(), "0123456789abcdef");
         }
     }
 }

@@ -7,9 +7,14 @@ use super::problem::{Problem, Spot, nearest};
 use super::reader::{PREFIX, Reader, variable};
 
 /// Keys under which people put a token, and where it belongs instead.
-const TOKENS: [(&str, &str, &str); 8] = [
+const TOKENS: [(&str, &str, &str); 13] = [
     ("slack", "app_token", "keep it in a file named by app_token_file, or in SLACK_APP_TOKEN"),
     ("slack", "bot_token", "keep it in a file named by bot_token_file, or in SLACK_BOT_TOKEN"),
+    ("slack", "signing_secret", "keep it in a file named by signing_secret_file, or in SLACK_SIGNING_SECRET"),
+    ("slack.app", "secret", "keep it in a file named by signing_secret_file"),
+    ("slack.app", "signing_secret", "keep it in a file named by signing_secret_file"),
+    ("slack.app", "app_token", "keep it in a file named by app_token_file"),
+    ("slack.app", "bot_token", "keep it in a file named by bot_token_file"),
     ("api", "token", "keep it in a file named by token_file"),
     ("alarm", "webhook", "keep the address in a file named by webhook_file"),
     ("alarm", "webhook_secret", "keep it in a file named by webhook_secret_file"),
@@ -23,8 +28,18 @@ const TOKENS: [(&str, &str, &str); 8] = [
 ];
 
 /// Sections of which there may be several: no variable sets their keys.
-const LISTS: [&str; 9] =
-    ["category", "destination", "endpoint", "hours", "inhibit", "maintenance", "project", "report", "route"];
+const LISTS: [&str; 10] = [
+    "category",
+    "destination",
+    "endpoint",
+    "hours",
+    "inhibit",
+    "maintenance",
+    "project",
+    "report",
+    "route",
+    "slack.app",
+];
 
 /// Notes everything that nobody asked for. To be called when all sections have been read.
 pub fn note(reader: &mut Reader<'_>) {
@@ -74,9 +89,14 @@ type Known<'k> = (&'k str, &'k str, &'k [&'static str]);
 
 fn entries(reader: &Reader<'_>, known: Known<'_>, table: &DeTable<'_>, found: &mut Vec<Problem>) {
     let (name, path, keys) = known;
-    for (key, _) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
+    for (key, value) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
         let word = key.get_ref().as_ref();
-        found.push(unknown(reader, (name, word), spot(reader, key), &format!("{path}.{word}")));
+        let below = format!("{path}.{word}");
+        if reader.asked.contains_key(below.as_str()) {
+            section(reader, (&below, key, value), found);
+            continue;
+        }
+        found.push(unknown(reader, (name, word), spot(reader, key), &below));
     }
 }
 

@@ -233,7 +233,8 @@ fn incoming(envelope: &Envelope) -> Incoming {
     let keys = keys(&envelope.kind, &envelope.payload);
     Incoming {
         workspace: keys.workspace.unwrap_or_default(),
-        app: keys.app.unwrap_or_default(),
+        // Who signed it or whose socket it came on knows better than what is written in it.
+        app: envelope.app.clone().or(keys.app).unwrap_or_default(),
         kind: envelope.kind.clone(),
         inner: keys.kind.unwrap_or_default(),
         event_id: keys.event_id.unwrap_or_else(|| envelope.id.clone()),

@@ -31,10 +31,10 @@ impl Unsigned {
     }
 }
 
-/// Checks one request. `timestamp` and `signature` are the headers `X-Slack-Request-Timestamp` and `X-Slack-Signature` as
-/// they came; an empty `body` is legal.
+/// Checks one request against every secret that is good now. `timestamp` and `signature` are the headers
+/// `X-Slack-Request-Timestamp` and `X-Slack-Signature` as they came; an empty `body` is legal.
 pub fn verify(
-    secret: &Secret,
+    secrets: &[Secret],
     timestamp: &str,
     signature: &str,
     body: &[u8],
@@ -45,13 +45,16 @@ pub fn verify(
     if signed_at.abs_diff(now.unix_seconds()) > WINDOW_S {
         return Err(Unsigned::Stale);
     }
-    let mut mac = keyed(secret).ok_or(Unsigned::Mismatch)?;
-    mac.update(b"v0:");
-    mac.update(timestamp.as_bytes());
-    mac.update(b":");
-    mac.update(body);
-    // Compares in constant time.
-    mac.verify_slice(&given).map_err(|_| Unsigned::Mismatch)
+    // All of them are tried, each compared in constant time: how long it takes tells nothing about any of them.
+    let good = secrets.iter().filter(|secret| {
+        let Some(mut mac) = keyed(secret) else { return false };
+        mac.update(b"v0:");
+        mac.update(timestamp.as_bytes());
+        mac.update(b":");
+        mac.update(body);
+        mac.verify_slice(&given).is_ok()
+    });
+    if good.count() > 0 { Ok(()) } else { Err(Unsigned::Mismatch) }
 }
 
 /// An empty secret signs nothing.
@@ -94,7 +97,7 @@ mod tests {
     const AT: i64 = 1_700_000_000;
 
     fn check(timestamp: &str, signature: &str, body: &[u8], now_s: i64) -> Result<(), Unsigned> {
-        verify(&Secret::new("s3cret"), timestamp, signature, body, Timestamp(now_s * 1000))
+        verify(&[Secret::new("s3cret")], timestamp, signature, body, Timestamp(now_s * 1000))
     }
 
     #[test]
@@ -129,7 +132,18 @@ mod tests {
             assert_eq!(check(timestamp, signature, b"", AT), Err(outcome), "{timestamp:?} {signature:?}");
         }
         assert_eq!(check("1700000000", EMPTY, b" ", AT), Err(Unsigned::Mismatch), "another body");
-        let nothing = verify(&Secret::new(""), "1700000000", EMPTY, b"", Timestamp(AT * 1000));
+        let at = Timestamp(AT * 1000);
+        let nothing = verify(&[Secret::new("")], "1700000000", EMPTY, b"", at);
         assert_eq!(nothing, Err(Unsigned::Mismatch), "an empty secret signs nothing");
+        assert_eq!(verify(&[], "1700000000", EMPTY, b"", at), Err(Unsigned::Mismatch), "and none neither");
+    }
+
+    #[test]
+    fn sec_11_two_secrets_are_good_at_once_while_one_is_replaced() {
+        let (old, new) = (Secret::new("s3cret"), Secret::new("another one"));
+        let check = |secrets: &[Secret]| verify(secrets, "1700000000", EMPTY, b"", Timestamp(AT * 1000));
+        assert_eq!(check(&[new.clone(), old.clone()]), Ok(()));
+        assert_eq!(check(&[old, new.clone()]), Ok(()));
+        assert_eq!(check(&[new]), Err(Unsigned::Mismatch));
     }
 }

@@ -211,7 +211,7 @@ async fn meant(front: &Front) -> Result<WorkspaceId, Refusal> {
     let mut gone =
         gone.filter(|one| wanted.is_none_or(|wanted| one.workspace.0 == wanted || one.name == wanted));
     match (gone.next(), gone.next()) {
-        (Some(one), None) if refusal.code == Code::NotConfigured => Ok(one.workspace),
+        (Some(one), None) if refusal.code == Code::NotConnected => Ok(one.workspace),
         _ => Err(refusal),
     }
 }

@@ -4,119 +4,192 @@
 //! Nothing is parsed, written or logged for a request whose signature is not good; it counts, and that is all. Slack
 //! allows 3 s for an answer: when the event cannot be recorded in time, the answer is 503 and Slack delivers it again.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::mpsc::WeakSender;
-use uuid::Uuid;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
-use crate::config::Secret;
-use crate::domain::time::Now;
+use super::numbered::{Numbered, contain};
+use super::registry::Code;
+use super::room::{self, Room};
+use crate::config::apps::{AppId, Signing};
+use crate::domain::caller::{Allowance, Pace};
+use crate::domain::time::{Now, Timestamp};
 use crate::intake::listen::Tally;
 use crate::slack::delivery::{self, Address, Retry};
 use crate::slack::signature::verify;
 use crate::slack::socket::Envelope;
 
-/// Largest body, in bytes: the largest payloads have a few hundred kilobytes.
-const LARGEST_BODY: usize = 1 << 20;
+/// Time for the body of a request to arrive.
+const ARRIVAL: Duration = Duration::from_millis(2_000);
 /// Time for a whole request, the reading of its body included: Slack gives up after 3 s.
 const PATIENCE: Duration = Duration::from_millis(2_800);
+/// How many unsigned challenges are echoed: a new address is tried a few times by hand.
+const CHALLENGES: Pace = Pace { per_minute: 20, burst: 10 };
+/// The headers of a signature.
+const TIMESTAMP: &str = "x-slack-request-timestamp";
+const SIGNATURE: &str = "x-slack-signature";
 
 /// What the door to Slack works with. Clones share it.
 #[derive(Clone)]
 pub struct Doorway {
     /// The way to the listener; gone when the desk stops.
     pub deliver: WeakSender<Envelope>,
-    /// What the app signs its requests with.
-    pub secret: Arc<Secret>,
+    /// The apps that have addresses here, and what each signs its requests with; secrets change with a reload.
+    pub signing: watch::Receiver<Arc<Signing>>,
     /// Where refusals are counted.
     pub tally: Arc<Tally>,
     /// Where `now` comes from.
     pub now: Now,
+    /// Room for bodies that nobody has verified yet.
+    pub room: Room,
+    /// How many unsigned challenges may still be echoed.
+    pub challenges: Challenges,
 }
 
-/// Why a delivery is not acknowledged: a code that never changes, and whether Slack shall try again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refused {
-    Signature,
-    TooLarge,
-    NotRecorded,
-    NoSuchAddress,
-}
+/// How many unsigned challenges may still be echoed. Clones share it.
+#[derive(Clone)]
+pub struct Challenges(Arc<Mutex<Allowance>>);
 
-/// The addresses that are entered in the app's settings.
-pub fn hooks(doorway: Doorway) -> Router {
-    let events = |door, headers, body| answer(Address::Events, door, headers, body);
-    let interactive = |door, headers, body| answer(Address::Interactive, door, headers, body);
-    let commands = |door, headers, body| answer(Address::Commands, door, headers, body);
-    Router::new()
-        .route("/slack/events", post(events))
-        .route("/slack/interactive", post(interactive))
-        .route("/slack/options", post(interactive))
-        .route("/slack/commands", post(commands))
-        .fallback(async || Refused::NoSuchAddress)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(axum::middleware::from_fn(hurry))
-        .with_state(doorway)
-}
+impl Challenges {
+    /// All of them.
+    pub fn new(now: Timestamp) -> Challenges {
+        Challenges(Arc::new(Mutex::new(Allowance::new(CHALLENGES, now))))
+    }
 
-async fn hurry(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
-    match tokio::time::timeout(PATIENCE, next.run(request)).await {
-        Ok(answer) => answer,
-        Err(_) => Refused::NotRecorded.into_response(),
+    fn take(&self, now: Timestamp) -> bool {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        left.take(1, CHALLENGES, now).is_ok()
     }
 }
 
-async fn answer(
+/// One address of one app.
+#[derive(Clone)]
+struct Hook {
+    door: Doorway,
+    app: AppId,
     address: Address,
-    State(door): State<Doorway>,
-    headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Result<Response, Refused> {
-    let body = body.map_err(|_| Refused::TooLarge)?;
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (timestamp, signature) = (header("x-slack-request-timestamp"), header("x-slack-signature"));
-    if let Err(unsigned) = verify(&door.secret, timestamp, signature, &body, (door.now)()) {
-        // A new address is tried before its secret is known to work; the echo has no effect on anything.
-        if let (Address::Events, Some(challenge)) = (address, delivery::challenge(&body)) {
-            return Ok(echo(challenge));
+}
+
+/// The addresses that are entered in the settings of the apps: the first app's stand alone, those of another have its
+/// name before them.
+pub fn hooks(doorway: Doorway) -> Router {
+    let names: Vec<AppId> = doorway.signing.borrow().apps().cloned().collect();
+    let mut router = Router::new();
+    for app in names {
+        let under = app.name.as_deref().map_or(String::new(), |name| format!("/{name}"));
+        for (path, address) in [
+            ("events", Address::Events),
+            ("interactive", Address::Interactive),
+            ("options", Address::Interactive),
+            ("commands", Address::Commands),
+        ] {
+            let hook = Hook { door: doorway.clone(), app: app.clone(), address };
+            router = router.route(&format!("/slack{under}/{path}"), post(answer).with_state(hook));
         }
-        door.tally.refuse(unsigned.code());
-        return Err(Refused::Signature);
     }
-    if let (Address::Events, Some(challenge)) = (address, delivery::challenge(&body)) {
+    router.fallback(async || Numbered(Code::NoSuchRoute)).layer(middleware::from_fn(hurry))
+}
+
+/// The addresses with what holds around all of them.
+pub fn door(doorway: Doorway) -> Router {
+    contained(hooks(doorway))
+}
+
+/// Gives every refusal of `router` the shape, and keeps a panic to its request.
+pub fn contained(router: Router) -> Router {
+    router.layer(middleware::from_fn(contain))
+}
+
+async fn hurry(request: Request, next: Next) -> Response {
+    match timeout(PATIENCE, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) => Numbered(Code::NotRecorded).into_response(),
+    }
+}
+
+async fn answer(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Result<Response, Numbered> {
+    let arriving = room::collect(&headers, body, &hook.door.room);
+    let (body, _taken) = timeout(ARRIVAL, arriving).await.map_err(|_| Code::TooLate)??;
+    if let Err(refused) = verified(&hook, &headers, &body) {
+        return unsigned(&hook, &body, refused);
+    }
+    if hook.address == Address::Events
+        && let Some(challenge) = delivery::challenge(&body)
+    {
         return Ok(echo(challenge));
     }
-    if address == Address::Commands && delivery::is_ssl_check(&body) {
+    if hook.address == Address::Commands && delivery::is_ssl_check(&body) {
         return Ok(StatusCode::OK.into_response());
     }
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let retry = Retry {
         attempt: header("x-slack-retry-num").parse().unwrap_or_default(),
-        reason: header("x-slack-retry-reason").to_owned(),
+        reason: header("x-slack-retry-reason").chars().take(40).collect(),
     };
-    record(&door, Envelope::over_http(delivery::read(address, &body, retry))).await
+    let delivery = delivery::read(hook.address, &body, retry);
+    record(&hook.door, Envelope::over_http(delivery, hook.app.id.clone())).await
+}
+
+/// Whether Slack signed this for this app; else the code, and the word it is counted under.
+fn verified(hook: &Hook, headers: &HeaderMap, body: &[u8]) -> Result<(), (Code, &'static str)> {
+    let signing = hook.door.signing.borrow();
+    let secrets = signing.secrets(&hook.app);
+    if secrets.is_empty() {
+        return Err((Code::NotConfigured, "not_configured"));
+    }
+    let (timestamp, signature) = (only(headers, TIMESTAMP), only(headers, SIGNATURE));
+    verify(secrets, timestamp, signature, body, (hook.door.now)())
+        .map_err(|unsigned| (Code::BadSignature, unsigned.code()))
+}
+
+/// A header that is there exactly once; a second one means that somebody in between has a say.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// A new address is tried before its secret is known to work: the echo of its challenge has no effect on anything. All else
+/// is refused.
+fn unsigned(hook: &Hook, body: &Bytes, (code, word): (Code, &'static str)) -> Result<Response, Numbered> {
+    let asked = (hook.address == Address::Events).then(|| delivery::challenge(body)).flatten();
+    let Some(challenge) = asked else {
+        hook.door.tally.refuse(word);
+        return Err(Numbered(code));
+    };
+    if hook.door.challenges.take((hook.door.now)()) {
+        return Ok(echo(challenge));
+    }
+    hook.door.tally.refuse("challenges");
+    Err(Numbered(Code::RateLimited))
 }
 
 /// Hands the envelope to the listener and waits until it is on disk.
 async fn record(
     door: &Doorway,
     (envelope, mut answered): (Envelope, tokio::sync::mpsc::UnboundedReceiver<Option<Value>>),
-) -> Result<Response, Refused> {
-    let deliver = door.deliver.upgrade().ok_or(Refused::NotRecorded)?;
-    deliver.send(envelope).await.map_err(|_| Refused::NotRecorded)?;
+) -> Result<Response, Numbered> {
+    let deliver = door.deliver.upgrade().ok_or(Code::NotRecorded)?;
+    deliver.send(envelope).await.map_err(|_| Code::NotRecorded)?;
     drop(deliver);
     match answered.recv().await {
         Some(Some(payload)) => Ok(Json(payload).into_response()),
         Some(None) => Ok(StatusCode::OK.into_response()),
-        None => Err(Refused::NotRecorded),
+        None => Err(Numbered(Code::NotRecorded)),
     }
 }
 
@@ -126,30 +199,8 @@ fn echo(challenge: String) -> Response {
     (headers, challenge).into_response()
 }
 
-impl Refused {
-    fn row(self) -> (StatusCode, u32, &'static str, bool) {
-        match self {
-            Refused::Signature => (StatusCode::UNAUTHORIZED, 2004, "the signature is not valid", false),
-            Refused::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 2005, "the body is too large", false),
-            Refused::NoSuchAddress => (StatusCode::NOT_FOUND, 2006, "there is no such address", false),
-            Refused::NotRecorded => {
-                (StatusCode::SERVICE_UNAVAILABLE, 3001, "the event could not be recorded in time", true)
-            }
-        }
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let (status, code, message, retryable) = self.row();
-        let trace_id = Uuid::new_v4().simple().to_string();
-        let document = json!({
-            "ok": false, "code": code, "message": message, "retryable": retryable, "trace_id": trace_id,
-        });
-        let mut answer = (status, Json(document)).into_response();
-        if retryable {
-            answer.headers_mut().insert(RETRY_AFTER, axum::http::HeaderValue::from_static("1"));
-        }
-        answer
+impl From<Code> for Numbered {
+    fn from(code: Code) -> Numbered {
+        Numbered(code)
     }
 }

@@ -22,15 +22,19 @@ pub mod health;
 pub mod heartbeats;
 pub mod hooks;
 pub mod life;
+mod listening;
 pub mod metrics;
 pub mod notices;
+pub mod numbered;
 pub mod people;
 pub mod probe;
 pub mod queue;
 pub mod recover;
+pub mod registry;
 pub mod replay;
 pub mod reply;
 pub mod reports;
+pub mod room;
 pub mod secrets;
 pub mod serve;
 pub mod services;
@@ -43,6 +47,7 @@ pub mod troubles;
 pub mod webhooks;
 pub mod whose;
 pub mod why;
+mod wording;
 
 use std::time::Duration;
 

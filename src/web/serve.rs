@@ -20,9 +20,9 @@ use super::caller::Caller;
 use super::desk::Front;
 use super::doors::doors;
 use super::errors::{Code, Refusal};
-use super::hooks::{Doorway, hooks};
-use super::router;
+use super::hooks::{Doorway, door};
 use super::source::{Doors, Source};
+use super::{listening, router};
 use crate::config::Secret;
 
 /// How long requests under way may go on after the stop: with them the daemon still ends within its 10 s.
@@ -55,8 +55,7 @@ pub async fn serve_tcp(listener: TcpListener, front: Front, token: Secret, stop:
 
 /// Serves Slack's signed requests until `stop`.
 pub async fn serve_slack(listener: TcpListener, doorway: Doorway, stop: CancellationToken) {
-    let served = axum::serve(listener, hooks(doorway)).with_graceful_shutdown(stop.clone().cancelled_owned());
-    finish(served.into_future(), stop).await;
+    listening::serve(listener, door(doorway), LAST_WORDS, stop).await;
 }
 
 /// The routes behind the checks that a TCP port needs: a web page in somebody's browser can reach it too. The addresses that

@@ -102,7 +102,7 @@ async fn refuse_left(front: &Front) -> Result<(), Refusal> {
             let what = format!(
                 "deskd is not connected to {name} any more; hint: \"deskd connect\" connects it again"
             );
-            Err(Refusal::new(Code::NotConfigured, what))
+            Err(Refusal::new(Code::NotConnected, what))
         }
     }
 }

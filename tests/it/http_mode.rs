@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use deskd::config::Secret;
+use deskd::config::apps::Signing;
 use deskd::config::settings::Mode;
 use deskd::domain::ids::WorkspaceId;
 use deskd::domain::time::Timestamp;
@@ -17,44 +18,51 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
 
-const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
+pub const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
 /// A desk whose events come over HTTP alone, and somebody who calls it as Slack does.
-struct Hooks {
-    world: World,
-    address: SocketAddr,
+pub struct Hooks {
+    pub world: World,
+    pub address: SocketAddr,
     http: reqwest::Client,
-    stop: CancellationToken,
+    pub stop: CancellationToken,
 }
 
 /// How a request was answered.
-struct Answer {
-    status: u16,
-    body: String,
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
 }
 
 impl Hooks {
-    async fn open() -> Hooks {
-        let world = World::with(Setup::default(), |config| config.slack.mode = Mode::Http).await;
+    pub async fn open() -> Hooks {
+        Hooks::with(|world| world.signing = Signing::of(vec![Secret::new(SECRET)])).await
+    }
+
+    /// One with other apps or secrets.
+    pub async fn with(change: impl FnOnce(&mut World)) -> Hooks {
+        let mut world = World::without_desk(Setup::default(), |config| config.slack.mode = Mode::Http);
+        change(&mut world);
+        world.settle().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(serve_slack(listener, world.desk().doorway(Secret::new(SECRET)), stop.clone()));
+        tokio::spawn(serve_slack(listener, world.desk().doorway(), stop.clone()));
         Hooks { world, address, http: reqwest::Client::builder().no_proxy().build().unwrap(), stop }
     }
 
-    fn now_s(&self) -> i64 {
+    pub fn now_s(&self) -> i64 {
         self.world.clock.now().unix_seconds()
     }
 
     /// A request signed as Slack signs, `late` seconds ago.
-    async fn signed(&self, path: &str, body: &str, late: i64, retry: u32) -> Answer {
+    pub async fn signed(&self, path: &str, body: &str, late: i64, retry: u32) -> Answer {
         let timestamp = (self.now_s() - late).to_string();
         let signature = sign(SECRET, &timestamp, body.as_bytes());
         self.send(path, body, &[("x-slack-retry-num", &retry.to_string())], &timestamp, &signature).await
     }
 
-    async fn send(
+    pub async fn send(
         &self,
         path: &str,
         body: &str,
@@ -73,7 +81,7 @@ impl Hooks {
     }
 
     /// The message that ada writes, as Slack's Events API wraps it.
-    fn message(&self, text: &str, ts: &str) -> String {
+    pub fn message(&self, text: &str, ts: &str) -> String {
         let slack = &self.world.slack;
         json!({
             "token": "x", "team_id": self.world.workspace.0, "api_app_id": "A1", "type": "event_callback",
@@ -87,17 +95,17 @@ impl Hooks {
         .to_string()
     }
 
-    async fn recorded(&self) -> i64 {
+    pub async fn recorded(&self) -> i64 {
         self.world.store().standing().await.unwrap().recorded
     }
 
-    async fn finish(self) {
+    pub async fn finish(self) {
         self.stop.cancel();
         self.world.finish().await;
     }
 }
 
-fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
+pub fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("v0:{timestamp}:").as_bytes());
     mac.update(body);
@@ -118,7 +126,7 @@ fn f40_slacks_published_signatures_are_good_to_the_byte() {
         let part = |name: &str| vector[name].as_str().unwrap();
         let at = Timestamp(part("timestamp").parse::<i64>().unwrap() * 1000);
         let check = |body: &[u8]| {
-            verify(&Secret::new(part("secret")), part("timestamp"), part("signature"), body, at)
+            verify(&[Secret::new(part("secret"))], part("timestamp"), part("signature"), body, at)
         };
         assert_eq!(check(part("body").as_bytes()), Ok(()), "{}", part("name"));
         let mut flipped = part("body").as_bytes().to_vec();

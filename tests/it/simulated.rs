@@ -38,7 +38,7 @@ impl Scene {
         let stop = CancellationToken::new();
         let clock = slack.clone();
         let now: Now = std::sync::Arc::new(move || Timestamp(clock.now_ms()));
-        let settings = SocketSettings { wanted: sockets, api: api.clone(), now };
+        let settings = SocketSettings { wanted: sockets, api: api.clone(), further: Vec::new(), now };
         let (links, all) = run(settings, out, stop.clone());
         tokio::spawn(all);
         let scene = Scene { slack, api, links, envelopes, stop };

@@ -69,7 +69,7 @@ impl Stage {
         let now: Now = Arc::new(move || {
             Timestamp(1_700_000_000_000 + asleep.load(Ordering::Relaxed)).plus(instant() - start)
         });
-        let (links, all) = run(SocketSettings { wanted, api, now }, out, stop.clone());
+        let (links, all) = run(SocketSettings { wanted, api, further: Vec::new(), now }, out, stop.clone());
         let done = tokio::spawn(all);
         Stage { links, envelopes, stop, done, calls, sockets, start, asleep_ms }
     }

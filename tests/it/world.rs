@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use deskd::app::{Desk, Setup as DeskSetup};
+use deskd::config::apps::{AppTokens, Signing};
 use deskd::config::keys::{self, KeyLook};
 use deskd::config::{Config, Environment, Places, Secret, Spot, WaySecrets};
 use deskd::domain::bundle::Pick;
@@ -27,6 +28,8 @@ pub struct World {
     pub slack: Simulator,
     pub config: Config,
     pub secrets: WaySecrets,
+    pub signing: Signing,
+    pub apps: Vec<AppTokens>,
     pub keys: Option<Keyring>,
     pub clock: Clock,
     pub workspace: WorkspaceId,
@@ -43,7 +46,14 @@ impl World {
     /// Another workspace or another configuration.
     pub async fn with(setup: Setup, change: impl FnOnce(&mut Config)) -> World {
         let mut world = World::without_desk(setup, change);
-        world.open().await;
+        world.settle().await;
+        world
+    }
+
+    /// Starts the desk and tells it what it is about.
+    pub async fn settle(&mut self) {
+        self.open().await;
+        let world = self;
         for channel in ["support", "sales"] {
             world.pick(channel, Pick::Monitor).await;
         }
@@ -51,7 +61,6 @@ impl World {
             world.hire(person).await;
         }
         world.pass(1).await;
-        world
     }
 
     /// The workspace alone.
@@ -70,6 +79,8 @@ impl World {
             slack,
             config,
             secrets: WaySecrets::default(),
+            signing: Signing::default(),
+            apps: Vec::new(),
             keys: None,
             clock,
             workspace,
@@ -90,6 +101,8 @@ impl World {
             config: self.config.clone(),
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),
+            signing: self.signing.clone(),
+            apps: self.apps.clone(),
             ways: self.secrets.clone(),
             keys: self.key_look(),
             clock: self.clock,

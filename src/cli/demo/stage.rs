@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::folder::Folder;
 use super::systems;
 use crate::app::{Desk, Setup as DeskSetup};
+use crate::config::apps::Signing;
 use crate::config::{Config, Environment, Places, Secret, WaySecrets, keys};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::time::Timestamp;
@@ -57,7 +58,8 @@ impl Stage {
         let socket = config.api.socket.clone();
         let (bot, app) = (Secret::new(&slack.bot_token()), Secret::new(&slack.app_token()));
         let (ways, keys) = (WaySecrets::default(), keys::look(&config, &Environment::new()));
-        let desk = Desk::start(DeskSetup { config, bot, app, ways, keys, clock }).await?;
+        let (signing, apps) = (Signing::default(), Vec::new());
+        let desk = Desk::start(DeskSetup { config, bot, app, signing, apps, ways, keys, clock }).await?;
         let front = desk.front();
         let stage = Stage { slack, front, workspace, clock, desk, socket, _folder: folder };
         match tokio::time::timeout(PATIENCE, stage.connected()).await {

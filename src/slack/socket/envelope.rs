@@ -35,6 +35,8 @@ pub struct Envelope {
     pub retry_reason: String,
     /// Whether Slack reads a payload in the ack.
     pub accepts_payload: bool,
+    /// The app it came for, as the socket or the signature says; none where only the payload knows.
+    pub app: Option<String>,
     from: Origin,
 }
 
@@ -135,13 +137,17 @@ impl Envelope {
             retry_attempt: 0,
             retry_reason: String::new(),
             accepts_payload: false,
+            app: None,
             from: Origin::Nowhere,
         }
     }
 
-    /// An envelope that came as an HTTP request. The ack arrives at the other end: what Slack shall read in the answer. It
+    /// An envelope that came as an HTTP request signed for `app`. The ack arrives at the other end: what Slack shall read in the answer. It
     /// never arrives when the envelope could not be recorded.
-    pub fn over_http(delivery: Delivery) -> (Envelope, UnboundedReceiver<Option<Value>>) {
+    pub fn over_http(
+        delivery: Delivery,
+        app: Option<String>,
+    ) -> (Envelope, UnboundedReceiver<Option<Value>>) {
         let (answer, answered) = unbounded_channel();
         let Delivery { id, kind, payload, retry_attempt, retry_reason } = delivery;
         let accepts_payload = kind != "events_api";
@@ -153,13 +159,18 @@ impl Envelope {
             retry_attempt,
             retry_reason,
             accepts_payload,
+            app,
             from,
         };
         (envelope, answered)
     }
 
     /// The envelope in a frame; `None` when it has no id, so that it could never be acknowledged.
-    pub(super) fn of(head: &Head<'_>, frame: &Utf8Bytes, outbox: &Outbox) -> Option<Envelope> {
+    pub(super) fn of(
+        head: &Head<'_>,
+        frame: &Utf8Bytes,
+        (app, outbox): (&Option<String>, &Outbox),
+    ) -> Option<Envelope> {
         Some(Envelope {
             id: loose::filled(&head.envelope_id)?,
             kind: head.kind().to_owned(),
@@ -169,6 +180,7 @@ impl Envelope {
             retry_attempt: head.retry_attempt.unwrap_or(0),
             retry_reason: loose::or_empty(&head.retry_reason).to_owned(),
             accepts_payload: head.accepts_response_payload,
+            app: app.clone(),
             from: Origin::Socket(outbox.clone()),
         })
     }
@@ -276,7 +288,7 @@ mod tests {
             "payload": {"type": "view_submission", "text": "a \"b\""}});
         let frame = Utf8Bytes::from(frame.to_string());
         let head = Head::read(&frame).expect("the frame is JSON");
-        (Envelope::of(&head, &frame, &outbox).expect("the frame has an id"), queue)
+        (Envelope::of(&head, &frame, (&None, &outbox)).expect("the frame has an id"), queue)
     }
 
     fn sent(queue: &mut UnboundedReceiver<Vec<Utf8Bytes>>) -> Vec<Value> {

@@ -42,8 +42,22 @@ pub struct SocketSettings {
     pub wanted: usize,
     /// For `apps.connections.open`.
     pub api: Api,
+    /// The same for further apps.
+    pub further: Vec<FurtherApp>,
     /// The clock, for what `Links` shows and to notice that the machine slept.
     pub now: Now,
+}
+
+/// The sockets of one further app.
+pub struct FurtherApp {
+    /// What the app is called here.
+    pub name: String,
+    /// Slack's id of it: its envelopes are kept under it.
+    pub id: String,
+    /// How many sockets to keep open.
+    pub wanted: usize,
+    /// For `apps.connections.open`, with the app's own token.
+    pub api: Api,
 }
 
 /// Everything a link and its sockets share.
@@ -54,6 +68,8 @@ struct Shared {
     out: mpsc::Sender<Envelope>,
     stop: CancellationToken,
     links: Links,
+    /// The app that the sockets are of; none where only the payloads know.
+    app: Option<String>,
     /// One permit for each socket from before it is opened until its TCP connection is gone.
     room: Arc<Semaphore>,
     /// How many permits there are in all.
@@ -74,21 +90,30 @@ pub fn run(
     out: mpsc::Sender<Envelope>,
     stop: CancellationToken,
 ) -> (Links, impl Future<Output = ()> + Send + use<>) {
-    let SocketSettings { wanted, api, now } = settings;
-    let links = Links::new(wanted, now());
-    // One more than wanted, so that a replacement can be opened before the old socket is left.
-    let most = (wanted + 1).min(MOST_SOCKETS);
-    let room = Arc::new(Semaphore::new(most));
-    let shared = Shared { api, now, out, stop, links: links.clone(), room, most };
+    let SocketSettings { wanted, api, further, now } = settings;
+    let counts = further.iter().map(|app| (Some(app.name.clone()), app.wanted));
+    let links = Links::new([(None, wanted)].into_iter().chain(counts).collect(), now());
+    let of = |app: Option<String>, api: Api, wanted: usize| {
+        // One more than wanted, so that a replacement can be opened before the old socket is left.
+        let most = (wanted + 1).min(MOST_SOCKETS);
+        let (out, stop, room) = (out.clone(), stop.clone(), Arc::new(Semaphore::new(most)));
+        let shared = Shared { api, now: now.clone(), out, stop, links: links.clone(), app, room, most };
+        vec![shared; wanted]
+    };
+    let mut shares = of(None, api, wanted);
+    for FurtherApp { id, wanted, api, .. } in further {
+        shares.extend(of(Some(id), api, wanted));
+    }
     let all = async move {
         let mut tasks = JoinSet::new();
-        for number in 0..wanted {
-            tasks.spawn(link::keep(shared.clone(), number));
+        for (number, shared) in shares.into_iter().enumerate() {
+            tasks.spawn(link::keep(shared, number));
         }
-        if wanted == 0 {
-            shared.stop.cancelled().await;
+        if tasks.is_empty() {
+            stop.cancelled().await;
         }
-        drop(shared);
+        // What arrives over HTTP is let in until the sockets are closed, too.
+        let _out = out;
         join(&mut tasks).await;
     };
     (links, all)

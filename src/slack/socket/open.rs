@@ -215,7 +215,9 @@ impl OpenSocket {
         match heard {
             Heard::Envelope => {
                 seen.envelopes += 1;
-                self.parked.extend(head.and_then(|head| Envelope::of(&head, &frame, &self.outbox)));
+                self.parked.extend(
+                    head.and_then(|head| Envelope::of(&head, &frame, (&self.shared.app, &self.outbox))),
+                );
                 None
             }
             Heard::Hello { num_connections } => {

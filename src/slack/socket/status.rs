@@ -49,6 +49,8 @@ impl LinkState {
 /// One link as shown to people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkStatus {
+    /// What the app is called here; none for the app of `[slack]`.
+    pub app: Option<String>,
     /// Where it stands.
     pub state: LinkState,
     /// Since when.
@@ -94,9 +96,9 @@ pub struct Counts {
 /// All links together, as whoever closes gaps wants to know them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    /// Whether at least one socket is up.
+    /// Whether at least one socket of every app is up.
     pub connected: bool,
-    /// How many gaps have ended: times without any socket, the one before the first included, and sockets that turned out
+    /// How many gaps have ended: times in which an app had no socket, the one before the first included, and sockets that turned out
     /// to have been dead for a while. What was said in a gap has to be read from the history.
     pub gaps: u64,
 }
@@ -140,14 +142,17 @@ struct Link {
 }
 
 impl Links {
-    pub(super) fn new(wanted: usize, now: Timestamp) -> Links {
-        let link = || {
-            let state = LinkState::Connecting;
-            let status = LinkStatus { state, since: now, reason: None, hint: None, connections_seen: None };
+    /// Links of several apps: each by its name, and how many are wanted. The first app has none.
+    pub(super) fn new(apps: Vec<(Option<String>, usize)>, now: Timestamp) -> Links {
+        let wanted: usize = apps.iter().map(|(_, wanted)| wanted).sum();
+        let link = |app: &Option<String>| {
+            let (app, state) = (app.clone(), LinkState::Connecting);
+            let (reason, hint, connections_seen) = (None, None, None);
+            let status = LinkStatus { app, state, since: now, reason, hint, connections_seen };
             let (up, silent, silent_since, wish) = (0, 0, now, None);
             Link { status, up, silent, silent_since, wish, otherwise: state, greeted_before: false }
         };
-        let links = (0..wanted).map(|_| link()).collect();
+        let links = apps.iter().flat_map(|(app, wanted)| (0..*wanted).map(move |_| link(app))).collect();
         // Who holds none misses none.
         let none_since = (wanted > 0).then_some(now);
         // The time before the start is a gap; over HTTP alone it ends here, else with the first hello.
@@ -260,7 +265,9 @@ impl Links {
             link.greeted_before = true;
         });
         let mut held = self.held();
-        held.tally = tally.or(held.tally);
+        // Sockets of strangers are looked for at the first app alone.
+        let first = held.links.get(number).is_some_and(|link| link.status.app.is_none());
+        held.tally = tally.filter(|_| first).or(held.tally);
         self.inner.reconnects.fetch_add(u64::from(reconnected), Ordering::Relaxed);
     }
 
@@ -324,14 +331,17 @@ impl Held {
     }
 
     fn note_gap(&mut self, now: Timestamp) {
-        let up = self.links.iter().any(|link| link.up > link.silent);
+        let up = self.links.iter().all(|link| {
+            let mut its = self.links.iter().filter(|other| other.status.app == link.status.app);
+            its.any(|link| link.up > link.silent)
+        });
         match (up, self.none_since) {
             (true, Some(_)) => {
                 self.none_since = None;
                 self.gaps += 1;
             }
             (false, None) => {
-                let silent = self.links.iter().filter(|link| link.silent > 0);
+                let silent = self.links.iter().filter(|link| link.silent > 0 && link.silent == link.up);
                 self.none_since = Some(silent.map(|link| link.silent_since).max().unwrap_or(now));
             }
             (true, None) | (false, Some(_)) => {}
@@ -360,7 +370,7 @@ mod tests {
 
     #[test]
     fn a_link_stays_connected_while_its_socket_is_replaced() {
-        let links = Links::new(1, Timestamp(0));
+        let links = Links::new(vec![(None, 1)], Timestamp(0));
         let state = |at: i64| (links.states()[0].state, links.states()[0].since.0 == at);
         assert_eq!(state(0), (LinkState::Connecting, true));
         links.up(0, None, Timestamp(1));
@@ -384,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_silent_socket_counts_as_none_since_it_was_heard_last_and_its_end_as_one_gap() {
-        let links = Links::new(2, Timestamp(0));
+        let links = Links::new(vec![(None, 2)], Timestamp(0));
         links.up(0, None, Timestamp(1));
         links.up(1, None, Timestamp(1));
         assert_eq!((links.none_since(), links.gaps()), (None, 1));
@@ -401,5 +411,18 @@ mod tests {
         assert_eq!(links.none_since(), Some(Timestamp(41)));
         links.up(0, None, Timestamp(42));
         assert_eq!((links.none_since(), links.gaps()), (None, 3));
+    }
+    #[test]
+    fn an_app_without_a_socket_is_a_gap_although_the_other_app_has_one() {
+        let links = Links::new(vec![(None, 1), (Some("notify".to_owned()), 1)], Timestamp(0));
+        links.up(0, None, Timestamp(1));
+        assert_eq!((links.none_since(), links.gaps()), (Some(Timestamp(0)), 0));
+        links.up(1, None, Timestamp(2));
+        assert_eq!((links.none_since(), links.gaps()), (None, 1));
+        links.down(1, false, Timestamp(3));
+        assert_eq!(links.none_since(), Some(Timestamp(3)));
+        assert_eq!(links.states()[1].app.as_deref(), Some("notify"));
+        links.up(1, None, Timestamp(4));
+        assert_eq!(links.gaps(), 2);
     }
 }

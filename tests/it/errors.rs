@@ -1,0 +1,69 @@
+//! How everything over HTTP says no: one registry, one shape, and a panic that ends one request and no other.
+
+use axum::Router;
+use axum::routing::get;
+use deskd::web::errors::Code;
+use deskd::web::hooks::contained;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+#[test]
+fn the_page_of_errors_says_what_the_registry_says() {
+    let page = include_str!("../../docs/errors.md");
+    let (_, table) = page.split_once("<!-- errors -->\n").unwrap();
+    let (table, _) = table.split_once("<!-- end -->").unwrap();
+    let mut expected = "| number | word | status | retryable | meaning |\n|---|---|---|---|---|\n".to_owned();
+    for row in Code::ALL.iter().map(|code| code.row()) {
+        let retryable = if row.retryable { "yes" } else { "no" };
+        let (number, word, status, meaning) = (row.number, row.word, row.status.as_u16(), row.meaning);
+        expected.push_str(&format!("| {number} | `{word}` | {status} | {retryable} | {meaning} |\n"));
+    }
+    assert_eq!(table, expected, "write this into docs/errors.md:\n{expected}");
+}
+
+#[test]
+fn waiting_helps_against_a_rate_and_a_slow_line_and_against_nothing_else_that_a_caller_did() {
+    let client = |code: &Code| code.row().status.is_client_error();
+    let waits = |code: &Code| code.row().retryable && !matches!(code, Code::RateLimited | Code::TooLate);
+    assert!(!Code::ALL.iter().filter(|code| client(code)).any(waits));
+}
+
+/// Parses a refusal and checks that it has the five keys and nothing more.
+pub fn shaped(status: u16, body: &str) -> Value {
+    let document: Value =
+        serde_json::from_str(body).unwrap_or_else(|_| panic!("{status}: {body:?} is no JSON"));
+    let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["code", "message", "ok", "retryable", "trace_id"], "{document}");
+    assert_eq!(document["ok"], json!(false), "{document}");
+    assert!(document["message"].is_string() && document["retryable"].is_boolean(), "{document}");
+    assert!(document["trace_id"].as_str().is_some_and(|id| id.len() == 32), "{document}");
+    let row = Code::ALL.iter().map(|code| code.row()).find(|row| json!(row.number) == document["code"]);
+    let row = row.unwrap_or_else(|| panic!("{document} is not in the registry"));
+    assert_eq!((row.status.as_u16(), &json!(row.meaning)), (status, &document["message"]), "{document}");
+    document
+}
+
+#[tokio::test]
+async fn sec_29_a_panicking_handler_ends_its_own_request_and_others_keep_working() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let broken = || async {
+        let upstream = std::str::from_utf8(b"xoxb-upstream-text").unwrap();
+        assert_eq!(upstream, "what the other side always says");
+    };
+    let app = contained(Router::new().route("/broken", get(broken)).route("/well", get(async || "well")));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..3 {
+        let broken = http.get(format!("http://{address}/broken")).send().await.unwrap();
+        assert_eq!(broken.status(), 500);
+        let body = broken.text().await.unwrap();
+        assert_eq!(shaped(500, &body)["code"], 3011);
+        assert!(!body.contains("xoxb") && !body.contains("other side"), "{body}");
+        let well = http.get(format!("http://{address}/well")).send().await.unwrap();
+        assert_eq!((well.status().as_u16(), well.text().await.unwrap().as_str()), (200, "well"));
+    }
+    let other = http.post(format!("http://{address}/well")).send().await.unwrap();
+    let status = other.status().as_u16();
+    assert_eq!(shaped(status, &other.text().await.unwrap())["code"], 2007, "axum's own refusals, too");
+}
