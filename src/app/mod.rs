@@ -3,6 +3,7 @@
 //! Start: database, workers, listener, sockets, local API. Stop: sockets with a close frame, workers after their step,
 //! API, checkpoint. Nothing here decides anything.
 
+mod bells;
 pub mod daemon;
 mod housekeeping;
 pub mod log;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
@@ -35,7 +36,6 @@ use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
 use crate::domain::seal::Keyring;
 use crate::domain::send::SETTLE;
-use crate::domain::spaces::Spaces;
 use crate::domain::time::Timestamp;
 use crate::domain::trouble::Thresholds;
 use crate::intake::account::Accounts;
@@ -80,24 +80,6 @@ pub struct Setup {
     pub keys: KeyLook,
     /// Where `now` comes from.
     pub clock: Clock,
-}
-
-/// Rung when there may be work, one for each kind of worker.
-#[derive(Clone, Default)]
-struct Bells {
-    workspace: Bell,
-    directory: Bell,
-    gather: Bell,
-    triage: Bell,
-    send: Bell,
-    canary: Bell,
-    recover: Bell,
-    late: Bell,
-    tell: Bell,
-    upload: Bell,
-    route: Bell,
-    feed: Bell,
-    carry: Bell,
 }
 
 /// A running desk.
@@ -419,43 +401,6 @@ fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
         Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
     });
     further.collect()
-}
-
-/// Rings a bell for those who must not know the machinery.
-fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
-    let bell = bell.clone();
-    Arc::new(move || bell.ring())
-}
-
-/// Rings when sockets come and go, and when we learn who we are: nothing can be read before.
-fn ring_for_recovery(
-    links: &Links,
-    mut spaces: watch::Receiver<Arc<Spaces>>,
-    (bells, trouble): (&Bells, &Trouble),
-    stop: CancellationToken,
-) -> impl Future<Output = ()> + Send + 'static {
-    let (mut line, bell) = (links.line(), bells.recover.clone());
-    let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
-    let directory = bells.directory.clone();
-    async move {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                Ok(()) = line.changed() => {
-                    bell.ring();
-                    // What could not be asked while Slack was away can be asked again.
-                    if trouble.now().is_some() {
-                        workspace.ring();
-                    }
-                }
-                Ok(()) = spaces.changed() => {
-                    bell.ring();
-                    directory.ring();
-                }
-                else => return,
-            }
-        }
-    }
 }
 
 async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {

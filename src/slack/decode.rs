@@ -91,10 +91,7 @@ fn event(payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecoda
             event.user.object().and_then(people::profile).map(Arrival::Person)
         }
         "app_uninstalled" => Some(Arrival::Uninstalled),
-        "tokens_revoked" => {
-            let bot = event.tokens.object().is_some_and(|revoked| !revoked.bot.is_empty());
-            Some(Arrival::Revoked { bot })
-        }
+        "tokens_revoked" => Some(Arrival::Revoked { bot: event.tokens.has_bot() }),
         _ if groups::is_theirs(kind) => groups::news(kind, payload).map(Arrival::Group),
         _ => channel::news(kind, event).map(Arrival::Channel),
     };

@@ -1,75 +1,36 @@
 //! Which workspaces a payload names: the one it was seen through first, then those that may have the app.
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::loose::{self, Loose, Text};
 use super::mend;
 
 /// The ids of workspaces and organisations that a payload names, without doubles, the likeliest first [slack-facts 2.2,
-/// 9.2]. None for what cannot be read.
+/// 9.2]. None for what cannot be read. Asked only about payloads that do not name one of ours where they usually do.
 pub fn origins(payload: &str) -> Vec<String> {
     read(payload).or_else(|| read(&mend::mended(payload)?)).unwrap_or_default()
 }
 
 fn read(payload: &str) -> Option<Vec<String>> {
-    let slip = serde_json::from_str::<Loose<'_, Slip<'_>>>(payload).ok()?;
-    let Loose::Object(slip) = slip else { return Some(Vec::new()) };
-    let mut named = Vec::new();
-    let mut add = |id: Option<String>| {
-        if let Some(id) = id.filter(|id| !named.contains(id)) {
-            named.push(id);
+    let payload: Value = serde_json::from_str(payload).ok()?;
+    let mut named: Vec<String> = Vec::new();
+    let mut add = |id: &Value| {
+        if let Some(id) = id.as_str().filter(|id| !id.is_empty())
+            && !named.iter().any(|other| other == id)
+        {
+            named.push(id.to_owned());
         }
     };
-    add(loose::filled(&slip.team_id));
-    add(slip.team.object().and_then(|team| loose::filled(&team.id)));
-    for seen in &slip.authorizations {
-        add(loose::filled(&seen.team_id));
-        add(loose::filled(&seen.enterprise_id));
+    add(&payload["team_id"]);
+    add(&payload["team"]["id"]);
+    for seen in payload["authorizations"].as_array().into_iter().flatten() {
+        add(&seen["team_id"]);
+        add(&seen["enterprise_id"]);
     }
-    add(slip.user.object().and_then(|user| loose::filled(&user.team_id)));
-    add(loose::filled(&slip.context_team_id));
-    add(loose::filled(&slip.enterprise_id));
-    add(slip.enterprise.object().and_then(|organisation| loose::filled(&organisation.id)));
+    add(&payload["user"]["team_id"]);
+    add(&payload["context_team_id"]);
+    add(&payload["enterprise_id"]);
+    add(&payload["enterprise"]["id"]);
     Some(named)
-}
-
-#[derive(Deserialize)]
-struct Slip<'a> {
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    team_id: Text<'a>,
-    #[serde(borrow, default)]
-    team: Loose<'a, Id<'a>>,
-    #[serde(borrow, default, deserialize_with = "loose::objects")]
-    authorizations: Vec<Seen<'a>>,
-    #[serde(borrow, default)]
-    user: Loose<'a, Member<'a>>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    context_team_id: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    enterprise_id: Text<'a>,
-    #[serde(borrow, default)]
-    enterprise: Loose<'a, Id<'a>>,
-}
-
-/// One of the installations that can see the event.
-#[derive(Deserialize)]
-struct Seen<'a> {
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    team_id: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    enterprise_id: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Id<'a> {
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    id: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Member<'a> {
-    #[serde(borrow, default, deserialize_with = "loose::text")]
-    team_id: Text<'a>,
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub async fn at_home(front: &Front) -> Result<Ourselves, Refusal> {
 /// We are nowhere: not yet, or not any more.
 async fn nowhere(front: &Front) -> Result<Ourselves, Refusal> {
     let known = front.ours.borrow().clone();
-    if let Some(ours) = known {
+    if let Some(ours) = known.filter(|ours| front.apis.of(&ours.workspace).is_ok()) {
         return Ok(ours);
     }
     if let Some(ours) = front.store.ourselves().await? {
