@@ -77,7 +77,7 @@ async fn watch(desk: &mut Desk, sources: &Sources, clock: Clock) -> Result<()> {
             _ = interrupt.recv() => break,
             _ = hangup.recv() => {
                 systemd::reloading();
-                match desk.reload(sources) {
+                match desk.reload(sources).await {
                     Ok(()) => info!("The configuration was read again"),
                     Err(problem) => error!("The configuration stays as it was: {problem:#}"),
                 }

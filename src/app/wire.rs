@@ -190,8 +190,8 @@ impl Desk {
     }
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
-    pub fn reload(&self, sources: &Sources) -> Result<()> {
-        self.reloadable.reload(sources)
+    pub async fn reload(&self, sources: &Sources) -> Result<()> {
+        self.reloadable.renew(sources, &self.store, (self.front.now)()).await
     }
 
     /// The workers that are stuck at `now`.
@@ -415,6 +415,9 @@ async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result
         Some(ring) => store.with_keys(ring.clone()),
         None => store,
     };
+    if let Err(problem) = store.note_start(config.hash(), now).await {
+        warn!("The start is not in the audit: {problem}");
+    }
     Ok((store, occupied))
 }
 

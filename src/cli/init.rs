@@ -11,6 +11,8 @@ use serde_json::json;
 use super::call::{Call, Exit};
 use super::manifest::Make;
 use crate::config::Places;
+use crate::slack::manifest::Wanted;
+use crate::slack::methods::Profile;
 
 /// Write a commented configuration and say what to do next.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,7 +41,7 @@ pub fn run(args: &Args, call: &mut Call<'_>, make: Make) -> anyhow::Result<Exit>
         );
     }
     write(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    let link = (make.link)(&(make.manifest)(&args.name));
+    let link = (make.link)(&(make.manifest)(Wanted { name: &args.name, profile: Profile::Full, http: None }));
     if call.json {
         call.print_json(&json!({ "ok": true, "path": path, "install_link": link }))?;
     } else {
@@ -118,7 +120,7 @@ mod tests {
     use std::path::Path;
 
     const MAKE: Make =
-        Make { manifest: |name| json!(name), link: |name| format!("https://slack.example/{name}") };
+        Make { manifest: |wanted| json!(wanted.name), link: |name| format!("https://slack.example/{name}") };
 
     fn init(path: &Path, force: bool, json: bool) -> anyhow::Result<String> {
         let sources = Sources {

@@ -4,6 +4,7 @@
 //! that concern a running desk are a request to its local API and a rendering of the answer (`client`, `screen`).
 
 pub mod alarm;
+pub mod audit;
 pub mod backup;
 pub mod beat;
 pub mod call;
@@ -110,6 +111,7 @@ pub enum Command {
     Token(connect::TokenArgs),
     Workspaces(connect::WorkspacesArgs),
     Secret(secret::Args),
+    Audit(audit::Args),
     Alarm(alarm::Args),
     Notify(notify::Args),
     Beat(beat::Args),
@@ -161,7 +163,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
             let webhooks = webhook::known(&call.sources).await;
             check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }
-        Command::Manifest(args) => manifest::run(args, call, make),
+        Command::Manifest(args) => manifest::run(args, call, make).await,
         Command::Doctor(args) => doctor::run(args, call).await,
         Command::Status(args) => status::run(args, call).await,
         Command::Channels(args) => channels::run(args, call).await,
@@ -181,6 +183,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Token(args) => connect::token(args, call).await,
         Command::Workspaces(args) => connect::workspaces(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,
+        Command::Audit(args) => audit::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
         Command::Notify(args) => notify::run(args, call).await,
         Command::Beat(args) => beat::run(args, call).await,

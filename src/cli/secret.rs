@@ -17,7 +17,9 @@ use super::screen::plural;
 use crate::config::keys::{self, VARIABLE};
 use crate::config::{Config, Problem};
 use crate::domain::seal::{self, KEY_BYTES, Key, Keyring};
+use crate::runtime::clock::Clock;
 use crate::store::{occupy, sealed};
+use crate::web::caller::Caller;
 
 /// Make or change the key of the secrets that deskd keeps in its database.
 #[derive(Clone, Debug, clap::Args)]
@@ -91,7 +93,8 @@ async fn rotate(file: Option<&Path>, call: &mut Call<'_>) -> Result<Exit> {
         bail!("{secrets} cannot be opened with this key, so nothing is changed: {why}");
     }
     change.begin()?;
-    let count = sealed::reseal(database, change.after(), &alone).await.map_err(|problem| {
+    let by = (Caller::of_this_process().actor(), Clock::Wall.now());
+    let count = sealed::reseal(database, change.after(), by, &alone).await.map_err(|problem| {
         anyhow!(
             "not every secret has the new key: {problem}\n  deskd works with both meanwhile: rotate again"
         )

@@ -8,9 +8,10 @@
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
 //! `installation` is the app in a workspace, `spaces` which workspaces we serve, and whose an event is.
-//! `classify` decides by rules, `learn` from examples.
+//! `audit` is who changed what. `classify` decides by rules, `learn` from examples.
 
 pub mod alarm;
+pub mod audit;
 pub mod backoff;
 pub mod bundle;
 pub mod caller;

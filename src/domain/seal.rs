@@ -10,6 +10,7 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -149,6 +150,13 @@ impl Key {
         line
     }
 
+    /// An authentication code over a message, for one purpose: codes of different purposes have nothing to do with each other,
+    /// nor with what is sealed.
+    pub fn tag(&self, purpose: &[u8], message: &[u8]) -> [u8; KEY_BYTES] {
+        let derived = Zeroizing::new(hmac(self.bytes.as_slice(), purpose));
+        hmac(derived.as_slice(), message)
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&(*self.bytes).into())
     }
@@ -211,6 +219,13 @@ impl Keyring {
         let opened = Zeroizing::new(opened);
         std::str::from_utf8(&opened).map(Secret::new).map_err(|_| Locked::Damaged)
     }
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> [u8; KEY_BYTES] {
+    // A key of any length is one, so the other branch is never taken.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; KEY_BYTES] };
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 /// Which key a value was sealed with.

@@ -10,6 +10,7 @@ use crate::domain::ids::WorkspaceId;
 use crate::domain::installation::{Parting, Source, WrongToken, check_token, missing_scopes};
 use crate::domain::message::Ourselves;
 use crate::domain::secret::Secret;
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::slack::api::{Api, Identity};
@@ -94,9 +95,9 @@ impl Accounts {
     }
 
     /// Takes a token: asks Slack whose it is, compares what it may do with what is needed, and keeps it.
-    pub async fn connect(&self, token: Secret, now: Timestamp) -> Result<Connected, NotConnected> {
+    pub async fn connect(&self, token: Secret, by: Actor, now: Timestamp) -> Result<Connected, NotConnected> {
         let _turn = self.turn.lock().await;
-        let (api, new) = self.ask(token).await?;
+        let (api, new) = self.ask(token, by).await?;
         self.admit(api, new, now).await
     }
 
@@ -104,11 +105,11 @@ impl Accounts {
     pub async fn rotate(
         &self,
         workspace: &WorkspaceId,
-        token: Secret,
+        (token, by): (Secret, Actor),
         now: Timestamp,
     ) -> Result<Connected, NotConnected> {
         let _turn = self.turn.lock().await;
-        let (api, new) = self.ask(token).await?;
+        let (api, new) = self.ask(token, by).await?;
         if new.ours.workspace != *workspace {
             return Err(NotConnected::OtherWorkspace(new.ours.workspace_name));
         }
@@ -119,7 +120,7 @@ impl Accounts {
     pub async fn leave(
         &self,
         workspace: &WorkspaceId,
-        how: Leave,
+        (how, by): (Leave, Actor),
         now: Timestamp,
     ) -> Result<Parted, StoreError> {
         let _turn = self.turn.lock().await;
@@ -129,9 +130,9 @@ impl Accounts {
             (true, Err(failure)) => Some(Err(failure)),
         };
         let space = self.store.of(workspace);
-        space.part(Parting::Disconnected, now).await?;
+        space.part(Parting::Disconnected, by, now).await?;
         self.apis.leave(workspace);
-        let departed = space.clear_out().await?;
+        let departed = space.clear_out(now).await?;
         if how.purge {
             space.forget_settings().await?;
         }
@@ -145,7 +146,7 @@ impl Accounts {
     }
 
     /// Asks Slack whose a token is and what it may do.
-    async fn ask(&self, token: Secret) -> Result<(Api, NewInstallation), NotConnected> {
+    async fn ask(&self, token: Secret, by: Actor) -> Result<(Api, NewInstallation), NotConnected> {
         check_token(token.expose())?;
         let api = self.apis.configured().speaking(&token).map_err(|_| WrongToken::Damaged)?;
         let Identity { ourselves: ours, scopes, .. } = api.auth_test().await?;
@@ -159,7 +160,10 @@ impl Accounts {
             true => (ours.workspace.0.clone(), true),
             false => (String::new(), false),
         };
-        Ok((api, NewInstallation { ours, enterprise, org_wide, source: Source::Connected, scopes, tokens }))
+        Ok((
+            api,
+            NewInstallation { ours, enterprise, org_wide, source: Source::Connected, scopes, tokens, by },
+        ))
     }
 
     /// Keeps an installation, and only then speaks with its token.

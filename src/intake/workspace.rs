@@ -208,11 +208,11 @@ impl Workspace {
     }
 
     /// Clears out behind the app where it has left.
-    async fn clear_out(&mut self) -> Result<()> {
+    async fn clear_out(&mut self, now: Timestamp) -> Result<()> {
         for workspace in self.store.leaving().await? {
             self.apis.leave(&workspace);
             self.gather.ring();
-            let departed = self.store.of(&workspace).clear_out().await?;
+            let departed = self.store.of(&workspace).clear_out(now).await?;
             let rows = departed.rows;
             info!(workspace = %workspace, rows, "Left workspace {workspace}: {rows} rows are gone");
         }
@@ -316,7 +316,7 @@ impl Worker for Workspace {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        self.clear_out().await?;
+        self.clear_out(now).await?;
         // Home goes first at the start; later it is looked at when nobody else is due.
         let other = if self.settled == Some(true) { self.turn(now) } else { Err(None) };
         let next = match other {

@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
+use super::methods;
 use super::outcome::{self, Answer, Failure};
 use super::response_url::ResponseUrl;
 use crate::config::Secret;
@@ -150,6 +151,10 @@ impl Caller {
         method: &str,
         form: &Form<'_>,
     ) -> Result<Done, Failure> {
+        // What is not in the list is not known to the operator, and is not called.
+        if methods::find(method).is_none() {
+            return Err(Failure::Unreachable { what: format!("deskd does not call {method}") });
+        }
         let done = match patience {
             Patience::Write => self.send(token, WRITE, method, form).await,
             Patience::Read => tokio::select! {

@@ -5,6 +5,8 @@
 
 use serde_json::{Value, json};
 
+use super::methods::Profile;
+
 /// Where Slack takes a manifest in a link: "create an app from a manifest".
 const NEW_APP: &str = "https://api.slack.com/apps?new_app=1&manifest_json=";
 /// Slack's limit for an app's name, in characters.
@@ -34,52 +36,71 @@ pub const CONNECT_SCOPES: &[&str] =
 /// The scope of the app-level token.
 pub const APP_TOKEN_SCOPE: &str = "connections:write";
 
-/// The events the bot subscribes to; the scopes above cover them all (docs.slack.dev, event reference).
-const BOT_EVENTS: &[&str] = &[
-    "app_mention",
-    "app_uninstalled",
-    "channel_archive",
-    "channel_deleted",
-    "channel_id_changed",
-    "channel_rename",
-    "channel_unarchive",
-    "group_archive",
-    "group_deleted",
-    "group_rename",
-    "group_unarchive",
-    "member_joined_channel",
-    "member_left_channel",
-    "message.channels",
-    "message.groups",
-    "subteam_created",
-    "subteam_members_changed",
-    "subteam_updated",
-    "team_join",
-    "tokens_revoked",
-    "user_change",
-];
+/// What a manifest is to be for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The app's name; one that is longer than Slack's 35 characters is cut.
+    pub name: &'a str,
+    /// What the app is for.
+    pub profile: Profile,
+    /// Where Slack is to send its requests: scheme and host; without it deskd holds sockets.
+    pub http: Option<&'a str>,
+}
 
-/// The manifest for an app with this name; a name longer than Slack's 35 characters is cut.
-pub fn manifest(name: &str) -> Value {
+/// The manifest for an app.
+pub fn manifest(wanted: Wanted<'_>) -> Value {
+    let Wanted { name, profile, http } = wanted;
     let name: String = name.trim().chars().take(LONGEST_NAME).collect();
     let name = if name.is_empty() { "deskd".to_owned() } else { name };
-    let scopes: Vec<&str> = NEEDED_SCOPES.iter().chain(WANTED_SCOPES).map(|(scope, _)| *scope).collect();
-    json!({
+    let events: Vec<&str> = profile.events().map(|event| event.name).collect();
+    let mut manifest = json!({
         "_metadata": { "major_version": 2 },
         "display_information": {
             "name": name,
             "description": "Turns what people write in monitored channels into tasks and carries answers back.",
         },
         "features": { "bot_user": { "display_name": name, "always_online": true } },
-        "oauth_config": { "scopes": { "bot": scopes } },
+        "oauth_config": { "scopes": { "bot": profile.scopes() } },
         "settings": {
-            "event_subscriptions": { "bot_events": BOT_EVENTS },
+            "event_subscriptions": { "bot_events": events },
             "interactivity": { "is_enabled": true },
             "org_deploy_enabled": false,
-            "socket_mode_enabled": true,
+            "socket_mode_enabled": http.is_none(),
             "token_rotation_enabled": false,
         },
-    })
+    });
+    if let Some(address) = http.map(|address| address.trim().trim_end_matches('/')) {
+        let settings = &mut manifest["settings"];
+        settings["event_subscriptions"]["request_url"] = json!(format!("{address}/slack/events"));
+        settings["interactivity"]["request_url"] = json!(format!("{address}/slack/interactive"));
+        settings["interactivity"]["message_menu_options_url"] = json!(format!("{address}/slack/options"));
+    }
+    manifest
+}
+
+/// What a scope is for; empty for one that deskd does not ask for.
+pub fn purpose(scope: &str) -> &'static str {
+    let found = NEEDED_SCOPES.iter().chain(WANTED_SCOPES).find(|(known, _)| *known == scope);
+    found.map_or("", |(_, what_for)| what_for)
+}
+
+/// How the scopes that a token has differ from those that a profile takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// The app has to ask for these.
+    pub missing: Vec<&'static str>,
+    /// The app asks for these, and the profile needs none of them.
+    pub needless: Vec<String>,
+}
+
+/// Compares what was granted with what a profile takes.
+pub fn drift(granted: &[String], profile: Profile) -> Drift {
+    let wanted = profile.scopes();
+    let missing = wanted.iter().copied().filter(|scope| !granted.iter().any(|has| has == scope)).collect();
+    let mut needless: Vec<String> =
+        granted.iter().filter(|scope| !wanted.contains(&scope.as_str())).cloned().collect();
+    needless.sort_unstable();
+    Drift { missing, needless }
 }
 
 /// The link that opens Slack's "create an app" dialogue with the manifest filled in.
@@ -99,11 +120,16 @@ pub fn install_link(manifest: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST_NAME, install_link, manifest};
-    use serde_json::json;
+    use super::{Drift, LONGEST_NAME, Wanted, drift, install_link, manifest};
+    use crate::slack::methods::Profile;
+    use serde_json::{Value, json};
+
+    fn named(name: &str) -> Value {
+        manifest(Wanted { name, profile: Profile::Full, http: None })
+    }
 
     #[test]
-    fn the_manifest_passes_slacks_schema() {
+    fn oau_02_the_manifest_of_every_profile_passes_slacks_schema() {
         let Some(folder) = std::env::var_os("DESKD_SCHEMAS") else {
             println!("skipped: DESKD_SCHEMAS is not set");
             return;
@@ -113,19 +139,53 @@ mod tests {
         let schema = serde_json::from_str(&text).expect("the schema is JSON");
         let validator = jsonschema::validator_for(&schema).expect("the schema is a schema");
         for name in ["deskd", "", &"x".repeat(80)] {
-            let problems: Vec<String> =
-                validator.iter_errors(&manifest(name)).map(|e| e.to_string()).collect();
-            assert_eq!(problems, Vec::<String>::new(), "{name}");
+            for profile in Profile::ALL {
+                for http in [None, Some("https://desk.example.com"), Some("https://desk.example.com/")] {
+                    let made = manifest(Wanted { name, profile, http });
+                    let problems: Vec<String> = validator.iter_errors(&made).map(|e| e.to_string()).collect();
+                    assert_eq!(problems, Vec::<String>::new(), "{name} {profile:?} {http:?}");
+                }
+            }
         }
-        let mut wrong = manifest("deskd");
+        let mut wrong = named("deskd");
         wrong["settings"]["socket_mode_enabled"] = json!("yes");
         assert!(!validator.is_valid(&wrong), "the schema refuses what is wrong");
     }
 
     #[test]
     fn a_long_name_is_cut_and_an_empty_one_replaced() {
-        assert_eq!(manifest(&"ü".repeat(50))["display_information"]["name"], json!("ü".repeat(LONGEST_NAME)));
-        assert_eq!(manifest("  ")["display_information"]["name"], json!("deskd"));
+        assert_eq!(named(&"ü".repeat(50))["display_information"]["name"], json!("ü".repeat(LONGEST_NAME)));
+        assert_eq!(named("  ")["display_information"]["name"], json!("deskd"));
+    }
+
+    #[test]
+    fn with_an_address_slack_sends_requests_and_there_are_no_sockets() {
+        let http = Some("https://desk.example.com/");
+        let settings = &manifest(Wanted { name: "d", profile: Profile::Inbox, http })["settings"];
+        assert_eq!(settings["socket_mode_enabled"], json!(false));
+        let base = "https://desk.example.com/slack";
+        assert_eq!(settings["event_subscriptions"]["request_url"], json!(format!("{base}/events")));
+        assert_eq!(settings["interactivity"]["request_url"], json!(format!("{base}/interactive")));
+        assert_eq!(named("d")["settings"]["socket_mode_enabled"], json!(true));
+    }
+
+    #[test]
+    fn oau_14_oau_15_what_was_granted_is_compared_by_name() {
+        let granted = |scopes: &[&str]| -> Vec<String> { scopes.iter().map(|s| (*s).to_owned()).collect() };
+        let all = granted(&Profile::Notify.scopes());
+        assert_eq!(drift(&all, Profile::Notify), Drift::default());
+        let fewer: Vec<String> = all.into_iter().filter(|scope| scope != "usergroups:read").collect();
+        assert_eq!(drift(&fewer, Profile::Notify).missing, ["usergroups:read"]);
+        let more = granted(&[
+            "channels:history",
+            "channels:read",
+            "chat:write",
+            "im:write",
+            "users:read",
+            "users:read.email",
+        ]);
+        let found = drift(&more, Profile::Inbox);
+        assert_eq!((found.missing.len(), found.needless), (0, vec!["im:write".to_owned()]));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! keeps the Socket Mode connections; `api` calls the Web API (`http` makes one call, `rooms`, `directory`, `sent` and `history` are
 //! the longer ones, `upload` brings files), `outcome` says what came of a call, `tiers` how often a method may be called;
 //! `apis` is who speaks in which workspace, `origin` whose a payload is;
-//! `manifest` is the app's definition in Slack's settings; `incoming` posts to webhooks what `plain` leaves of a message.
+//! `methods` is the list of what is called and heard, `manifest` the app's definition in Slack's settings; `incoming` posts to webhooks what `plain` leaves of a message.
 //!
 //! Deliberately absent: storing, retrying and deciding. Nothing in here knows the database or the outbox.
 
@@ -18,6 +18,7 @@ pub mod forms;
 pub mod history;
 pub mod incoming;
 pub mod manifest;
+pub mod methods;
 pub mod origin;
 pub mod outcome;
 pub mod passed;

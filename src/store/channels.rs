@@ -4,15 +4,18 @@ use std::path::PathBuf;
 
 use rusqlite::{OpenFlags, OptionalExtension, Row, Transaction};
 
+use super::audit::note_in;
 use super::destinations;
 use super::error::StoreError;
 use super::known::Lookups;
 use super::recovery;
 use super::space::Space;
 use super::sqlite::{blocking, connect};
+use crate::domain::audit::{Act, Deed};
 use crate::domain::bundle::Pick;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::message::{ChannelChange, ChannelNews, Ourselves};
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 /// A channel as stored.
@@ -66,11 +69,20 @@ impl Space {
     }
 
     /// Picks a channel. It need not be known yet: then only its id is stored. What was said in it before is not asked for.
-    pub async fn pick_channel(&self, id: ChannelId, pick: Pick, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn pick_channel(
+        &self,
+        id: ChannelId,
+        pick: Pick,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let before = Lookups::default().pick(tx, workspace, &id)?;
             if before != pick {
                 recovery::picked(tx, workspace, &id, pick, now)?;
+                let act = Act::new(&by, Deed::ChannelPicked, &id.0).with(word(pick));
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
             }
             tx.execute(
                 "INSERT INTO channels (workspace, channel, name, is_private, is_member, is_archived, pick, updated_at)

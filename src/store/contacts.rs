@@ -2,11 +2,14 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::audit::note_in;
 use super::error::StoreError;
 use super::space::Space;
+use crate::domain::audit::{Act, Deed};
 use crate::domain::contact::{self, Candidates, Match, normal_email};
 use crate::domain::ids::{ContactId, PersonId, WorkspaceId};
 use crate::domain::message::Profile;
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 /// A contact as stored.
@@ -55,8 +58,10 @@ impl Space {
     pub async fn import_contacts(
         &self,
         lines: Vec<ContactLine>,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Imported, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let mut done = Imported::default();
             for line in &lines {
@@ -65,6 +70,11 @@ impl Space {
                     Import::Updated => done.updated += 1,
                     Import::Unchanged => done.unchanged += 1,
                 }
+            }
+            if done.created + done.updated > 0 {
+                let counts = format!("{} created, {} updated", done.created, done.updated);
+                let act = Act::new(&by, Deed::ContactsImported, "").with(counts);
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
             }
             Ok(done)
         })
@@ -97,9 +107,20 @@ impl Space {
         &self,
         id: ContactId,
         person: PersonId,
+        by: Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx, workspace| relink(tx, workspace, id, &person, now)).await
+        let keys = self.keys();
+        self.write(move |tx, workspace| {
+            let is_there = relink(tx, workspace, id, &person, now)?;
+            if is_there {
+                // Without the person: a contact that is erased later would live on in here.
+                let act = Act::new(&by, Deed::ContactLinked, id.to_string());
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
+            }
+            Ok(is_there)
+        })
+        .await
     }
 }
 

@@ -3,21 +3,26 @@
 
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::audit::note_in;
 use super::erasures;
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
 use super::traces::ERASED;
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::{EventId, WorkspaceId};
 use crate::domain::installation::{KEEP_SETTINGS, Parting};
+use crate::domain::seal::Keyring;
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 /// Events that go in one transaction: somebody waits for an acknowledgement meanwhile.
 const BATCH: i64 = 1000;
 
 /// Tables of a workspace that outlast its departure, wholly or (`channels`) where something was picked. Every other table
-/// with a workspace is emptied, whoever adds it.
-const KEPT: [&str; 6] = ["installations", "workspaces", "channels", "teammates", "erasures", "events"];
+/// with a workspace is emptied, whoever adds it. The audit holds no word of anybody, and is never shortened.
+const KEPT: [&str; 8] =
+    ["installations", "workspaces", "channels", "teammates", "erasures", "events", "audit", "audit_head"];
 
 /// What a departure came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,12 +36,21 @@ pub struct Departed {
 impl Space {
     /// Ends an installation: its tokens are gone with this commit, and nothing of the workspace is served any more. Says
     /// whether there was one; what it left behind goes with `clear_out`.
-    pub async fn part(&self, parting: Parting, now: Timestamp) -> Result<bool, StoreError> {
-        self.write(move |tx, workspace| part(tx, workspace, parting, now)).await
+    pub async fn part(&self, parting: Parting, by: Actor, now: Timestamp) -> Result<bool, StoreError> {
+        let keys = self.keys();
+        self.write(move |tx, workspace| {
+            let parted = part(tx, workspace, parting, now)?;
+            if parted {
+                note(tx, keys.as_deref(), workspace, (&by, parting.as_str()), now)?;
+            }
+            Ok(parted)
+        })
+        .await
     }
 
     /// Deletes what a workspace that was left has left behind. Does nothing where the app is installed.
-    pub async fn clear_out(&self) -> Result<Departed, StoreError> {
+    pub async fn clear_out(&self, now: Timestamp) -> Result<Departed, StoreError> {
+        let keys = self.keys();
         let (mut after, mut rows) = (EventId(0), 0);
         loop {
             let (last, gone) = self.write(move |tx, workspace| clear_events(tx, workspace, after)).await?;
@@ -46,7 +60,7 @@ impl Space {
                 None => break,
             }
         }
-        rows += self.write(clear_tables).await?;
+        rows += self.write(move |tx, workspace| clear_tables(tx, keys.as_deref(), workspace, now)).await?;
         Ok(Departed { rows, folded: self.store.begin_log_anew().await? })
     }
 
@@ -91,7 +105,7 @@ impl Store {
             .await?;
         let mut rows = 0;
         for workspace in gone {
-            rows += self.of(&workspace).clear_out().await?.rows;
+            rows += self.of(&workspace).clear_out(now).await?.rows;
         }
         Ok(rows)
     }
@@ -148,7 +162,12 @@ fn clear_events(
     Ok((Some(EventId(last)), gone))
 }
 
-fn clear_tables(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<usize, StoreError> {
+fn clear_tables(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    workspace: &WorkspaceId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     if is_active(tx, workspace)? {
         return Ok(0);
     }
@@ -159,8 +178,13 @@ fn clear_tables(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<usize, 
         gone += tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
     }
     gone += tx.execute("DELETE FROM channels WHERE workspace = ? AND pick = 'none'", [&workspace.0])?;
-    let sql = "UPDATE installations SET state = 'gone' WHERE workspace = ? AND state = 'leaving'";
-    tx.execute(sql, [&workspace.0])?;
+    let sql =
+        "UPDATE installations SET state = 'gone' WHERE workspace = ? AND state = 'leaving' RETURNING reason";
+    let reason: Option<String> = tx.query_row(sql, [&workspace.0], |row| row.get(0)).optional()?;
+    // What somebody did here was noted when it was done.
+    if let Some(reason) = reason.filter(|reason| reason != Parting::Disconnected.as_str()) {
+        note(tx, keys, workspace, (&Actor::Desk, &reason), now)?;
+    }
     Ok(gone)
 }
 
@@ -175,6 +199,17 @@ fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreErro
     let sql = "DELETE FROM installations WHERE workspace = ? AND state = 'gone' AND source <> 'configured'";
     tx.execute(sql, [&workspace.0])?;
     Ok(())
+}
+
+fn note(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    workspace: &WorkspaceId,
+    (by, how): (&Actor, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let act = Act::new(by, Deed::Disconnected, &workspace.0).with(how);
+    note_in(tx, keys, workspace, act, now)
 }
 
 fn is_active(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<bool, StoreError> {

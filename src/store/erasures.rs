@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::audit::note_in;
 use super::conversation::move_to;
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
 use super::traces::{Concern, ERASED, Traces, named};
+use crate::domain::audit::{Act, Deed};
 use crate::domain::erasure::is_forgotten;
 use crate::domain::ids::{ContactId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::task::{Actor, Status};
@@ -36,7 +38,13 @@ pub struct Erased {
 impl Space {
     /// Removes what we know of a contact: name, addresses, the texts of its messages and of our answers, and the raw events
     /// that carried them. Its tasks stay as numbers, and are closed. `None` when there is no such contact.
-    pub async fn erase_contact(&self, id: ContactId, now: Timestamp) -> Result<Option<Erased>, StoreError> {
+    pub async fn erase_contact(
+        &self,
+        id: ContactId,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Option<Erased>, StoreError> {
+        let keys = self.keys();
         let found = self.read(move |tx, workspace| traces(tx, workspace, id)).await?;
         let Some(traces) = found else { return Ok(None) };
         let (mut events, mut swept) = (0, EventId(0));
@@ -49,7 +57,15 @@ impl Space {
                 None => break,
             }
         }
-        let done = self.write(move |tx, workspace| erase(tx, workspace, id, swept, now)).await?;
+        let done = self.write(move |tx, workspace| {
+            let done = erase(tx, workspace, id, swept, now)?;
+            if done.is_some() {
+                let act = Act::new(&by, Deed::ContactErased, id.to_string());
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
+            }
+            Ok(done)
+        });
+        let done = done.await?;
         let Some(more) = done else { return Ok(None) };
         Ok(Some(Erased { events: events + more, folded: self.store.begin_log_anew().await? }))
     }

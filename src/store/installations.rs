@@ -4,16 +4,19 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::audit::note_in;
 use super::error::StoreError;
 use super::people;
 use super::sealed;
 use super::space::Space;
 use super::sqlite::Store;
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::installation::{Source, State};
 use crate::domain::message::Ourselves;
 use crate::domain::seal::{Keyring, Locked};
 use crate::domain::secret::Secret;
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 const TABLE: &str = "tokens";
@@ -47,6 +50,8 @@ pub struct NewInstallation {
     pub scopes: Vec<String>,
     /// Its tokens.
     pub tokens: Tokens,
+    /// Who brings them.
+    pub by: Actor,
 }
 
 /// An installation as listed.
@@ -108,6 +113,7 @@ impl Store {
         scopes: Vec<String>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let keys = self.keys();
         self.write(move |tx| {
             tx.prepare_cached(
                 "INSERT INTO installations
@@ -118,7 +124,7 @@ impl Store {
             if !is_served(tx, &ours.workspace)? {
                 return Ok(false);
             }
-            people::set_ourselves(tx, &ours, &scopes, now)?;
+            people::set_ourselves(tx, keys.as_deref(), (&ours, &scopes), now)?;
             Ok(true)
         })
         .await
@@ -235,8 +241,9 @@ fn install(
 ) -> Result<bool, StoreError> {
     let workspace = &new.ours.workspace;
     super::departures::forget_expired(tx, now)?;
-    let sql = "SELECT 1 FROM installations WHERE workspace = ? AND state <> 'active'";
-    let comes_back = tx.prepare_cached(sql)?.exists([&workspace.0])?;
+    let sql = "SELECT state = 'active' FROM installations WHERE workspace = ?";
+    let known: Option<bool> = tx.query_row(sql, [&workspace.0], |row| row.get(0)).optional()?;
+    let (is_there, comes_back) = (known == Some(true), known == Some(false));
     // The workspace of the configured token stays that, whoever brings another token for it.
     let id = tx.query_row(
         "INSERT INTO installations
@@ -257,7 +264,10 @@ fn install(
         ),
         |row| row.get(0),
     )?;
-    people::set_ourselves(tx, &new.ours, &new.scopes, now)?;
+    people::remember(tx, &new.ours, &new.scopes, now)?;
+    let deed = if is_there { Deed::TokenChanged } else { Deed::Connected };
+    let act = Act::new(&new.by, deed, &workspace.0).with(new.ours.bot.as_str());
+    note_in(tx, Some(keys), workspace, act, now)?;
     put_all(tx, keys, (id, workspace), &new.tokens, now)?;
     let sql = "SELECT 1 FROM channels WHERE workspace = ?1 AND pick <> 'none'
                UNION SELECT 1 FROM teammates WHERE workspace = ?1";

@@ -2,13 +2,17 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::audit::note_in;
 use super::erasures;
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
+use crate::domain::audit::{Act, Deed};
 use crate::domain::contact::normal_email;
 use crate::domain::ids::{PersonId, WorkspaceId};
 use crate::domain::message::{Ourselves, Profile};
+use crate::domain::seal::Keyring;
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 /// A teammate as listed.
@@ -55,22 +59,39 @@ impl Space {
     pub async fn add_teammate(
         &self,
         person: PersonId,
-        added_by: String,
+        by: Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let sql = "INSERT INTO teammates (workspace, person, added_by, added_at) VALUES (?, ?, ?, ?)
                        ON CONFLICT DO NOTHING";
-            Ok(tx.execute(sql, (&workspace.0, &person.0, &added_by, now.0))? == 1)
+            let is_new = tx.execute(sql, (&workspace.0, &person.0, by.word(), now.0))? == 1;
+            if is_new {
+                let act = Act::new(&by, Deed::TeammateAdded, &person.0);
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
+            }
+            Ok(is_new)
         })
         .await
     }
 
     /// Makes a teammate an ordinary person again; says whether it was one.
-    pub async fn remove_teammate(&self, person: PersonId) -> Result<bool, StoreError> {
+    pub async fn remove_teammate(
+        &self,
+        person: PersonId,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let sql = "DELETE FROM teammates WHERE workspace = ? AND person = ?";
-            Ok(tx.execute(sql, (&workspace.0, &person.0))? == 1)
+            let was_one = tx.execute(sql, (&workspace.0, &person.0))? == 1;
+            if was_one {
+                let act = Act::new(&by, Deed::TeammateRemoved, &person.0);
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
+            }
+            Ok(was_one)
         })
         .await
     }
@@ -105,7 +126,8 @@ impl Store {
         scopes: Vec<String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| set_ourselves(tx, &ours, &scopes, now)).await
+        let keys = self.keys();
+        self.write(move |tx| set_ourselves(tx, keys.as_deref(), (&ours, &scopes), now)).await
     }
 
     /// Who we were at home when we last knew: where the configured token is from, else where we were connected first. `None`
@@ -127,6 +149,21 @@ impl Store {
 
 /// Remembers who we are in a workspace.
 pub(super) fn set_ourselves(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    (ours, scopes): (&Ourselves, &[String]),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let known = ours_in(tx, &ours.workspace)?;
+    if known.is_none_or(|known| (known.bot, known.app) != (ours.bot.clone(), ours.app.clone())) {
+        let act = Act::new(&Actor::Desk, Deed::Connected, &ours.workspace.0).with(ours.bot.as_str());
+        note_in(tx, keys, &ours.workspace, act, now)?;
+    }
+    remember(tx, ours, scopes, now)
+}
+
+/// The same without a word in the audit.
+pub(super) fn remember(
     tx: &Transaction<'_>,
     ours: &Ourselves,
     scopes: &[String],
@@ -150,6 +187,12 @@ pub(super) fn set_ourselves(
         ),
     )?;
     Ok(())
+}
+
+/// Who we were in a workspace.
+fn ours_in(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<Option<Ourselves>, StoreError> {
+    let sql = "SELECT workspace, name, url, person, bot, app FROM workspaces WHERE workspace = ?";
+    Ok(tx.query_row(sql, [&workspace.0], ourselves).optional()?)
 }
 
 /// Who we are, as the first six columns say.

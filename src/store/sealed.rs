@@ -6,12 +6,16 @@ use std::path::PathBuf;
 
 use rusqlite::{OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::audit::note_all;
 use super::error::StoreError;
 use super::migrate;
 use super::sqlite::{Occupied, Store, blocking, connect};
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::seal::{Inventory, Keyring, Locked, NONCE_BYTES, Nonce, Place, key_of};
 use crate::domain::secret::Secret;
+use crate::domain::task::Actor;
+use crate::domain::time::Timestamp;
 
 /// Every column that holds sealed values, in tables whose rows have `id` and `workspace`.
 pub(super) const SEALED: [(&str, &str); 2] = [("tokens", "token"), ("webhooks", "url")];
@@ -35,7 +39,12 @@ pub async fn peek(path: PathBuf) -> Result<Inventory, StoreError> {
 
 /// Seals every secret of the database at `path` with the first key of `keys`, in one transaction: all of them, or none when
 /// one cannot be opened. Says how many there are. `alone`: a daemon would go on with the old key.
-pub async fn reseal(path: PathBuf, keys: Keyring, alone: &Occupied) -> Result<usize, StoreError> {
+pub async fn reseal(
+    path: PathBuf,
+    keys: Keyring,
+    (by, now): (Actor, Timestamp),
+    alone: &Occupied,
+) -> Result<usize, StoreError> {
     let _ = alone;
     blocking(move || {
         let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -47,6 +56,8 @@ pub async fn reseal(path: PathBuf, keys: Keyring, alone: &Occupied) -> Result<us
         for sealed in SEALED {
             count += reseal_column(&tx, sealed, &keys)?;
         }
+        let act = Act::new(&by, Deed::KeyRotated, keys.first().id().to_string());
+        note_all(&tx, Some(&keys), act, now)?;
         tx.commit()?;
         // What the old key opens does not stay in the log either.
         writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;

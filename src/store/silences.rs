@@ -2,12 +2,15 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::audit::note_in;
 use super::error::StoreError;
 use super::notices;
 use super::space::Space;
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::{ProblemId, WorkspaceId};
 use crate::domain::route::Matcher;
 use crate::domain::route::quiet::{Firing, Silence, State};
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 /// Most problems that are looked at for what they mute: more at once is an outage, and those are the newest of it.
@@ -34,7 +37,8 @@ pub struct Silenced {
 
 impl Space {
     /// Makes a silence.
-    pub async fn add_silence(&self, silence: Silenced) -> Result<i64, StoreError> {
+    pub async fn add_silence(&self, silence: Silenced, by: Actor) -> Result<i64, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let Silenced { id: _, pairs, reason, made_by, made_at, until, ended_by } = &silence;
             let matcher: std::collections::BTreeMap<_, _> = pairs.iter().cloned().collect();
@@ -44,7 +48,10 @@ impl Space {
             )?;
             let matcher = serde_json::to_string(&matcher).unwrap_or_default();
             insert.execute((&workspace.0, matcher, reason, made_by, made_at.0, until.0, ended_by))?;
-            Ok(tx.last_insert_rowid())
+            let id = tx.last_insert_rowid();
+            let act = Act::new(&by, Deed::SilenceAdded, id.to_string()).with(format!("until {until}"));
+            note_in(tx, keys.as_deref(), workspace, act, *made_at)?;
+            Ok(id)
         })
         .await
     }
@@ -77,16 +84,21 @@ impl Space {
     pub async fn expire_silence(
         &self,
         id: i64,
-        by: String,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Option<bool>, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let sql = "SELECT until_at FROM silences WHERE id = ? AND workspace = ?";
             let key = (id, &workspace.0);
             let until: Option<i64> = tx.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
             let Some(until) = until else { return Ok(None) };
             let sql = "UPDATE silences SET until_at = ?2, ended_by = ?3 WHERE id = ?1 AND until_at > ?2";
-            tx.prepare_cached(sql)?.execute((id, now.0, by))?;
+            tx.prepare_cached(sql)?.execute((id, now.0, by.word()))?;
+            if until > now.0 {
+                let act = Act::new(&by, Deed::SilenceEnded, id.to_string());
+                note_in(tx, keys.as_deref(), workspace, act, now)?;
+            }
             Ok(Some(until > now.0))
         })
         .await

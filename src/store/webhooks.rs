@@ -6,15 +6,18 @@ use std::path::PathBuf;
 use rusqlite::{OpenFlags, OptionalExtension, Row, Transaction};
 use thiserror::Error;
 
+use super::audit::note_in;
 use super::error::StoreError;
 use super::migrate;
 use super::sealed;
 use super::space::Space;
 use super::sqlite::{Store, blocking, connect};
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::limit::{self, Admission, Gate};
 use crate::domain::seal::Locked;
 use crate::domain::secret::Secret;
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{self, Posted, WebhookName, WebhookState};
 
@@ -145,6 +148,7 @@ impl Space {
         &self,
         (name, label): (WebhookName, String),
         new: NewUrl,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
@@ -159,6 +163,8 @@ impl Space {
                 (&workspace.0, name.as_str(), label, &new.origin, now.0),
             )?;
             sealed::put(tx, &keys, (TABLE, COLUMN, tx.last_insert_rowid()), &new.url)?;
+            let act = Act::new(&by, Deed::WebhookAdded, name.as_str());
+            note_in(tx, Some(&keys), workspace, act, now)?;
             Ok(Changed::Done)
         })
         .await
@@ -169,6 +175,7 @@ impl Space {
         &self,
         name: String,
         new: NewUrl,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
@@ -181,19 +188,30 @@ impl Space {
                  WHERE id = ?1",
                 (id, &new.origin, now.0),
             )?;
+            let act = Act::new(&by, Deed::WebhookRotated, &name);
+            note_in(tx, Some(&keys), workspace, act, now)?;
             Ok(Changed::Done)
         })
         .await
     }
 
     /// Gives a webhook another name.
-    pub async fn rename_webhook(&self, name: String, to: WebhookName) -> Result<Changed, StoreError> {
+    pub async fn rename_webhook(
+        &self,
+        name: String,
+        to: WebhookName,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let Some(found) = id(tx, workspace, &name)? else { return Ok(Changed::NoSuch) };
             match id(tx, workspace, to.as_str())? {
                 Some(other) if other != found => Ok(Changed::Taken),
                 Some(_) | None => {
                     tx.execute("UPDATE webhooks SET name = ?2 WHERE id = ?1", (found, to.as_str()))?;
+                    let act = Act::new(&by, Deed::WebhookRenamed, &name).with(to.as_str());
+                    note_in(tx, keys.as_deref(), workspace, act, now)?;
                     Ok(Changed::Done)
                 }
             }
@@ -202,20 +220,43 @@ impl Space {
     }
 
     /// Says something else of the channel that a webhook posts to.
-    pub async fn label_webhook(&self, name: String, label: String) -> Result<Changed, StoreError> {
+    pub async fn label_webhook(
+        &self,
+        name: String,
+        label: String,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let sql = "UPDATE webhooks SET label = ?3 WHERE workspace = ?1 AND name = ?2";
             let changed = tx.execute(sql, (&workspace.0, &name, label))?;
-            Ok(if changed == 0 { Changed::NoSuch } else { Changed::Done })
+            if changed == 0 {
+                return Ok(Changed::NoSuch);
+            }
+            let act = Act::new(&by, Deed::WebhookLabelled, &name);
+            note_in(tx, keys.as_deref(), workspace, act, now)?;
+            Ok(Changed::Done)
         })
         .await
     }
 
     /// Deletes a webhook with its address.
-    pub async fn delete_webhook(&self, name: String) -> Result<Changed, StoreError> {
+    pub async fn delete_webhook(
+        &self,
+        name: String,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let sql = "DELETE FROM webhooks WHERE workspace = ? AND name = ?";
-            Ok(if tx.execute(sql, (&workspace.0, &name))? == 0 { Changed::NoSuch } else { Changed::Done })
+            if tx.execute(sql, (&workspace.0, &name))? == 0 {
+                return Ok(Changed::NoSuch);
+            }
+            let act = Act::new(&by, Deed::WebhookDeleted, &name);
+            note_in(tx, keys.as_deref(), workspace, act, now)?;
+            Ok(Changed::Done)
         })
         .await
     }

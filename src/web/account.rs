@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::arguments::Given;
+use super::caller::Caller;
 use super::errors::{Code, Refusal};
 use super::secrets::need_key;
 use super::tasks::time;
@@ -156,31 +158,36 @@ pub async fn list(front: Front) -> Result<Json<Vec<WorkspaceRow>>, Refusal> {
 /// `POST /v1/workspaces/connect`: validates the token and syncs the workspace, in one.
 pub async fn connect(
     front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Token { token }): Given<Token>,
 ) -> Result<Json<ConnectedDocument>, Refusal> {
     need_key(&front)?;
-    let connected = front.accounts.connect(token, (front.now)()).await.map_err(refuse)?;
+    let connected = front.accounts.connect(token, caller.actor(), (front.now)()).await.map_err(refuse)?;
     Ok(Json(synced(&front, connected).await?))
 }
 
 /// `POST /v1/workspaces/rotate`: another token for a workspace that is connected.
 pub async fn rotate(
     front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Token { token }): Given<Token>,
 ) -> Result<Json<ConnectedDocument>, Refusal> {
     need_key(&front)?;
     let workspace = ourselves(&front).await?.workspace;
-    let connected = front.accounts.rotate(&workspace, token, (front.now)()).await.map_err(refuse)?;
+    let connected =
+        front.accounts.rotate(&workspace, (token, caller.actor()), (front.now)()).await.map_err(refuse)?;
     Ok(Json(synced(&front, connected).await?))
 }
 
 /// `POST /api/slack/disconnect`: tokens and everything that was kept of the workspace go at once.
 pub async fn disconnect(
     front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Leaving { revoke, purge }): Given<Leaving>,
 ) -> Result<Json<DisconnectedDocument>, Refusal> {
     let workspace = meant(&front).await?;
-    let parted = front.accounts.leave(&workspace, Leave { revoke, purge }, (front.now)()).await?;
+    let parted =
+        front.accounts.leave(&workspace, (Leave { revoke, purge }, caller.actor()), (front.now)()).await?;
     let revoked = parted.revoked.as_ref().map(Result::is_ok);
     let hint = match parted.revoked {
         Some(Ok(())) => None,

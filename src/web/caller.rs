@@ -14,6 +14,16 @@ const USERS: &str = "/etc/passwd";
 pub struct Caller(String);
 
 impl Caller {
+    /// Whoever runs this process, for what is done without a daemon.
+    pub fn of_this_process() -> Caller {
+        Caller::of_user(rustix::process::getuid().as_raw())
+    }
+
+    fn of_user(uid: u32) -> Caller {
+        let users = std::fs::read_to_string(USERS).unwrap_or_default();
+        Caller(user_name(&users, uid).unwrap_or_else(|| format!("uid:{uid}")))
+    }
+
     /// The one who acts.
     pub fn actor(&self) -> Actor {
         Actor::Operator(self.0.clone())
@@ -22,14 +32,10 @@ impl Caller {
 
 impl Connected<IncomingStream<'_, UnixListener>> for Caller {
     fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Caller {
-        let name = match stream.io().peer_cred() {
-            Ok(peer) => {
-                let users = std::fs::read_to_string(USERS).unwrap_or_default();
-                user_name(&users, peer.uid()).unwrap_or_else(|| format!("uid:{}", peer.uid()))
-            }
-            Err(_) => "unknown".to_owned(),
-        };
-        Caller(name)
+        match stream.io().peer_cred() {
+            Ok(peer) => Caller::of_user(peer.uid()),
+            Err(_) => Caller("unknown".to_owned()),
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! Channels: what Slack says of them, and which ones the desk listens to.
 
 use axum::Json;
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Asked, Given};
+use super::caller::Caller;
 use super::errors::{Code, Refusal};
 use super::{Front, ourselves};
 use crate::config::problem::nearest;
 use crate::domain::bundle::Pick;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::message::Ourselves;
+use crate::domain::task::Actor;
 use crate::slack::rooms::ChannelInfo;
 use crate::store::channels::Channel;
 
@@ -78,13 +81,21 @@ pub async fn list(front: Front, Asked(which): Asked<Which>) -> Result<Json<Vec<C
 }
 
 /// `POST /v1/channels/monitor`: listen to it.
-pub async fn monitor(front: Front, Given(wanted): Given<Wanted>) -> Result<Json<Picked>, Refusal> {
-    pick(&front, &wanted.channel, Pick::Monitor).await.map(Json)
+pub async fn monitor(
+    front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Given(wanted): Given<Wanted>,
+) -> Result<Json<Picked>, Refusal> {
+    pick(&front, &wanted.channel, Pick::Monitor, caller.actor()).await.map(Json)
 }
 
 /// `POST /v1/channels/ignore`: do not listen to it.
-pub async fn ignore(front: Front, Given(wanted): Given<Wanted>) -> Result<Json<Picked>, Refusal> {
-    pick(&front, &wanted.channel, Pick::Ignore).await.map(Json)
+pub async fn ignore(
+    front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Given(wanted): Given<Wanted>,
+) -> Result<Json<Picked>, Refusal> {
+    pick(&front, &wanted.channel, Pick::Ignore, caller.actor()).await.map(Json)
 }
 
 /// The channel among those we know; the refusal names the nearest.
@@ -142,11 +153,11 @@ fn stored(info: ChannelInfo) -> Channel {
     Channel { id, name, is_private, is_member, is_archived, pick: Pick::None }
 }
 
-async fn pick(front: &Front, wanted: &str, pick: Pick) -> Result<Picked, Refusal> {
+async fn pick(front: &Front, wanted: &str, pick: Pick, by: Actor) -> Result<Picked, Refusal> {
     let ours = ourselves(front).await?;
     let mut channel = found(front, &ours.workspace, wanted).await?;
     let ChannelId(id) = &channel.id;
-    front.store.of(&ours.workspace).pick_channel(ChannelId(id.clone()), pick, (front.now)()).await?;
+    front.store.of(&ours.workspace).pick_channel(ChannelId(id.clone()), pick, by, (front.now)()).await?;
     channel.pick = pick;
     let remark = match pick {
         Pick::Monitor => missing(front, &ours, &channel).await?,

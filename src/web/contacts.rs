@@ -1,10 +1,12 @@
 //! Contacts: to look at, import, link to people in Slack, and erase.
 
 use axum::Json;
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::arguments::{Given, Numbered};
+use super::caller::Caller;
 use super::errors::{Code, Refusal};
 use super::handling::Nothing;
 use super::{Front, ourselves, people};
@@ -112,6 +114,7 @@ pub async fn show(front: Front, Numbered(number): Numbered) -> Result<Json<Conta
 /// `POST /v1/contacts/import`: all lines or none.
 pub async fn import(
     front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Import { lines }): Given<Import>,
 ) -> Result<Json<ImportedDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
@@ -128,7 +131,8 @@ pub async fn import(
         email: email.trim().to_owned(),
         company: company.trim().to_owned(),
     });
-    let done = front.store.of(&workspace).import_contacts(lines.collect(), (front.now)()).await?;
+    let done =
+        front.store.of(&workspace).import_contacts(lines.collect(), caller.actor(), (front.now)()).await?;
     let (created, updated, unchanged) = (done.created, done.updated, done.unchanged);
     Ok(Json(ImportedDocument { ok: true, created, updated, unchanged }))
 }
@@ -136,13 +140,14 @@ pub async fn import(
 /// `POST /v1/contacts/3/link`: the person's tasks move to the contact.
 pub async fn link(
     front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Link { person }): Given<Link>,
 ) -> Result<Json<ContactDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let id = ContactId(number);
     let person = people::find(&front, &workspace, &person).await?;
-    if !front.store.of(&workspace).link_contact(id, person, (front.now)()).await? {
+    if !front.store.of(&workspace).link_contact(id, person, caller.actor(), (front.now)()).await? {
         return Err(no_contact(id));
     }
     one(&front, id).await.map(Json)
@@ -151,13 +156,18 @@ pub async fn link(
 /// `POST /v1/contacts/3/erase`: only the numbers of its tasks stay.
 pub async fn erase(
     front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<ErasedDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let id = ContactId(number);
-    let done =
-        front.store.of(&workspace).erase_contact(id, (front.now)()).await?.ok_or_else(|| no_contact(id))?;
+    let done = front
+        .store
+        .of(&workspace)
+        .erase_contact(id, caller.actor(), (front.now)())
+        .await?
+        .ok_or_else(|| no_contact(id))?;
     info!(contact = id.0, events = done.events, "Erased contact {id}");
     let copies = front.store.copies_beside().await?;
     Ok(Json(ErasedDocument {

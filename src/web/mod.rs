@@ -7,6 +7,7 @@
 pub mod account;
 pub mod alertmanager;
 pub mod arguments;
+pub mod audit;
 pub mod caller;
 pub mod categories;
 pub mod channels;
@@ -117,6 +118,8 @@ pub fn router(front: Front) -> Router {
         .route("/v1/team/remove", slow(post(team::remove)))
         .merge(webhooks())
         .merge(account())
+        .route("/v1/audit", quick(get(audit::list)))
+        .route("/v1/audit/verify", slow(get(audit::verify)))
         .route("/v1/people", quick(get(directory::people)))
         .route("/v1/people/sync", quick(get(directory::show).post(directory::sync)))
         .route("/v1/groups", quick(get(directory::groups)))

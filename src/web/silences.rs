@@ -108,7 +108,7 @@ pub async fn add(
         until,
         ended_by: String::new(),
     };
-    silence.id = front.store.of(&workspace).add_silence(silence.clone()).await?;
+    silence.id = front.store.of(&workspace).add_silence(silence.clone(), caller.actor()).await?;
     Ok(Json(row(silence)))
 }
 
@@ -120,7 +120,7 @@ pub async fn expire(
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Expired>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    match front.store.of(&workspace).expire_silence(id, caller.actor().word(), (front.now)()).await? {
+    match front.store.of(&workspace).expire_silence(id, caller.actor(), (front.now)()).await? {
         Some(changed) => Ok(Json(Expired { ok: true, id, changed })),
         None => {
             let what = format!("there is no silence {id}; hint: deskd silence list --all");

@@ -66,16 +66,21 @@ pub async fn add(
     let workspace = ourselves(&front).await?.workspace;
     let person = people::find(&front, &workspace, &person).await?;
     let name = front.store.of(&workspace).person(person.clone()).await?.map(|found| found.name);
-    let by = caller.actor().word();
-    let changed = front.store.of(&workspace).add_teammate(person.clone(), by, (front.now)()).await?;
+    let changed =
+        front.store.of(&workspace).add_teammate(person.clone(), caller.actor(), (front.now)()).await?;
     Ok(Json(TeamChange { ok: true, id: person.0, name: name.unwrap_or_default(), changed }))
 }
 
 /// `POST /v1/team/remove`.
-pub async fn remove(front: Front, Given(Who { person }): Given<Who>) -> Result<Json<TeamChange>, Refusal> {
+pub async fn remove(
+    front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Given(Who { person }): Given<Who>,
+) -> Result<Json<TeamChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let person = people::find(&front, &workspace, &person).await?;
     let name = front.store.of(&workspace).person(person.clone()).await?.map(|found| found.name);
-    let changed = front.store.of(&workspace).remove_teammate(person.clone()).await?;
+    let changed =
+        front.store.of(&workspace).remove_teammate(person.clone(), caller.actor(), (front.now)()).await?;
     Ok(Json(TeamChange { ok: true, id: person.0, name: name.unwrap_or_default(), changed }))
 }

@@ -138,7 +138,11 @@ pub async fn add(
     let name = WebhookName::parse(&name).map_err(bad)?;
     let label = webhook::label(&channel).map_err(bad)?;
     let new = address(&front, &url)?;
-    let changed = front.store.of(&workspace).add_webhook((name.clone(), label), new, (front.now)()).await?;
+    let changed = front
+        .store
+        .of(&workspace)
+        .add_webhook((name.clone(), label), new, caller.actor(), (front.now)())
+        .await?;
     done(&front, workspace, changed, (&caller, "added", name.as_str(), name.as_str())).await
 }
 
@@ -151,7 +155,8 @@ pub async fn rotate(
 ) -> Result<Json<WebhookChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let new = address(&front, &url)?;
-    let changed = front.store.of(&workspace).rotate_webhook(name.clone(), new, (front.now)()).await?;
+    let changed =
+        front.store.of(&workspace).rotate_webhook(name.clone(), new, caller.actor(), (front.now)()).await?;
     done(&front, workspace, changed, (&caller, "gave a new address to", &name, &name)).await
 }
 
@@ -165,7 +170,11 @@ pub async fn rename(
     let workspace = ourselves(&front).await?.workspace;
     unused(&front, &name, "renamed")?;
     let to = WebhookName::parse(&to).map_err(bad)?;
-    let changed = front.store.of(&workspace).rename_webhook(name.clone(), to.clone()).await?;
+    let changed = front
+        .store
+        .of(&workspace)
+        .rename_webhook(name.clone(), to.clone(), caller.actor(), (front.now)())
+        .await?;
     done(&front, workspace, changed, (&caller, "renamed", &name, to.as_str())).await
 }
 
@@ -178,7 +187,8 @@ pub async fn label(
 ) -> Result<Json<WebhookChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let label = webhook::label(&channel).map_err(bad)?;
-    let changed = front.store.of(&workspace).label_webhook(name.clone(), label).await?;
+    let changed =
+        front.store.of(&workspace).label_webhook(name.clone(), label, caller.actor(), (front.now)()).await?;
     done(&front, workspace, changed, (&caller, "labelled", &name, &name)).await
 }
 
@@ -191,7 +201,8 @@ pub async fn delete(
 ) -> Result<Json<WebhookChange>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     unused(&front, &name, "deleted")?;
-    let changed = front.store.of(&workspace).delete_webhook(name.clone()).await?;
+    let changed =
+        front.store.of(&workspace).delete_webhook(name.clone(), caller.actor(), (front.now)()).await?;
     done(&front, workspace, changed, (&caller, "deleted", &name, &name)).await
 }
 

@@ -70,7 +70,11 @@ async fn life(world: &World, posted: &[String]) {
     let mut workspace = Workspace::new(store.clone(), apis.clone(), tell, Bell::new(), Trouble::default());
     workspace.step(world.clock.now()).await.unwrap();
     let support = ChannelId(world.slack.channel_id("support").unwrap());
-    store.of(&world.workspace).pick_channel(support, Pick::Monitor, world.clock.now()).await.unwrap();
+    store
+        .of(&world.workspace)
+        .pick_channel(support, Pick::Monitor, crate::world::alice(), world.clock.now())
+        .await
+        .unwrap();
     let habits = Habits {
         quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },
         trusted_bots: Vec::new(),

@@ -483,7 +483,12 @@ async fn what_carries_an_erased_contacts_address_loses_its_words() {
     port.world.pass(20).await;
     let (workspace, now) = (port.world.workspace.clone(), port.world.clock.now());
     let store = port.world.store();
-    store.of(&workspace).erase_contact(deskd::domain::ids::ContactId(1), now).await.unwrap().unwrap();
+    store
+        .of(&workspace)
+        .erase_contact(deskd::domain::ids::ContactId(1), crate::world::alice(), now)
+        .await
+        .unwrap()
+        .unwrap();
     let left = store.of(&workspace).notices(most(10)).await.unwrap();
     let told: Vec<(&str, usize)> = left
         .iter()

@@ -65,7 +65,12 @@ async fn an_erased_contact_leaves_no_word_in_any_file() {
     let missing: Vec<_> = WORDS.into_iter().filter(|word| !told.contains(word)).collect();
     assert!(missing.is_empty(), "the export lacks {missing:?}");
     assert!(!told.contains("diamond"), "grace's words are not ada's");
-    let done = world.store().of(&world.workspace).erase_contact(id, world.clock.now()).await.unwrap();
+    let done = world
+        .store()
+        .of(&world.workspace)
+        .erase_contact(id, crate::world::alice(), world.clock.now())
+        .await
+        .unwrap();
     let done = done.unwrap();
     assert!(done.events >= 6 && done.folded, "{done:?}");
     assert_eq!(found(&world), Vec::<&str>::new(), "while the desk works");
@@ -83,7 +88,7 @@ async fn an_erased_contact_leaves_no_word_in_any_file() {
         world
             .store()
             .of(&world.workspace)
-            .erase_contact(ContactId(99), Timestamp(0))
+            .erase_contact(ContactId(99), crate::world::alice(), Timestamp(0))
             .await
             .unwrap()
             .is_none()
@@ -111,7 +116,12 @@ async fn what_an_erased_person_wrote_before_never_comes_back() {
     let (world, posted) = conversation().await;
     let id = ada(&world).await;
     world.pass(60).await;
-    world.store().of(&world.workspace).erase_contact(id, world.clock.now()).await.unwrap();
+    world
+        .store()
+        .of(&world.workspace)
+        .erase_contact(id, crate::world::alice(), world.clock.now())
+        .await
+        .unwrap();
     for event in late(&world, &posted) {
         world.slack.deliver_event(event);
     }
@@ -130,7 +140,12 @@ async fn what_an_erased_person_wrote_before_never_comes_back() {
 async fn what_an_erased_person_writes_later_is_from_somebody_new() {
     let (world, posted) = conversation().await;
     let id = ada(&world).await;
-    world.store().of(&world.workspace).erase_contact(id, world.clock.now()).await.unwrap();
+    world
+        .store()
+        .of(&world.workspace)
+        .erase_contact(id, crate::world::alice(), world.clock.now())
+        .await
+        .unwrap();
     world.pass(1).await;
     world.slack.say_in_thread("ada", "support", &posted[0], "hello, it is me again").unwrap();
     world.slack.say("grace", "sales", "me, too").unwrap();
@@ -157,7 +172,12 @@ async fn an_answer_that_waits_is_not_sent_to_somebody_who_was_erased() {
     world.slack.fault("chat.postMessage", fault, deskd::simulator::Times::Count(1));
     world.reply(1, "moonstone once more").await;
     world.pass(5).await;
-    world.store().of(&world.workspace).erase_contact(id, world.clock.now()).await.unwrap();
+    world
+        .store()
+        .of(&world.workspace)
+        .erase_contact(id, crate::world::alice(), world.clock.now())
+        .await
+        .unwrap();
     world.pass(1200).await;
     assert_eq!(world.slack.posts("support").unwrap().len(), 1, "only the answer from before");
     assert_eq!(found(&world), Vec::<&str>::new());
@@ -185,7 +205,12 @@ async fn an_event_that_was_blanked_before_it_was_decoded_ends_as_erased() {
     };
     // No bell rings for it, so it waits to be decoded until the next poll.
     world.store().record_events(vec![incoming], world.clock.now()).await.unwrap();
-    world.store().of(&world.workspace).erase_contact(id, world.clock.now()).await.unwrap();
+    world
+        .store()
+        .of(&world.workspace)
+        .erase_contact(id, crate::world::alice(), world.clock.now())
+        .await
+        .unwrap();
     world.pass(60).await;
     assert!(world.reasons().await.contains("erased 1"), "{}", world.reasons().await);
     assert_eq!(found(&world), Vec::<&str>::new());

@@ -16,8 +16,11 @@ const FIGURES: &str =
 const SERVED: &str = "which workspaces there are, for whoever starts, serves, leaves or lists all of them; a row is asked for by none";
 const CONFIG: &str = "promised by the configuration, which is one for the whole desk";
 
+const AUDIT: &str =
+    "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
+
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 81] = [
+const WHOLE_FILE: [(&str, &str); 85] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -97,6 +100,10 @@ const WHOLE_FILE: [(&str, &str); 81] = [
     ("readings", SERVED),
     ("unfinished_recoveries", SERVED),
     ("sweep_departed", SWEEP),
+    ("audit", AUDIT),
+    ("examine_audit", AUDIT),
+    ("note_start", AUDIT),
+    ("note_for_desk", AUDIT),
     ("promise_heartbeats", CONFIG),
     ("heartbeats", CONFIG),
 ];

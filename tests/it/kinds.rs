@@ -208,7 +208,7 @@ async fn what_a_notice_quotes_of_a_contact_is_erased_with_the_contact() {
     assert_eq!(texts(&world, "sales"), ["Reply received"]);
     let contacts = world.store().of(&world.workspace).contacts().await.unwrap();
     let (now, workspace) = (world.clock.now(), world.workspace.clone());
-    world.store().of(&workspace).erase_contact(contacts[0].id, now).await.unwrap();
+    world.store().of(&workspace).erase_contact(contacts[0].id, crate::world::alice(), now).await.unwrap();
     let folder = world.database().parent().unwrap().to_owned();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

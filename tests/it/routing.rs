@@ -52,11 +52,11 @@ async fn not_04_a_reload_changes_where_notices_go_without_a_restart() {
     world.pass(3).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");
-    world.desk().reload(&sources(&file, "[[route]]\nto = [\"#support\"]\n")).unwrap();
+    world.desk().reload(&sources(&file, "[[route]]\nto = [\"#support\"]\n")).await.unwrap();
     tell(&world, paid("Zeta", "6 EUR")).await;
     world.pass(3).await;
     assert_eq!((texts(&world, "sales").len(), texts(&world, "support").len()), (1, 1));
-    let wrong = world.desk().reload(&sources(&file, "[[route]]\nto = [\"somewhere\"]\n"));
+    let wrong = world.desk().reload(&sources(&file, "[[route]]\nto = [\"somewhere\"]\n")).await;
     assert!(wrong.is_err(), "a wrong file changes nothing");
     tell(&world, paid("Acme", "7 EUR")).await;
     world.pass(3).await;

@@ -49,7 +49,7 @@ async fn filled(path: &Path, ring: &Keyring, count: usize) {
         let new = NewUrl { origin: "https://hooks.slack.com".into(), url: Secret::new(&address(number)) };
         store
             .of(&WorkspaceId("T1".into()))
-            .add_webhook((name, String::new()), new, Timestamp(1))
+            .add_webhook((name, String::new()), new, crate::world::alice(), Timestamp(1))
             .await
             .unwrap();
     }

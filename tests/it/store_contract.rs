@@ -218,7 +218,7 @@ async fn contacts_are_imported_by_address_and_imported_again_without_effect() {
     };
     let lines = vec![line("Ada", "Ada@Globex.example", "Globex"), line("Bob", "bob@x.example", "")];
     let space = store.of(&workspace);
-    let import = |lines: Vec<ContactLine>| space.import_contacts(lines, Timestamp(5));
+    let import = |lines: Vec<ContactLine>| space.import_contacts(lines, crate::world::alice(), Timestamp(5));
     let done = import(lines.clone()).await.unwrap();
     assert_eq!(done, Imported { created: 2, updated: 0, unchanged: 0 });
     assert_eq!(import(lines).await.unwrap(), Imported { created: 0, updated: 0, unchanged: 2 });
@@ -238,15 +238,29 @@ async fn con_04_an_imported_address_is_matched_and_an_erased_contact_leaves_no_t
     };
     let store = world.store();
     let now = world.clock.now();
-    store.of(&world.workspace).import_contacts(vec![line], now).await.unwrap();
+    store.of(&world.workspace).import_contacts(vec![line], crate::world::alice(), now).await.unwrap();
     world.slack.say("ada", "support", "my secret question").unwrap();
     world.pass(40).await;
     let contacts = store.of(&world.workspace).contacts().await.unwrap();
     assert_eq!(contacts.len(), 1, "no second contact");
     assert_eq!(contacts[0].people, [PersonId(world.slack.user_id("ada").unwrap())]);
     assert_eq!(world.task(1).await.task.contact.name, "Ada of Globex");
-    assert!(store.of(&world.workspace).erase_contact(contacts[0].id, now).await.unwrap().is_some());
-    assert!(store.of(&world.workspace).erase_contact(ContactId(99), now).await.unwrap().is_none());
+    assert!(
+        store
+            .of(&world.workspace)
+            .erase_contact(contacts[0].id, crate::world::alice(), now)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        store
+            .of(&world.workspace)
+            .erase_contact(ContactId(99), crate::world::alice(), now)
+            .await
+            .unwrap()
+            .is_none()
+    );
     let mut world = world;
     world.close().await;
     let bytes = std::fs::read(world.database()).unwrap();

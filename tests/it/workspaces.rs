@@ -45,9 +45,9 @@ pub async fn connect(world: &World, door: &Door, other: &Simulator) -> Workspace
     let id = WorkspaceId(connected["team_id"].as_str().unwrap().to_owned());
     let space = world.store().of(&id);
     let support = ChannelId(other.channel_id("support").unwrap());
-    space.pick_channel(support, Pick::Monitor, world.clock.now()).await.unwrap();
+    space.pick_channel(support, Pick::Monitor, Actor::Desk, world.clock.now()).await.unwrap();
     let tess = PersonId(other.user_id("tess").unwrap());
-    space.add_teammate(tess, "test".into(), world.clock.now()).await.unwrap();
+    space.add_teammate(tess, Actor::Desk, world.clock.now()).await.unwrap();
     world.pass(2).await;
     id
 }

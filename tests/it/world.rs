@@ -19,6 +19,7 @@ use deskd::domain::task::Actor;
 use deskd::domain::time::Timestamp;
 use deskd::runtime::clock::Clock;
 use deskd::simulator::{Setup, Simulator};
+use deskd::slack::methods;
 use deskd::store::Store;
 use deskd::store::tasks::{Handling, TaskDetail, TaskFilter};
 use tempfile::TempDir;
@@ -153,13 +154,13 @@ impl World {
     /// Picks a channel by name.
     pub async fn pick(&self, channel: &str, pick: Pick) {
         let id = ChannelId(self.slack.channel_id(channel).unwrap());
-        self.store().of(&self.workspace).pick_channel(id, pick, self.clock.now()).await.unwrap();
+        self.store().of(&self.workspace).pick_channel(id, pick, alice(), self.clock.now()).await.unwrap();
     }
 
     /// Makes somebody a teammate.
     pub async fn hire(&self, person: &str) {
         let id = PersonId(self.slack.user_id(person).unwrap());
-        self.store().of(&self.workspace).add_teammate(id, "test".into(), self.clock.now()).await.unwrap();
+        self.store().of(&self.workspace).add_teammate(id, alice(), self.clock.now()).await.unwrap();
     }
 
     /// Answers a task from the command line.
@@ -262,10 +263,18 @@ impl World {
         assert_eq!(self.slack.unacked(), 0, "envelopes that are not acknowledged");
         let complaints: Vec<String> = self.slack.complaints();
         assert!(complaints.is_empty(), "Slack complains: {complaints:?}");
+        let unlisted: Vec<String> =
+            self.slack.called_methods().into_iter().filter(|name| methods::find(name).is_none()).collect();
+        assert!(unlisted.is_empty(), "called, and not in the published list: {unlisted:?}");
         self.close().await;
         self.pass(2).await;
         assert_eq!(self.slack.sockets(), 0, "sockets left behind");
     }
+}
+
+/// Somebody at the command line.
+pub fn alice() -> Actor {
+    Actor::Operator("alice".into())
 }
 
 /// Events in this database whose effect the database refused.

@@ -45,13 +45,18 @@ impl Story<'_, '_> {
             self.narrator.typed(&format!("deskd channels monitor '#{channel}'"))?;
             let id = ChannelId(self.stage.slack.channel_id(channel)?);
             let workspace = self.stage.workspace.clone();
-            self.stage.front.store.of(&workspace).pick_channel(id, Pick::Monitor, self.stage.now()).await?;
+            self.stage
+                .front
+                .store
+                .of(&workspace)
+                .pick_channel(id, Pick::Monitor, operator(), self.stage.now())
+                .await?;
         }
         for person in ["tess", "omar"] {
             self.narrator.typed(&format!("deskd team add @{person}"))?;
             let id = PersonId(self.stage.slack.user_id(person)?);
             let (store, workspace) = (&self.stage.front.store, self.stage.workspace.clone());
-            store.of(&workspace).add_teammate(id, OPERATOR.to_owned(), self.stage.now()).await?;
+            store.of(&workspace).add_teammate(id, operator(), self.stage.now()).await?;
         }
         self.breathe().await
     }

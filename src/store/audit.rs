@@ -1,0 +1,174 @@
+//! The audit: rows that are written with the change they tell of, in one transaction, and never again.
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::error::StoreError;
+use super::sqlite::Store;
+use crate::domain::audit::{Act, Anchor, Deed, Entry, Examiner, Finding, Head, misgiving};
+use crate::domain::ids::WorkspaceId;
+use crate::domain::seal::Keyring;
+use crate::domain::task::Actor;
+use crate::domain::time::Timestamp;
+
+/// What concerns no single workspace.
+const WHOLE_DESK: &str = "";
+
+impl Store {
+    /// Rows of the audit after the one with the number `after`, from `since` on, at most `most`, in their order.
+    pub async fn audit(&self, since: Timestamp, after: i64, most: u32) -> Result<Vec<Entry>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM audit WHERE id > ?2 AND at >= ?1 ORDER BY id LIMIT ?3"
+            ))?;
+            let rows = query.query_map((since.0, after, most), entry)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Goes through the whole audit, which is one chain of all workspaces.
+    pub async fn examine_audit(&self, anchor: Option<Anchor>) -> Result<Finding, StoreError> {
+        let keys = self.keys();
+        self.read(move |tx| {
+            let mut examiner = Examiner::looking_for(anchor);
+            let mut query = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM audit ORDER BY id"))?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                examiner.take(&entry(row)?);
+            }
+            Ok(examiner.finish(head(tx)?.as_ref(), keys.as_deref()))
+        })
+        .await
+    }
+
+    /// Notes with which configuration the desk has started, unless it is the one that was noted last, and begins to seal what
+    /// was not sealed before.
+    pub async fn note_start(&self, config_hash: String, now: Timestamp) -> Result<(), StoreError> {
+        let keys = self.keys();
+        self.write(move |tx| {
+            let keys = keys.as_deref();
+            catch_up(tx, keys, now)?;
+            let sql = "SELECT subject FROM audit WHERE what IN (?, ?) ORDER BY id DESC LIMIT 1";
+            let words = (Deed::ConfigFound.as_str(), Deed::ConfigReloaded.as_str());
+            let noted: Option<String> = tx.query_row(sql, words, |row| row.get(0)).optional()?;
+            if noted.as_deref() != Some(&config_hash) {
+                let act = Act::new(&Actor::Desk, Deed::ConfigFound, config_hash);
+                note(tx, keys, WHOLE_DESK, act, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes something that concerns the whole desk.
+    pub async fn note_for_desk(&self, act: Act, now: Timestamp) -> Result<(), StoreError> {
+        let keys = self.keys();
+        self.write(move |tx| note(tx, keys.as_deref(), WHOLE_DESK, act, now)).await
+    }
+}
+
+/// Adds a row for a workspace.
+pub(super) fn note_in(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    workspace: &WorkspaceId,
+    act: Act,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    note(tx, keys, &workspace.0, act, now)
+}
+
+/// Adds a row for the whole desk.
+pub(super) fn note_all(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    act: Act,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    note(tx, keys, WHOLE_DESK, act, now)
+}
+
+fn note(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    workspace: &str,
+    act: Act,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    catch_up(tx, keys, now)?;
+    append(tx, keys, workspace, act, now)
+}
+
+/// Writes down first what is odd about the end of the chain, so that going on does not make it right.
+fn catch_up(tx: &Transaction<'_>, keys: Option<&Keyring>, now: Timestamp) -> Result<(), StoreError> {
+    let head = head(tx)?;
+    let newest = newest(tx)?;
+    let there = newest.as_ref().map(|(id, digest)| (*id, digest.as_str()));
+    let Some((deed, why)) = misgiving(head.as_ref(), there, keys) else { return Ok(()) };
+    let key = keys.map(|keys| keys.first().id().to_string()).unwrap_or_default();
+    append(tx, keys, WHOLE_DESK, Act::new(&Actor::Desk, deed, key).with(why), now)
+}
+
+/// The next number is behind both what is there and what the head names: what was cut leaves a gap for good.
+fn append(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    workspace: &str,
+    act: Act,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (last, before) = newest(tx)?.unwrap_or_default();
+    let named = head(tx)?.map_or(0, |head| head.last);
+    let mut entry = Entry {
+        id: last.max(named).saturating_add(1),
+        workspace: WorkspaceId(workspace.to_owned()),
+        at: now,
+        who: act.who,
+        what: act.deed.as_str().to_owned(),
+        subject: act.subject,
+        detail: act.detail,
+        digest: String::new(),
+    };
+    entry.digest = entry.digest_after(&before);
+    let Entry { id, workspace, at, who, what, subject, detail, digest } = &entry;
+    tx.prepare_cached(
+        "INSERT INTO audit (id, workspace, at, who, what, subject, detail, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )?
+    .execute((id, &workspace.0, at.0, who, what, subject, detail, digest))?;
+    let Head { last, digest, key, seal } = Head::over(entry.id, entry.digest, keys);
+    tx.prepare_cached(
+        "INSERT INTO audit_head (one, workspace, last, digest, key, seal) VALUES (1, '', ?, ?, ?, ?)
+         ON CONFLICT (one) DO UPDATE SET last = excluded.last, digest = excluded.digest, key = excluded.key,
+             seal = excluded.seal",
+    )?
+    .execute((last, digest, key, seal))?;
+    Ok(())
+}
+
+const COLUMNS: &str = "id, workspace, at, who, what, subject, detail, digest";
+
+fn newest(tx: &Transaction<'_>) -> Result<Option<(i64, String)>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1")?;
+    Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+fn head(tx: &Transaction<'_>) -> Result<Option<Head>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT last, digest, key, seal FROM audit_head")?;
+    let head = query.query_row([], |row| {
+        Ok(Head { last: row.get(0)?, digest: row.get(1)?, key: row.get(2)?, seal: row.get(3)? })
+    });
+    Ok(head.optional()?)
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        id: row.get(0)?,
+        workspace: WorkspaceId(row.get(1)?),
+        at: Timestamp(row.get(2)?),
+        who: row.get(3)?,
+        what: row.get(4)?,
+        subject: row.get(5)?,
+        detail: row.get(6)?,
+        digest: row.get(7)?,
+    })
+}
