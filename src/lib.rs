@@ -7,6 +7,7 @@
 //! - [`config`]: TOML in, checked configuration out, all problems at once.
 //! - [`store`]: all SQL; one method, one transaction.
 //! - [`slack`]: all of Slack's wire shapes, the sockets and the Web API.
+//! - [`llm`]: language models: one question to one address.
 //! - [`intake`]: Slack to task: record, acknowledge, gather, judge.
 //! - [`dispatch`]: us to Slack: the outbox and its senders.
 //! - [`commands`]: what people type and click in Slack.
@@ -24,6 +25,7 @@ pub mod config;
 pub mod dispatch;
 pub mod domain;
 pub mod intake;
+pub mod llm;
 pub mod runtime;
 pub mod simulator;
 pub mod slack;

@@ -22,6 +22,8 @@ pub struct Bells {
     pub gather: Bell,
     /// Bundles are closed.
     pub triage: Bell,
+    /// A task is to be talked over with a language model.
+    pub advise: Bell,
     /// Something is to be sent.
     pub send: Bell,
     /// A message of our own was heard.

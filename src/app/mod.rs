@@ -7,6 +7,7 @@ mod bells;
 pub mod daemon;
 mod housekeeping;
 pub mod log;
+mod parts;
 pub mod reload;
 mod sockets;
 mod speakers;

@@ -12,6 +12,7 @@ use crate::config::callers::Callers;
 use crate::config::settings::{Monitor as Listened, Slack};
 use crate::config::webhooks::names_in_use;
 use crate::config::{Config, Sources};
+use crate::domain::advice::Wish;
 use crate::domain::audit::{Act, Deed, changed_keys};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
@@ -19,11 +20,13 @@ use crate::domain::heartbeat::Promise;
 use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
+use crate::domain::rules::Rules;
 use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::intake::bundle::Habits;
 use crate::store::Store;
 use crate::web::desk::Settings;
+use crate::web::model::Asked;
 use crate::web::source::Doors;
 
 /// How long a caller of `reply --wait` is kept: Slack's rate limits and a short outage fit in.
@@ -34,6 +37,8 @@ pub struct Reloadable {
     started_with: Config,
     habits: watch::Sender<Habits>,
     rules: watch::Sender<Arc<Compiled>>,
+    categories: watch::Sender<Arc<Rules>>,
+    wish: watch::Sender<Wish>,
     routing: watch::Sender<Arc<Routing>>,
     kinds: watch::Sender<Arc<Kinds>>,
     settings: watch::Sender<Settings>,
@@ -55,6 +60,8 @@ impl Reloadable {
             started_with: config.clone(),
             habits: watch::Sender::new(habits(config)),
             rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
+            categories: watch::Sender::new(Arc::new(config.rules.clone())),
+            wish: watch::Sender::new(config.wish),
             routing: watch::Sender::new(Arc::new(config.routing.clone())),
             kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
             settings: watch::Sender::new(settings(config)),
@@ -78,6 +85,16 @@ impl Reloadable {
     /// The rules of classification.
     pub fn rules(&self) -> watch::Receiver<Arc<Compiled>> {
         self.rules.subscribe()
+    }
+
+    /// The categories as they are configured.
+    pub fn categories(&self) -> watch::Receiver<Arc<Rules>> {
+        self.categories.subscribe()
+    }
+
+    /// What a language model is wanted for.
+    pub fn wish(&self) -> watch::Receiver<Wish> {
+        self.wish.subscribe()
     }
 
     /// The reports.
@@ -140,6 +157,7 @@ impl Reloadable {
             ("mail", config.mail == self.started_with.mail),
             ("ping", config.doors.ping == self.started_with.doors.ping),
             ("endpoint", config.endpoints == self.started_with.endpoints),
+            ("model", config.model == self.started_with.model),
             ("secrets", config.secrets == self.started_with.secrets),
             ("time", config.time == self.started_with.time),
             ("log", config.log == self.started_with.log),
@@ -150,6 +168,8 @@ impl Reloadable {
         }
         self.habits.send_replace(habits(&config));
         self.rules.send_replace(compiled);
+        self.categories.send_replace(Arc::new(config.rules.clone()));
+        self.wish.send_replace(config.wish);
         self.routing.send_replace(Arc::new(config.routing.clone()));
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(settings(&config));
@@ -193,6 +213,14 @@ fn settings(config: &Config) -> Settings {
         monitor_joined: config.inbox.monitor == Listened::Joined,
         categories: config.rules.categories.iter().map(|category| category.name.clone()).collect(),
         webhooks_in_use: names_in_use(config),
+        model: asked(config),
         longest_wait: LONGEST_WAIT,
     }
+}
+
+/// The language model as it is shown; it is the one of the start, and what it is asked is the newest.
+fn asked(config: &Config) -> Option<Asked> {
+    let (name, host) = config.model.name.clone().zip(config.model.host())?;
+    let Wish { mode, summaries } = config.wish;
+    Some(Asked { name, host, mode: mode.as_str(), summaries, budget: config.model.budget })
 }

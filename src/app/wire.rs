@@ -10,10 +10,10 @@ use tracing::{info, warn};
 
 use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
+use super::parts::{further, health, model, open, retention, thresholds, watched};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
 use super::speakers::speakers;
-use crate::alarm::watch::Watched;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
 use crate::config::apps::{AppTokens, Signing};
 use crate::config::callers::ping_url;
@@ -34,11 +34,9 @@ use crate::dispatch::submit::{Inlet, Outgoing};
 use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
-use crate::domain::seal::Keyring;
-use crate::domain::send::SETTLE;
 use crate::domain::time::Timestamp;
-use crate::domain::trouble::Thresholds;
 use crate::intake::account::Accounts;
+use crate::intake::advise::{Advice, Adviser, Manner};
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
@@ -48,16 +46,17 @@ use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
 use crate::intake::triage::Triage;
 use crate::intake::workspace::{Trouble, Workspace};
+use crate::llm::Model;
 use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::apis::Apis;
-use crate::slack::socket::{FurtherApp, Links, SocketSettings};
-use crate::store::retention::{Forgotten, Retention};
-use crate::store::{Occupied, Store, occupy};
+use crate::slack::socket::{Links, SocketSettings};
+use crate::store::retention::Forgotten;
+use crate::store::{Occupied, Store};
 use crate::web::Front;
-use crate::web::desk::{Health, Reds};
+use crate::web::desk::Reds;
 use crate::web::hooks::{Challenges, Doorway};
 use crate::web::room::Room;
 use crate::web::source;
@@ -100,6 +99,7 @@ impl Desk {
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
+        let model = model(&config, secrets.model_key.as_ref()).await?;
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
@@ -114,12 +114,12 @@ impl Desk {
         let (habits, triage) = (reloadable.habits(), bells.triage.clone());
         let gatherer = Gatherer::new(store.clone(), habits, apis.spaces(), triage, tally.clone());
         let echo = Echo::new(bells.canary.clone());
-        let gatherer = gatherer.echoing(echo.clone()).feeding(bells.feed.clone());
-        let gatherer = gatherer.parting(bells.workspace.clone());
+        let gatherer = gatherer.echoing(echo.clone()).waking(&bells.feed, &bells.workspace);
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, apis: &apis, clock, bells: &bells, ours: &ours };
         base.triage(&mut crew, &reloadable);
+        let advice = base.advise(&mut crew, &reloadable, model);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
         let reports = base.report(&mut crew, reloadable.reports());
@@ -128,14 +128,13 @@ impl Desk {
         let (doors, beats) = base.doors(&mut crew, &reloadable, now);
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
-        let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
         let (bell, late) = (bells.gather.clone(), bells.late.clone());
         let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
         let further = further(&config.slack.api_url, &apps)?;
+        let wanted = config.slack.held();
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
         let (links, sockets) = Sockets::open(listener, settings);
-        let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
-        crew.worker(lookout, &Bell::new());
+        crew.worker(Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone()), &Bell::new());
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
         base.recover(&mut crew, &recovery, (&links, &trouble));
         let figures = base.canary(&mut crew, (echo, &recovery), &links);
@@ -156,6 +155,7 @@ impl Desk {
             canary: figures,
             reds: Reds::default(),
             tally,
+            advice,
             endings,
             forgotten,
             recovery,
@@ -257,7 +257,19 @@ impl Base<'_> {
         let directory = Directory::new(self.store.clone(), self.apis.clone());
         let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
+        let triage = triage.advised(reloadable.wish(), self.bells.advise.clone());
         crew.worker(triage, &self.bells.triage);
+    }
+
+    /// What asks a language model about tasks.
+    fn advise(&self, crew: &mut Crew, reloadable: &Reloadable, model: Option<Model>) -> Advice {
+        let asked = &self.config.model;
+        let manner = Manner::new(model, asked.attempts, asked.budget, &asked.redact);
+        let newest = (reloadable.wish(), reloadable.categories());
+        let adviser = Adviser::new(self.store.clone(), manner, newest, self.clock);
+        let advice = adviser.advice();
+        crew.worker(adviser, &self.bells.advise);
+        advice
     }
 
     /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.
@@ -387,66 +399,4 @@ impl Base<'_> {
         crew.worker(canary.wired(echo, recover, figures.clone()), &self.bells.canary);
         Some(figures)
     }
-}
-
-/// The sockets of further apps.
-fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
-    let none = Secret::new("");
-    let with_sockets = apps.iter().filter(|tokens| tokens.sockets > 0);
-    let further = with_sockets.map(|tokens| {
-        let AppTokens { app, sockets, app_token, .. } = tokens;
-        let api = Api::new(api_url, &none, app_token.as_ref().unwrap_or(&none));
-        let api = api.context("cannot prepare calls to Slack")?;
-        let (name, id) = (app.name.clone().unwrap_or_default(), app.id.clone().unwrap_or_default());
-        Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
-    });
-    further.collect()
-}
-
-async fn open(config: &Config, keys: Option<&Keyring>, now: Timestamp) -> Result<(Store, Occupied)> {
-    if let Some(folder) = config.store.path.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
-    }
-    let occupied = occupy(&config.store.path)?;
-    let store = Store::open(&config.store.path, now).await?;
-    store.take_over_sends(now.plus(SETTLE)).await?;
-    let store = match keys {
-        Some(ring) => store.with_keys(ring.clone()),
-        None => store,
-    };
-    if let Err(problem) = store.note_start(config.hash(), now).await {
-        warn!("The start is not in the audit: {problem}");
-    }
-    Ok((store, occupied))
-}
-
-fn retention(config: &Config) -> Retention {
-    let kept = &config.store;
-    Retention { events: kept.keep_events, tasks: kept.keep_tasks, deliveries: kept.keep_deliveries }
-}
-
-fn watched(
-    (store, links, ours): (&Store, &Links, &watch::Receiver<Option<Ourselves>>),
-    crew: &Crew,
-    tally: &Arc<Tally>,
-) -> Watched {
-    let tally = tally.clone();
-    Watched {
-        store: store.clone(),
-        links: links.clone(),
-        crew: crew.watch(),
-        recording: Arc::new(move || tally.failing_since()),
-        ours: ours.clone(),
-    }
-}
-
-fn thresholds(config: &Config) -> Thresholds {
-    let alarm = &config.alarm;
-    Thresholds { no_socket: alarm.no_socket_after, backup: alarm.backup_older_than }
-}
-
-fn health(crew: &Crew, unwritable: Unwritable) -> Arc<dyn Fn(Timestamp) -> Health + Send + Sync> {
-    let watch = crew.watch();
-    Arc::new(move |now| Health { workers: watch.seen(now), unwritable_since: unwritable.since() })
 }

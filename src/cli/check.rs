@@ -7,13 +7,16 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
 use crate::config::alarm::Alarm;
+use crate::config::callers::Doors;
 use crate::config::endpoint;
 use crate::config::keys::{self, KeyLook};
 use crate::config::mentions::Mentions;
-use crate::config::settings::{Mode, Monitor};
+use crate::config::model::Model;
+use crate::config::settings::{Mode as Ways, Monitor};
 use crate::config::tokens::{Look, Token, look};
 use crate::config::webhooks;
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
+use crate::domain::advice::{Mode, Wish};
 use crate::domain::mention::Mention;
 
 /// Check the configuration and say what it means.
@@ -174,6 +177,8 @@ fn meaning(config: &Config) -> Vec<String> {
         alarm,
         mail: _,
         endpoints,
+        model,
+        wish,
         secrets: _,
         time: _,
         reports,
@@ -190,9 +195,9 @@ fn meaning(config: &Config) -> Vec<String> {
     let sockets =
         if slack.sockets == 1 { "one socket".to_owned() } else { format!("{} sockets", slack.sockets) };
     let ways = match slack.mode {
-        Mode::Socket => sockets,
-        Mode::Http => format!("requests taken at {}", http.listen),
-        Mode::Both => format!("{sockets}, requests taken at {}", http.listen),
+        Ways::Socket => sockets,
+        Ways::Http => format!("requests taken at {}", http.listen),
+        Ways::Both => format!("{sockets}, requests taken at {}", http.listen),
     };
     let channels = match inbox.monitor {
         Monitor::Picked => "the channels chosen with \"deskd channels monitor\"",
@@ -230,16 +235,36 @@ fn meaning(config: &Config) -> Vec<String> {
             .iter()
             .map(|report| format!("  report \"{}\" in {}, {}", report.name, report.channel, report.schedule)),
     );
+    lines.extend(asked(model, *wish));
     lines.push(told(alarm));
     lines.extend(called(mentions));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));
+    lines.extend(let_in(doors));
+    lines
+}
+
+/// Who may hand notices in; nothing while that is nobody.
+fn let_in(doors: &Doors) -> Option<String> {
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let (callers, heartbeats) = (doors.callers.len(), doors.heartbeats.len());
-    if callers + heartbeats > 0 {
+    (callers + heartbeats > 0).then(|| {
         let (callers, heartbeats) = (count(callers, "caller"), count(heartbeats, "heartbeat"));
-        lines.push(format!("  {callers} with a token of their own, {heartbeats} listened for"));
-    }
-    lines
+        format!("  {callers} with a token of their own, {heartbeats} listened for")
+    })
+}
+
+/// The language model and what it is asked; nothing while nobody is asked.
+fn asked(model: &Model, wish: Wish) -> Option<String> {
+    let (name, host) = (model.name.as_ref()?, model.host()?);
+    let category = match wish.mode {
+        Mode::Never => None,
+        Mode::Abstain => Some("where the desk is not sure"),
+        Mode::Always => Some("about every task"),
+    };
+    let what: Vec<&str> =
+        category.into_iter().chain(wish.summaries.then_some("for titles and summaries")).collect();
+    let what = if what.is_empty() { "never".to_owned() } else { what.join(", ") };
+    Some(format!("  the model {name} at {host} is asked {what}; \"deskd privacy\" says what leaves"))
 }
 
 /// Whom deskd tells of its own trouble. A webhook may also come from the environment or a credential.

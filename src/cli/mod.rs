@@ -22,6 +22,7 @@ pub mod notices;
 pub mod notify;
 mod online;
 pub mod people;
+pub mod privacy;
 pub mod probe;
 mod progress;
 mod prompt;
@@ -125,6 +126,7 @@ pub enum Command {
     Triage(triage::Args),
     Backup(backup::Args),
     Restore(restore::Args),
+    Privacy(privacy::Args),
     Version(version::Args),
 }
 
@@ -197,6 +199,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Triage(args) => triage::run(args, call),
         Command::Backup(args) => backup::run(args, call).await,
         Command::Restore(args) => restore::run(args, call).await,
+        Command::Privacy(args) => privacy::run(args, call),
         Command::Version(args) => version::run(args, call).await,
     }
 }

@@ -10,7 +10,9 @@ use super::call::{Call, Exit};
 use super::client::Client;
 use super::recover;
 use super::screen::{View, bad, bold, dim, good, height, instant, odd, span, styled};
+use crate::config::model::amount;
 use crate::domain::time::Timestamp;
+use crate::web::model::ModelDocument;
 use crate::web::status::{
     CanaryDocument, DestinationDocument, NoticesDocument, OutboxDocument, SocketDocument, StatusDocument,
     WrongDocument,
@@ -150,6 +152,7 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
     let database = &status.database;
     let log = format!("{}, log {}", size(database.bytes), size(database.log_bytes));
     lines.push(line("database", &log));
+    lines.extend(status.model.iter().map(|model| line("model", &told_model(model))));
     lines.extend(told_secrets(status).map(|told| line("secrets", &told)));
     let worried = [("stuck", &status.stuck, bad()), ("failing", &status.failing, odd())];
     for (word, workers, style) in worried.into_iter().filter(|(_, workers, _)| !workers.is_empty()) {
@@ -217,6 +220,32 @@ fn told_secrets(status: &StatusDocument) -> Option<String> {
         0 => format!("{} encrypted, the key is there", secrets.sealed),
         locked => styled(odd(), format!("{locked} of {} cannot be opened", secrets.sealed)),
     })
+}
+
+/// What it is asked, what that has cost this month, and what became of it.
+fn told_model(model: &ModelDocument) -> String {
+    let ModelDocument { name, host, mode, summaries, questions, calls, tokens, .. } = model;
+    let what = match (mode.as_str(), summaries) {
+        ("never", false) => "asked nothing".to_owned(),
+        ("never", true) => "for summaries".to_owned(),
+        (mode, summaries) => format!("asked {mode}{}", if *summaries { ", and for summaries" } else { "" }),
+    };
+    let mut told = format!("{name} at {host}, {what}; this month {calls} calls, {tokens} tokens");
+    if let Some(limit) = model.tokens_limit {
+        told.push_str(&format!(" of {limit}"));
+    }
+    if model.cost_millionths > 0 || model.cost_limit_millionths.is_some() {
+        told.push_str(&format!(", cost {}", amount(model.cost_millionths)));
+    }
+    if let Some(limit) = model.cost_limit_millionths {
+        told.push_str(&format!(" of {}", amount(limit)));
+    }
+    told.extend(model.last_took_ms.map(|taken| format!("; the last took {taken} ms")));
+    for state in ["waiting", "refused", "failed", "skipped"] {
+        let count = questions.get(state).copied().unwrap_or_default();
+        told.extend((count > 0).then(|| format!(", {count} {state}")));
+    }
+    told
 }
 
 fn told_backup(status: &StatusDocument, view: &View) -> String {

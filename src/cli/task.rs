@@ -163,7 +163,15 @@ pub fn table(tasks: &[TaskRow], view: &View) -> String {
             view.ago(Some(&task.updated_at)) + if task.recovered { ", recovered" } else { "" },
         ]
     };
-    let rows: Vec<Vec<String>> = tasks.iter().map(row).collect();
+    let mut rows: Vec<Vec<String>> = tasks.iter().map(row).collect();
+    let mut header = header.to_vec();
+    // A column of its own only where a language model has written titles.
+    if tasks.iter().any(|task| task.title.is_some()) {
+        header.push("TITLE");
+        for (row, task) in rows.iter_mut().zip(tasks) {
+            row.push(task.title.clone().unwrap_or_default());
+        }
+    }
     view.table(&header, &rows, |at| match tasks.get(at) {
         Some(task) if task.status == "done" => dim(),
         Some(task) if task.priority == "urgent" => bad(),
@@ -177,6 +185,10 @@ pub fn screen(page: &TaskPage, view: &View) -> String {
     let task = &page.task;
     let title = format!("Task {}  {}, {}, {}", task.id, task.status, task.priority, task.category);
     let mut text = format!("{}\n", styled(bold(), title));
+    if let Some((title, summary)) = task.title.as_ref().zip(task.summary.as_ref()) {
+        text.push_str(&format!("{title}\n"));
+        text.push_str(&wrapped(summary, view.prose(), ""));
+    }
     let email = task.contact.email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
     let assignee = assignee(task).unwrap_or("nobody");
     text.push_str(&format!(

@@ -54,7 +54,8 @@ fn add(section: &mut Section<'_, '_>, rules: &mut Rules, rule: CategoryRule) {
 }
 
 fn matches_nothing(rule: &CategoryRule) -> bool {
-    let CategoryRule { name: _, keywords, phrases, patterns, channels, domains, weight: _ } = rule;
+    let CategoryRule { name: _, description: _, keywords, phrases, patterns, channels, domains, weight: _ } =
+        rule;
     [keywords, phrases, channels, domains].iter().all(|list| list.is_empty()) && patterns.is_empty()
 }
 
@@ -76,6 +77,7 @@ fn category(
     }));
     CategoryRule {
         name: base.name,
+        description: section.text("description").map_or(base.description, |text| text.trim().to_owned()),
         keywords: section.texts("keywords").unwrap_or(base.keywords),
         phrases: section.texts("phrases").unwrap_or(base.phrases),
         patterns: patterns.map_or(base.patterns, |list| sift(section, &list, pattern)),
@@ -88,6 +90,7 @@ fn category(
 fn nothing() -> CategoryRule {
     CategoryRule {
         name: String::new(),
+        description: String::new(),
         keywords: Vec::new(),
         phrases: Vec::new(),
         patterns: Vec::new(),

@@ -15,8 +15,8 @@ use super::settings::{
     Store,
 };
 use super::{
-    Environment, Flag, alarm, apps, callers, categories, endpoint, keys, kinds, mail, mentions, report,
-    routes, unknown,
+    Environment, Flag, alarm, apps, callers, categories, endpoint, keys, kinds, mail, mentions, model,
+    report, routes, unknown,
 };
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
@@ -103,6 +103,8 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     routes::endpoints(reader, &routing, &endpoints);
     let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
+    let model = model::model(&mut reader.section("model"), defaults.model);
+    let wish = model::wish(&mut reader.section("triage"), &model);
     let store = store(&mut reader.section("store"), defaults.store);
     let secrets = keys::secrets(&mut reader.section("secrets"), &store);
     Config {
@@ -116,6 +118,8 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         canary,
         mail,
         endpoints,
+        model,
+        wish,
         alarm,
         time,
         reports,

@@ -5,7 +5,7 @@
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
 //! `apps`, `callers`, `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead
 //! through Slack; `kinds`, `routes`, `hours` and `quiet` are about notices, `webhooks` says which ones routes name; `keys` finds
-//! the key of the secrets in the database; `show` is the effective configuration as lines and as a hash; `tokens` finds the
+//! the key of the secrets in the database; `model` is the language model and how far calls of it may go; `show` is the effective configuration as lines and as a hash; `tokens` finds the
 //! secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
@@ -22,6 +22,7 @@ pub mod keys;
 pub mod kinds;
 pub mod mail;
 pub mod mentions;
+pub mod model;
 pub mod places;
 pub mod problem;
 pub mod quiet;

@@ -11,9 +11,11 @@ use super::endpoint::Endpoint;
 use super::keys::SecretsKey;
 use super::mail::Mail;
 use super::mentions::{MentionNamed, Mentions};
+use super::model::Model;
 use super::places::Places;
 use super::problem::{Problem, Spot};
 use super::report::Time;
+use crate::domain::advice::Wish;
 use crate::domain::destination::Fallbacks;
 use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
@@ -43,6 +45,10 @@ pub struct Config {
     pub mail: Mail,
     /// `[[endpoint]]`: systems that are sent notices.
     pub endpoints: Vec<Endpoint>,
+    /// `[model]`: the language model that may be asked.
+    pub model: Model,
+    /// `[triage]`: what it is asked for.
+    pub wish: Wish,
     /// `[secrets]`: where the key of the secrets in the database is.
     pub secrets: SecretsKey,
     /// `[time]`: the zone of days and times of day.
@@ -88,6 +94,13 @@ pub struct Slack {
     pub previous_signing_secret_file: Option<PathBuf>,
     /// `[[slack.app]]`: further apps.
     pub apps: Vec<App>,
+}
+
+impl Slack {
+    /// How many sockets are held for the app of `[slack]`.
+    pub fn held(&self) -> usize {
+        if self.mode.has_sockets() { usize::from(self.sockets) } else { 0 }
+    }
 }
 
 /// How events come in from Slack.
@@ -255,6 +268,8 @@ impl Config {
             alarm: Alarm::default(),
             mail: Mail::default(),
             endpoints: Vec::new(),
+            model: Model::default(),
+            wish: Wish::default(),
             secrets: SecretsKey::default(),
             time: Time { zone: jiff::tz::TimeZone::system() },
             reports: Vec::new(),

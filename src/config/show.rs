@@ -26,6 +26,8 @@ impl Config {
             alarm,
             mail,
             endpoints,
+            model,
+            wish,
             secrets,
             time,
             reports,
@@ -60,6 +62,7 @@ impl Config {
         super::alarm::show(alarm, &mut add);
         super::mail::show(mail, &mut add);
         super::endpoint::show(endpoints, &mut add);
+        super::model::show(model, *wish, &mut add);
         let SecretsKey { key_file } = secrets;
         add("secrets.key_file", path(key_file.as_deref()));
         super::report::show(time, reports, &mut add);
@@ -139,8 +142,9 @@ fn show_rules(rules: &Rules, add: &mut impl FnMut(&str, String)) {
     add("priority.high", high.join(", "));
     add("priority.low", low.join(", "));
     for rule in categories {
-        let CategoryRule { name, keywords, phrases, patterns, channels, domains, weight } = rule;
+        let CategoryRule { name, description, keywords, phrases, patterns, channels, domains, weight } = rule;
         let mut part = |key: &str, value: String| add(&format!("category.{name}.{key}"), value);
+        part("description", description.clone());
         part("keywords", keywords.join(", "));
         part("phrases", phrases.join(", "));
         part("patterns", patterns.iter().map(regex::Regex::as_str).collect::<Vec<_>>().join(", "));

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::apps::{self, AppTokens, Signing};
+use super::model::{Egress, Protocol};
 use super::problem::{Problem, Problems, Spot};
 use super::{Config, Environment, Secret, endpoint};
 
@@ -42,6 +43,8 @@ pub struct WaySecrets {
     pub mail_password: Option<Secret>,
     /// Certificates (PEM) that the mail server's may be signed by, beside those of the system. No secret, but a file.
     pub mail_ca: Option<String>,
+    /// The key of the language model.
+    pub model_key: Option<Secret>,
     /// What calls of endpoints are signed with, by their names.
     pub endpoints: BTreeMap<String, Secret>,
 }
@@ -72,6 +75,8 @@ pub enum Token {
     WebhookSecret,
     /// The password for the mail server.
     MailPassword,
+    /// The key of the language model.
+    ModelKey,
 }
 
 /// What looking for one token came to.
@@ -107,7 +112,7 @@ impl Secrets {
                 None
             }
         };
-        let [app_token, bot_token, api_token, _, webhook, webhook_secret, mail_password] =
+        let [app_token, bot_token, api_token, _, webhook, webhook_secret, mail_password, model_key] =
             Token::ALL.map(|token| match token {
                 // Its absence stops only the requests that it would be needed for.
                 Token::Signing => None,
@@ -134,7 +139,7 @@ impl Secrets {
             problems.push(problem);
             None
         });
-        let ways = WaySecrets { webhook, webhook_secret, mail_password, mail_ca, endpoints };
+        let ways = WaySecrets { webhook, webhook_secret, mail_password, mail_ca, model_key, endpoints };
         match bot_token {
             Some(bot_token) if problems.is_empty() => {
                 let secrets = Secrets { app_token, bot_token, api_token, signing, apps, ways };
@@ -147,7 +152,7 @@ impl Secrets {
 
 impl Token {
     /// All of them.
-    pub const ALL: [Token; 7] = [
+    pub const ALL: [Token; 8] = [
         Token::App,
         Token::Bot,
         Token::Api,
@@ -155,6 +160,7 @@ impl Token {
         Token::Webhook,
         Token::WebhookSecret,
         Token::MailPassword,
+        Token::ModelKey,
     ];
 
     /// Whether a desk with this configuration works with it.
@@ -167,6 +173,12 @@ impl Token {
             // A webhook may be given by the environment or a credential alone; nothing is missing where there is none.
             Token::Webhook | Token::WebhookSecret => !matches!(look(self, config, env), Look::Missing(_)),
             Token::MailPassword => config.mail.user.is_some(),
+            // A model of one's own usually asks for none, and Anthropic's always.
+            Token::ModelKey => {
+                config.model.url.is_some()
+                    && (config.model.protocol == Protocol::Anthropic && config.model.egress == Egress::Any
+                        || !matches!(look(self, config, env), Look::Missing(_)))
+            }
         }
     }
 
@@ -180,6 +192,7 @@ impl Token {
             Token::Webhook => "alarm_webhook",
             Token::WebhookSecret => "alarm_webhook_secret",
             Token::MailPassword => "mail_password",
+            Token::ModelKey => "model_key",
         }
     }
 
@@ -192,6 +205,7 @@ impl Token {
             Token::Webhook => Some("DESKD_ALARM_WEBHOOK"),
             Token::WebhookSecret => Some("DESKD_ALARM_WEBHOOK_SECRET"),
             Token::MailPassword => Some("DESKD_MAIL_PASSWORD"),
+            Token::ModelKey => Some("DESKD_MODEL_KEY"),
         }
     }
 
@@ -204,6 +218,7 @@ impl Token {
             Token::Webhook => "alarm.webhook_file",
             Token::WebhookSecret => "alarm.webhook_secret_file",
             Token::MailPassword => "mail.password_file",
+            Token::ModelKey => "model.key_file",
         }
     }
 
@@ -216,6 +231,7 @@ impl Token {
             Token::Webhook => config.alarm.webhook_file.as_deref(),
             Token::WebhookSecret => config.alarm.webhook_secret_file.as_deref(),
             Token::MailPassword => config.mail.password_file.as_deref(),
+            Token::ModelKey => config.model.key_file.as_deref(),
         }
     }
 }
@@ -230,6 +246,7 @@ impl fmt::Display for Token {
             Token::Webhook => "webhook's address",
             Token::WebhookSecret => "webhook's secret",
             Token::MailPassword => "mail password",
+            Token::ModelKey => "key of the language model",
         })
     }
 }
@@ -313,6 +330,7 @@ fn missing(token: Token, place: &Where<'_>, credential: Option<PathBuf>) -> Prob
         Token::Signing => "copy the Signing Secret from the app's Basic Information",
         Token::Webhook => "whoever runs the other side gives it to you",
         Token::WebhookSecret => "make one with \"openssl rand -hex 32\" and give it to the other side",
+        Token::ModelKey => "whoever runs the model gives it to you; keep it in a file",
         Token::MailPassword => "without mail.user nobody logs in, and no password is needed",
     };
     Problem::new(Spot::Nowhere, "", format!("the {} is missing: {}", place.what(token), places.join(", ")))
@@ -396,9 +414,15 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
     match (token, kind) {
         (Token::App, Some("xapp-"))
         | (Token::Bot, Some("xoxb-"))
-        | (Token::Api | Token::Signing | Token::Webhook | Token::WebhookSecret | Token::MailPassword, None) => {
-            Look::Here { secret, spot, remark: None }
-        }
+        | (
+            Token::Api
+            | Token::Signing
+            | Token::Webhook
+            | Token::WebhookSecret
+            | Token::MailPassword
+            | Token::ModelKey,
+            None,
+        ) => Look::Here { secret, spot, remark: None },
         (Token::App, Some("xoxb-")) => wrong(
             "this is a bot token (xoxb-), the app token begins with xapp-".into(),
             "the two tokens are swapped",
@@ -418,6 +442,10 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
         (Token::Api | Token::Webhook | Token::WebhookSecret | Token::MailPassword, Some(_)) => wrong(
             "this is a token of Slack, the API needs its own".into(),
             "make one with \"openssl rand -hex 32\"",
+        ),
+        (Token::ModelKey, Some(_)) => wrong(
+            "this is a token of Slack, not the key of a language model".into(),
+            "whoever runs the model gives it to you",
         ),
         (Token::Signing, Some(_)) => wrong(
             "this is a token of Slack, not the signing secret".into(),

@@ -7,7 +7,7 @@ use super::problem::{Problem, Spot, nearest};
 use super::reader::{PREFIX, Reader, variable};
 
 /// Keys under which people put a token, and where it belongs instead.
-const TOKENS: [(&str, &str, &str); 13] = [
+const TOKENS: [(&str, &str, &str); 14] = [
     ("slack", "app_token", "keep it in a file named by app_token_file, or in SLACK_APP_TOKEN"),
     ("slack", "bot_token", "keep it in a file named by bot_token_file, or in SLACK_BOT_TOKEN"),
     ("slack", "signing_secret", "keep it in a file named by signing_secret_file, or in SLACK_SIGNING_SECRET"),
@@ -24,6 +24,7 @@ const TOKENS: [(&str, &str, &str); 13] = [
         "key",
         "keep it in a file named by key_file, in systemd's credential deskd_key, or in DESKD_KEY",
     ),
+    ("model", "key", "keep it in a file named by key_file, or in DESKD_MODEL_KEY"),
     ("mail", "password", "keep it in a file named by password_file"),
 ];
 

@@ -8,6 +8,10 @@ use super::notice::{Content, Notice, Status};
 /// Longest subject of a letter, in characters: mail programs show about half of it.
 const SUBJECT_LENGTH: usize = 150;
 
+/// The fields of a document, as other systems get them; one of many in a digest has neither `id` nor `key`.
+pub const FIELDS: [&str; 12] =
+    ["id", "key", "kind", "severity", "state", "title", "text", "link", "fields", "amount", "currency", "at"];
+
 /// One notice on its way.
 #[derive(Clone, Copy, Debug)]
 pub struct Handout<'a> {

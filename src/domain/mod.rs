@@ -8,8 +8,10 @@
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
 //! `installation` is the app in a workspace, `spaces` which workspaces we serve, and whose an event is.
-//! `audit` is who changed what. `classify` decides by rules, `learn` from examples.
+//! `audit` is who changed what. `classify` decides by rules, `learn` from examples, `advice` is what a language model is asked and what its answer changes,
+//! `redact` what is taken out before, `privacy` all that leaves, to whom and for what.
 
+pub mod advice;
 pub mod alarm;
 pub mod audit;
 pub mod backoff;
@@ -43,9 +45,11 @@ pub mod night;
 pub mod notice;
 pub mod outcome;
 pub mod own;
+pub mod privacy;
 pub mod reach;
 pub mod reason;
 pub mod recovery;
+pub mod redact;
 pub mod reference;
 pub mod rehearsal;
 pub mod report;

@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 /// How far a call may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
@@ -44,6 +46,39 @@ impl Reach {
             Place::Private => matches!(self, Reach::Private | Reach::Any),
             Place::Nobody => false,
         }
+    }
+}
+
+/// How far calls of a language model may go: to this machine always, to what is listed, and anywhere only where that was said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Whether addresses of the internet may be called.
+    pub anywhere: bool,
+    /// Private addresses and networks that may be called.
+    pub listed: Vec<IpNet>,
+}
+
+impl Bounds {
+    /// Whether a connection to this address may be made.
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let listed = |network: &IpNet| network.contains(&address);
+        match place(address) {
+            _ if address.is_loopback() => true,
+            Place::Public => self.anywhere,
+            Place::Private => self.listed.iter().any(listed),
+            Place::Nobody => false,
+        }
+    }
+
+    /// Whether all of a network is private: its first and its last address are, and it is no larger than the largest there is.
+    pub fn is_private(network: IpNet) -> bool {
+        let large_enough = match network {
+            IpNet::V4(network) => network.prefix_len() >= 8,
+            IpNet::V6(network) => network.prefix_len() >= 7,
+        };
+        large_enough
+            && [network.network(), network.broadcast()].into_iter().all(|end| place(end) == Place::Private)
     }
 }
 
@@ -94,7 +129,7 @@ fn place_v6(address: Ipv6Addr) -> Place {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Reach, place};
+    use super::{Bounds, Place, Reach, place};
 
     #[test]
     fn inner_addresses_are_told_from_those_of_the_internet_in_whatever_clothes_they_come() {
@@ -125,5 +160,40 @@ mod tests {
         assert_eq!(admitted(true, true), Some((true, true)));
         assert_eq!(admitted(false, true), Some((true, false)));
         assert_eq!(admitted(false, false), None);
+    }
+
+    #[test]
+    fn a_model_is_called_on_this_machine_where_it_is_listed_and_elsewhere_only_when_that_is_said() {
+        let bounds = |anywhere, listed: &[&str]| Bounds {
+            anywhere,
+            listed: listed.iter().map(|network| network.parse().unwrap()).collect(),
+        };
+        for (bounds, address, admitted) in [
+            (bounds(false, &[]), "127.0.0.1", true),
+            (bounds(false, &[]), "::1", true),
+            (bounds(false, &[]), "::ffff:127.0.0.9", true),
+            (bounds(false, &[]), "10.0.0.5", false),
+            (bounds(false, &[]), "1.1.1.1", false),
+            (bounds(false, &["10.0.0.0/24"]), "10.0.0.5", true),
+            (bounds(false, &["10.0.0.0/24"]), "::ffff:10.0.0.5", true),
+            (bounds(false, &["10.0.0.0/24"]), "10.0.1.5", false),
+            (bounds(false, &["0.0.0.0/0"]), "1.1.1.1", false),
+            (bounds(true, &[]), "1.1.1.1", true),
+            (bounds(true, &[]), "10.0.0.5", false),
+            (bounds(true, &[]), "169.254.169.254", false),
+            (bounds(true, &["0.0.0.0/0"]), "0.0.0.0", false),
+        ] {
+            assert_eq!(bounds.admits(address.parse().unwrap()), admitted, "{bounds:?} {address}");
+        }
+        for (network, private) in [
+            ("10.0.0.0/8", true),
+            ("192.168.4.0/24", true),
+            ("fd00::/8", true),
+            ("0.0.0.0/0", false),
+            ("1.1.1.0/24", false),
+            ("10.0.0.0/7", false),
+        ] {
+            assert_eq!(Bounds::is_private(network.parse().unwrap()), private, "{network}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::classify::Classifier;
 use super::ids::{BundleId, MessageTs, SendId};
 
 /// Where a task stands.
@@ -125,6 +126,29 @@ pub enum Change {
         /// Now.
         to: String,
     },
+    /// The category was changed by somebody who was asked after the task was made.
+    Advised {
+        /// Who.
+        by: Classifier,
+        /// Before.
+        from: String,
+        /// Now.
+        to: String,
+    },
+    /// The priority was changed by them.
+    AdvisedPriority {
+        /// Who.
+        by: Classifier,
+        /// Before.
+        from: String,
+        /// Now.
+        to: String,
+    },
+    /// It was given a title and a summary by them.
+    Summarised {
+        /// Who.
+        by: Classifier,
+    },
     /// A message in it was changed by its author.
     MessageEdited {
         /// The message's `ts`.
@@ -151,6 +175,9 @@ impl Change {
             Change::Labelled { .. } => "labelled",
             Change::Prioritised { .. } => "prioritised",
             Change::Reclassified { .. } => "reclassified",
+            Change::Advised { .. } => "advised",
+            Change::AdvisedPriority { .. } => "advised_priority",
+            Change::Summarised { .. } => "summarised",
             Change::MessageEdited { .. } => "message_edited",
             Change::MessageDeleted { .. } => "message_deleted",
         }
@@ -170,6 +197,13 @@ impl Change {
             Change::Labelled { from, to } => format!("category changed from {from} to {to}"),
             Change::Prioritised { from, to } => format!("priority changed from {from} to {to}"),
             Change::Reclassified { from, to } => format!("classified again, from {from} to {to}"),
+            Change::Advised { by, from, to } => {
+                format!("category changed from {from} to {to}, as the {by} says")
+            }
+            Change::AdvisedPriority { by, from, to } => {
+                format!("priority changed from {from} to {to}, as the {by} says")
+            }
+            Change::Summarised { by } => format!("title and summary written by the {by}"),
             Change::MessageEdited { ts } => format!("message {ts} edited"),
             Change::MessageDeleted { ts } => format!("message {ts} deleted"),
         }

@@ -130,14 +130,9 @@ impl Gatherer {
         }
     }
 
-    /// The same, ringing `left` when the app has left a workspace.
-    pub fn parting(self, left: Bell) -> Gatherer {
-        Gatherer { left: Some(left), ..self }
-    }
-
-    /// The same, ringing `feed` when a click changes a card.
-    pub fn feeding(self, feed: Bell) -> Gatherer {
-        Gatherer { feed: Some(feed), ..self }
+    /// The same, ringing `feed` when a click changes a card, and `left` when the app has left a workspace.
+    pub fn waking(self, feed: &Bell, left: &Bell) -> Gatherer {
+        Gatherer { feed: Some(feed.clone()), left: Some(left.clone()), ..self }
     }
 
     /// The same, telling `echo` of our own messages.

@@ -2,6 +2,7 @@
 //! read from the history.
 
 pub mod account;
+pub mod advise;
 pub mod backfill;
 pub mod bundle;
 pub mod canary;

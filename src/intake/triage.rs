@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::bundle::Habits;
 use super::people::{Asked, Directory};
+use crate::domain::advice::{Wish, wanted};
 use crate::domain::classify::{Bundled, Compiled, Verdict, classify};
 use crate::domain::courtesy::is_courtesy;
 use crate::domain::ids::WorkspaceId;
@@ -36,6 +37,14 @@ pub struct Triage {
     directory: Directory,
     rules: watch::Receiver<Arc<Compiled>>,
     replies: Option<Replies>,
+    advice: Option<Advice>,
+}
+
+/// The language model that may be asked about what becomes of bundles.
+struct Advice {
+    wish: watch::Receiver<Wish>,
+    /// Rung when there is a question.
+    ask: Bell,
 }
 
 /// Notices of what contacts add to their tasks.
@@ -48,12 +57,17 @@ struct Replies {
 impl Triage {
     /// A triage that judges by the newest of `rules`.
     pub fn new(store: Store, directory: Directory, rules: watch::Receiver<Arc<Compiled>>) -> Triage {
-        Triage { store, directory, rules, replies: None }
+        Triage { store, directory, rules, replies: None, advice: None }
     }
 
     /// The same, raising notices of replies while the newest of `habits` says so, and ringing `route` for them.
     pub fn notifying(self, habits: watch::Receiver<Habits>, route: Bell) -> Triage {
         Triage { replies: Some(Replies { habits, route }), ..self }
+    }
+
+    /// The same, wanting of a language model what the newest `wish` says, and ringing `ask` for it.
+    pub fn advised(self, wish: watch::Receiver<Wish>, ask: Bell) -> Triage {
+        Triage { advice: Some(Advice { wish, ask }), ..self }
     }
 
     /// When the bundle has to wait for Slack's word on its author, until when.
@@ -98,11 +112,15 @@ impl Triage {
 
     fn judge(&self, bundle: &SealedBundle) -> Triaged {
         let compiled = self.rules.borrow().clone();
+        let verdict = verdict(bundle, &compiled);
+        let courtesy = bundle.files == 0 && bundle.texts.iter().all(|text| is_courtesy(text));
+        let wish = self.advice.as_ref().map(|advice| *advice.wish.borrow()).unwrap_or_default();
         Triaged {
             bundle: bundle.id,
-            verdict: verdict(bundle, &compiled),
+            wanted: wanted(wish, &verdict, courtesy),
+            verdict,
             reply: self.is_told().then(|| preview(bundle)),
-            courtesy: bundle.files == 0 && bundle.texts.iter().all(|text| is_courtesy(text)),
+            courtesy,
         }
     }
 }
@@ -154,6 +172,7 @@ impl Worker for Triage {
         let ready = bundles.iter().zip(&waits).filter(|(bundle, wait)| !waiting(bundle, wait));
         let judged: Vec<Triaged> = ready.map(|(bundle, _)| self.judge(bundle)).collect();
         let done = judged.len();
+        let asks = judged.iter().any(|triaged| triaged.wanted.is_some());
         for outcome in self.store.finish_triage(judged, now).await? {
             match outcome {
                 Outcome::Opened(task) => info!(task = task.0, "Opened task {task}"),
@@ -165,6 +184,9 @@ impl Worker for Triage {
                 }
                 Outcome::Gone => {}
             }
+        }
+        if let Some(advice) = self.advice.as_ref().filter(|_| asks) {
+            advice.ask.ring();
         }
         Ok(match (full && done > 0, again.into_iter().chain(woken).min()) {
             (true, _) => Next::Again,

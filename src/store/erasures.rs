@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::advice;
 use super::audit::note_in;
 use super::conversation::move_to;
 use super::error::StoreError;
@@ -363,6 +364,7 @@ fn erase_tasks(tx: &Transaction<'_>, id: ContactId, now: Timestamp) -> Result<()
          WHERE task IN (SELECT id FROM tasks WHERE contact = ?1)",
         (id.0, now.0),
     )?;
+    advice::erase(tx, id.0)?;
     // The reasons name words that somebody wrote and the domain of an address.
     tx.execute(
         "UPDATE tasks SET verdict = json_set(verdict, '$.reasons', json('[]'), '$.runners_up', json('[]'))

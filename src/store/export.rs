@@ -16,7 +16,7 @@ use crate::domain::ids::{ContactId, EventId};
 pub type Holdings = BTreeMap<String, Vec<Map<String, Value>>>;
 
 /// The tables in which a contact is, and which of their rows (`?1`) are its own. The journal is looked through.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 11] = [
     ("contacts", "id = ?1"),
     ("contact_people", "contact = ?1"),
     ("people", "(workspace, person) IN (SELECT workspace, person FROM contact_people WHERE contact = ?1)"),
@@ -26,6 +26,8 @@ const TABLES: [(&str, &str); 9] = [
     ),
     ("tasks", "contact = ?1"),
     ("history", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),
+    ("advice", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),
+    ("model_calls", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),
     ("sends", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),
     ("bundles", BUNDLES),
     ("messages", MESSAGES),

@@ -3,6 +3,7 @@
 //! One connection writes, a few read. The writer is durable at every commit (WAL, `synchronous=FULL`), because what
 //! `record_events` commits is acknowledged to a machine that will not send it again.
 
+pub mod advice;
 pub mod audit;
 pub mod backup;
 pub mod carried;

@@ -42,6 +42,10 @@ pub struct Task {
     pub snoozed_until: Option<Timestamp>,
     /// Whether it was made of messages that did not arrive but were read from the history.
     pub recovered: bool,
+    /// A title, when a language model has written one.
+    pub title: Option<String>,
+    /// The same as one sentence.
+    pub summary: Option<String>,
 }
 
 /// The contact of a task.
@@ -139,7 +143,8 @@ const TASK: &str = "SELECT t.id, t.number, t.status, t.category, t.priority, t.a
     t.thread, t.contact, k.name, k.email,
     COALESCE((SELECT person FROM bundles b WHERE b.task = t.id ORDER BY b.id LIMIT 1), ''),
     (SELECT COUNT(*) FROM messages m JOIN bundles b ON b.id = m.bundle WHERE b.task = t.id),
-    t.created_at, t.updated_at, t.snoozed_until, t.recovered
+    t.created_at, t.updated_at, t.snoozed_until, t.recovered,
+    NULLIF(t.title, ''), NULLIF(t.summary, '')
     FROM tasks t JOIN contacts k ON k.id = t.contact";
 
 impl Space {
@@ -292,6 +297,8 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         updated_at: Timestamp(row.get(15)?),
         snoozed_until: row.get::<_, Option<i64>>(16)?.map(Timestamp),
         recovered: row.get(17)?,
+        title: row.get(18)?,
+        summary: row.get(19)?,
     })
 }
 

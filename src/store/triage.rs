@@ -5,7 +5,9 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::conversation::{self, move_to, note};
 use super::error::StoreError;
 use super::sqlite::Store;
-use super::{contacts, notices, people, rows};
+use super::{advice, contacts, notices, people, rows};
+use crate::domain::advice::Wanted;
+use crate::domain::advice::effect::outlives;
 use crate::domain::classify::Verdict;
 use crate::domain::ids::{
     BundleId, ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId,
@@ -52,6 +54,8 @@ pub struct Triaged {
     pub courtesy: bool,
     /// What a notice says of it when it joins a task; `None` when nobody wants one.
     pub reply: Option<String>,
+    /// What a language model is to be asked about it; `None` for nothing.
+    pub wanted: Option<Wanted>,
 }
 
 /// What came of a judged bundle.
@@ -208,6 +212,9 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
     };
     tx.prepare_cached("UPDATE bundles SET state = 'triaged', task = ?2 WHERE id = ?1")?
         .execute((sealed.id.0, task.0))?;
+    if let Some(wanted) = triaged.wanted {
+        advice::want(tx, task, wanted, now)?;
+    }
     match joins {
         Some(task) => {
             adopt(tx, task, contact)?;
@@ -327,18 +334,20 @@ fn join(
     if triaged.courtesy {
         return Ok(());
     }
-    let sql = "SELECT category, category_by, priority, priority_by FROM tasks WHERE id = ?";
-    let (category, category_by, priority, priority_by) =
+    let sql = "SELECT category, category_by, priority, priority_by, verdict FROM tasks WHERE id = ?";
+    let (category, category_by, priority, priority_by, before) =
         tx.prepare_cached(sql)?.query_row([task.0], |row| {
             Ok((
                 row.get::<_, String>(0)?,
                 row.get::<_, String>(1)?,
                 row.get::<_, String>(2)?,
                 row.get::<_, String>(3)?,
+                row.get::<_, String>(4)?,
             ))
         })?;
     let verdict = &triaged.verdict;
-    if category_by == "desk" && category != verdict.category {
+    let kept = rows::verdict(&before).ok().filter(|before| outlives(before, verdict));
+    if kept.is_none() && category_by == "desk" && category != verdict.category {
         tx.prepare_cached("UPDATE tasks SET category = ?2 WHERE id = ?1")?
             .execute((task.0, &verdict.category))?;
         let change = Change::Reclassified { from: category, to: verdict.category.clone() };
@@ -351,6 +360,7 @@ fn join(
         let change = Change::Prioritised { from: priority, to: verdict.priority.as_str().to_owned() };
         note(tx, task, &Actor::Desk, &change, now)?;
     }
+    let verdict = kept.unwrap_or_else(|| verdict.clone());
     tx.prepare_cached("UPDATE tasks SET verdict = ?2 WHERE id = ?1")?.execute((task.0, verdict.to_json()))?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::model::Asked;
 use super::source::Doors;
 use crate::alarm::Ways;
 use crate::config::keys::KeyLook;
@@ -16,6 +17,7 @@ use crate::domain::message::Ourselves;
 use crate::domain::route::Rules as Routing;
 use crate::domain::time::{Now, Timestamp};
 use crate::intake::account::Accounts;
+use crate::intake::advise::Advice;
 use crate::intake::backfill::Recovery;
 use crate::intake::bundle::{Endings, Habits};
 use crate::intake::canary::Figures;
@@ -61,6 +63,8 @@ pub struct Front {
     pub reds: Reds,
     /// What came in since the start.
     pub tally: Arc<Tally>,
+    /// What calls of the language model came to since the start.
+    pub advice: Advice,
     /// How events ended since the start.
     pub endings: Endings,
     /// Rows deleted in time since the start.
@@ -149,6 +153,8 @@ pub struct Settings {
     pub categories: Vec<String>,
     /// The incoming webhooks that the configuration posts to.
     pub webhooks_in_use: BTreeSet<String>,
+    /// The language model; `None` where there is none.
+    pub model: Option<Asked>,
     /// How long a caller of `--wait` is kept at most.
     pub longest_wait: Duration,
 }

@@ -47,6 +47,7 @@ pub async fn show(front: Front, headers: HeaderMap) -> Result<Response, Refusal>
     figures::notices(&mut registry, &front, &standing, now);
     figures::database(&mut registry, sizes, &standing, now);
     figures::workers(&mut registry, &front, now);
+    super::model::figures(&mut registry, &front).await?;
     let webhooks = front.store.webhook_states().await?;
     figures::webhooks(&mut registry, &secrets::standing(&front).await?, &webhooks);
     let mut text = String::new();

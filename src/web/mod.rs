@@ -25,6 +25,7 @@ pub mod hooks;
 pub mod life;
 mod listening;
 pub mod metrics;
+pub mod model;
 pub mod notices;
 pub mod numbered;
 pub mod people;

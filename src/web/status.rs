@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Front;
 use super::desk::Health;
 use super::errors::Refusal;
+use super::model::{self, ModelDocument};
 use super::recover::{RecoveryDocument, document};
 use super::secrets::SecretsDocument;
 use super::tasks::time;
@@ -69,6 +70,9 @@ pub struct StatusDocument {
     pub last_backup_at: Option<String>,
     /// The database on the disk.
     pub database: DatabaseDocument,
+    /// The language model, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelDocument>,
     /// The secrets in the database.
     #[serde(default)]
     pub secrets: SecretsDocument,
@@ -232,6 +236,8 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         None => Vec::new(),
     };
     let mut wrong = wrong(&front, &health, &standing, &troubles);
+    let model = model::document(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
+    wrong.extend(model.as_ref().and_then(model::wrong));
     wrong.extend(secrets.wrong());
     wrong.extend(super::webhooks::wrong(&webhooks));
     Ok(Json(StatusDocument {
@@ -261,6 +267,7 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         workers: health.workers.len(),
         last_backup_at: time(standing.last_backup),
         database: DatabaseDocument { bytes, log_bytes },
+        model,
         secrets,
         wrong,
     }))

@@ -49,6 +49,12 @@ pub struct TaskRow {
     /// Whether it was made of messages that did not arrive but were read from the history after a gap.
     #[serde(default)]
     pub recovered: bool,
+    /// A title, when a language model has written one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The same as one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
 }
 
 /// The contact of a task.
@@ -225,6 +231,8 @@ fn row(assignee_name: Option<String>, task: Task) -> TaskRow {
         updated_at: task.updated_at.to_string(),
         snoozed_until: time(task.snoozed_until),
         recovered: task.recovered,
+        title: task.title,
+        summary: task.summary,
     }
 }
 

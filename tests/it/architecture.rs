@@ -9,15 +9,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which top-level module may import which. `dispatch::submit` means that submodule alone; `*` means all.
-const IMPORTS: [(&str, &[&str]); 13] = [
+const IMPORTS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("runtime", &["domain"]),
     ("config", &["domain"]),
     ("store", &["domain"]),
     ("slack", &["domain", "config"]),
+    ("llm", &["domain", "config"]),
     ("dispatch", &["domain", "runtime", "config", "store", "slack"]),
     ("commands", &["domain", "store", "dispatch::submit"]),
-    ("intake", &["domain", "runtime", "store", "slack", "commands", "dispatch::submit"]),
+    ("intake", &["domain", "runtime", "store", "slack", "llm", "commands", "dispatch::submit"]),
     ("alarm", &["domain", "runtime", "config", "store", "slack", "dispatch::mail", "dispatch::sign"]),
     (
         "web",

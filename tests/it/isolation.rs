@@ -20,7 +20,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 85] = [
+const WHOLE_FILE: [(&str, &str); 87] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -47,6 +47,7 @@ const WHOLE_FILE: [(&str, &str); 85] = [
     ("promise", JOURNAL),
     ("set_ourselves", JOURNAL),
     ("ourselves", JOURNAL),
+    ("claim_advice", CLAIM),
     ("claim_carried", CLAIM),
     ("next_chart", CLAIM),
     ("broken_destinations", CLAIM),
@@ -63,6 +64,7 @@ const WHOLE_FILE: [(&str, &str); 85] = [
     ("claim_whisper", CLAIM),
     ("next_whisper", CLAIM),
     ("look_up_due", CLAIM),
+    ("finish_advice", END),
     ("finish_carried", END),
     ("put_back_carried", END),
     ("chart_is_tried", END),

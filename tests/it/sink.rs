@@ -61,7 +61,8 @@ pub async fn silence(mut stream: TcpStream) -> Option<String> {
     Some(text)
 }
 
-async fn request(stream: &mut TcpStream) -> Option<String> {
+/// Takes one request whole.
+pub async fn request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

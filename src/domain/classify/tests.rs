@@ -9,6 +9,7 @@ fn rule(name: &str, keywords: &[&str], phrases: &[&str]) -> CategoryRule {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     CategoryRule {
         name: name.into(),
+        description: String::new(),
         keywords: owned(keywords),
         phrases: owned(phrases),
         patterns: Vec::new(),

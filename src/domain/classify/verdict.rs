@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::advice::answer::Refusal;
+
 /// What classification says of a bundle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -120,6 +122,37 @@ pub enum Reasoned {
         /// The category taken instead.
         fallback: String,
     },
+    /// A language model chose the category.
+    ModelChose {
+        /// The category.
+        category: String,
+        /// How sure it says it is.
+        percent: u8,
+    },
+    /// A language model came to the same category.
+    ModelAgreed {
+        /// How sure it says it is.
+        percent: u8,
+    },
+    /// A language model came to another category, and was not sure enough to count.
+    ModelUnsure {
+        /// The category.
+        category: String,
+        /// How sure it says it is.
+        percent: u8,
+    },
+    /// A language model moved the priority, by one step at most.
+    ModelPriority {
+        /// From here.
+        from: Priority,
+        /// To there.
+        to: Priority,
+    },
+    /// What a language model answered was not used.
+    ModelRefused {
+        /// Why.
+        why: Refusal,
+    },
 }
 
 impl Verdict {
@@ -206,6 +239,21 @@ impl Reasoned {
             Reasoned::OnlyFiles { files: 1, fallback } => format!("a file without text, so it is {fallback}"),
             Reasoned::OnlyFiles { files, fallback } => {
                 format!("{files} files without text, so it is {fallback}")
+            }
+            Reasoned::ModelChose { category, percent } => {
+                format!("the language model says {category} ({percent} % sure)")
+            }
+            Reasoned::ModelAgreed { percent } => {
+                format!("the language model agrees ({percent} % sure)")
+            }
+            Reasoned::ModelUnsure { category, percent } => {
+                format!("the language model says {category}, which does not count ({percent} % sure)")
+            }
+            Reasoned::ModelPriority { from, to } => {
+                format!("the language model moved the priority from {from} to {to}")
+            }
+            Reasoned::ModelRefused { why } => {
+                format!("the language model's answer is not used: {}", why.sentence())
             }
         }
     }

@@ -15,6 +15,20 @@ pub fn categories() -> Vec<CategoryRule> {
     ]
 }
 
+/// What belongs into a category, for those who read.
+fn description(name: &str) -> &'static str {
+    match name {
+        "bug" => "something in the product does not work as it should: errors, crashes, wrong results",
+        "billing" => "money that was or will be paid: invoices, charges, refunds, payment methods, taxes",
+        "sales" => "before buying or buying more: prices, plans, quotes, demos, contracts",
+        "feature" => "a wish for something that the product cannot do yet",
+        "support" => "help with the customer's own account or set-up: access, settings, data, migration",
+        "question" => "how something works, or whether it can be done",
+        "other" => "whatever is none of the others",
+        _ => "",
+    }
+}
+
 /// The priority words.
 pub fn priority() -> PriorityWords {
     PriorityWords { urgent: list(priority::URGENT), high: list(priority::HIGH), low: list(priority::LOW) }
@@ -24,6 +38,7 @@ pub fn priority() -> PriorityWords {
 fn category(name: &str, weight: f64, (keywords, phrases): (&str, &str)) -> CategoryRule {
     CategoryRule {
         name: name.to_owned(),
+        description: description(name).to_owned(),
         keywords: list(keywords),
         phrases: list(phrases),
         patterns: Vec::new(),

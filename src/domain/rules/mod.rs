@@ -17,6 +17,8 @@ mod product;
 pub struct CategoryRule {
     /// What the category is called: unique, as people type it.
     pub name: String,
+    /// What belongs into it, in a sentence; for those who read, a language model among them.
+    pub description: String,
     /// Single words that hint at the category.
     pub keywords: Vec<String>,
     /// Word sequences that say it clearly; they count twice as much as a keyword.

@@ -1,0 +1,105 @@
+//! The parts that a desk is put together from, each made of the configuration.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::alarm::Unwritable;
+use crate::alarm::watch::Watched;
+use crate::config::apps::AppTokens;
+use crate::config::{Config, Secret};
+use crate::domain::message::Ourselves;
+use crate::domain::seal::Keyring;
+use crate::domain::send::SETTLE;
+use crate::domain::time::Timestamp;
+use crate::domain::trouble::Thresholds;
+use crate::intake::listen::Tally;
+use crate::llm::Model;
+use crate::runtime::crew::Crew;
+use crate::slack::api::Api;
+use crate::slack::socket::{FurtherApp, Links};
+use crate::store::retention::Retention;
+use crate::store::{Occupied, Store, occupy};
+use crate::web::desk::Health;
+
+/// The language model, if there is one and it may be called where it is.
+pub(super) async fn model(config: &Config, key: Option<&Secret>) -> Result<Option<Model>> {
+    let model = Model::new(&config.model, key).context("cannot prepare calls of the language model")?;
+    if let Some(model) = &model {
+        model.look_up(&config.model).await.context("the language model must not be called")?;
+    }
+    Ok(model)
+}
+
+/// The sockets of further apps.
+pub(super) fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
+    let none = Secret::new("");
+    let with_sockets = apps.iter().filter(|tokens| tokens.sockets > 0);
+    let further = with_sockets.map(|tokens| {
+        let AppTokens { app, sockets, app_token, .. } = tokens;
+        let api = Api::new(api_url, &none, app_token.as_ref().unwrap_or(&none));
+        let api = api.context("cannot prepare calls to Slack")?;
+        let (name, id) = (app.name.clone().unwrap_or_default(), app.id.clone().unwrap_or_default());
+        Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
+    });
+    further.collect()
+}
+
+/// The database of the configuration, taken into use.
+pub(super) async fn open(
+    config: &Config,
+    keys: Option<&Keyring>,
+    now: Timestamp,
+) -> Result<(Store, Occupied)> {
+    if let Some(folder) = config.store.path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make folder {}; hint: set store.path", folder.display()))?;
+    }
+    let occupied = occupy(&config.store.path)?;
+    let store = Store::open(&config.store.path, now).await?;
+    store.take_over_sends(now.plus(SETTLE)).await?;
+    let store = match keys {
+        Some(ring) => store.with_keys(ring.clone()),
+        None => store,
+    };
+    if let Err(problem) = store.note_start(config.hash(), now).await {
+        warn!("The start is not in the audit: {problem}");
+    }
+    Ok((store, occupied))
+}
+
+/// How long things are kept.
+pub(super) fn retention(config: &Config) -> Retention {
+    let kept = &config.store;
+    Retention { events: kept.keep_events, tasks: kept.keep_tasks, deliveries: kept.keep_deliveries }
+}
+
+/// What the alarm watches.
+pub(super) fn watched(
+    (store, links, ours): (&Store, &Links, &watch::Receiver<Option<Ourselves>>),
+    crew: &Crew,
+    tally: &Arc<Tally>,
+) -> Watched {
+    let tally = tally.clone();
+    Watched {
+        store: store.clone(),
+        links: links.clone(),
+        crew: crew.watch(),
+        recording: Arc::new(move || tally.failing_since()),
+        ours: ours.clone(),
+    }
+}
+
+/// From when on something is a trouble.
+pub(super) fn thresholds(config: &Config) -> Thresholds {
+    let alarm = &config.alarm;
+    Thresholds { no_socket: alarm.no_socket_after, backup: alarm.backup_older_than }
+}
+
+/// How the workers fare, at any time.
+pub(super) fn health(crew: &Crew, unwritable: Unwritable) -> Arc<dyn Fn(Timestamp) -> Health + Send + Sync> {
+    let watch = crew.watch();
+    Arc::new(move |now| Health { workers: watch.seen(now), unwritable_since: unwritable.since() })
+}
