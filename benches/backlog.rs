@@ -89,6 +89,7 @@ fn desk() -> Desk {
             bot: "BBOT".into(),
             app: Some("A1".into()),
         },
+        kin: Vec::new(),
         trusted_bots: Vec::new(),
         monitor: Monitor::Joined,
         quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },

@@ -8,7 +8,6 @@ use tracing::warn;
 
 use crate::alarm::Unwritable;
 use crate::alarm::watch::Watched;
-use crate::config::apps::AppTokens;
 use crate::config::{Config, Secret};
 use crate::domain::message::Ourselves;
 use crate::domain::seal::Keyring;
@@ -18,8 +17,7 @@ use crate::domain::trouble::Thresholds;
 use crate::intake::listen::Tally;
 use crate::llm::Model;
 use crate::runtime::crew::Crew;
-use crate::slack::api::Api;
-use crate::slack::socket::{FurtherApp, Links};
+use crate::slack::socket::Links;
 use crate::store::retention::Retention;
 use crate::store::{Occupied, Store, occupy};
 use crate::web::desk::Health;
@@ -31,20 +29,6 @@ pub(super) async fn model(config: &Config, key: Option<&Secret>) -> Result<Optio
         model.look_up(&config.model).await.context("the language model must not be called")?;
     }
     Ok(model)
-}
-
-/// The sockets of further apps.
-pub(super) fn further(api_url: &str, apps: &[AppTokens]) -> Result<Vec<FurtherApp>> {
-    let none = Secret::new("");
-    let with_sockets = apps.iter().filter(|tokens| tokens.sockets > 0);
-    let further = with_sockets.map(|tokens| {
-        let AppTokens { app, sockets, app_token, .. } = tokens;
-        let api = Api::new(api_url, &none, app_token.as_ref().unwrap_or(&none));
-        let api = api.context("cannot prepare calls to Slack")?;
-        let (name, id) = (app.name.clone().unwrap_or_default(), app.id.clone().unwrap_or_default());
-        Ok(FurtherApp { name, id, wanted: usize::from(*sockets), api })
-    });
-    further.collect()
 }
 
 /// The database of the configuration, taken into use.

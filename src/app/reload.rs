@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tracing::warn;
 
-use crate::config::apps::Signing;
+use crate::config::apps::{App, Signing};
 use crate::config::callers::Callers;
 use crate::config::settings::{Monitor as Listened, Slack};
 use crate::config::webhooks::names_in_use;
@@ -17,6 +17,7 @@ use crate::domain::audit::{Act, Deed, changed_keys};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::Compiled;
 use crate::domain::heartbeat::Promise;
+use crate::domain::message::Sibling;
 use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
@@ -24,6 +25,7 @@ use crate::domain::rules::Rules;
 use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::intake::bundle::Habits;
+use crate::intake::kin::Kin;
 use crate::store::Store;
 use crate::web::desk::Settings;
 use crate::web::model::Asked;
@@ -48,17 +50,19 @@ pub struct Reloadable {
     named: watch::Sender<bool>,
     lines: watch::Sender<Vec<(String, String)>>,
     signing: watch::Sender<Arc<Signing>>,
+    kin: Kin,
 }
 
 impl Reloadable {
     /// What follows `config`; the tokens of its callers are read.
-    pub fn new(config: &Config, signing: Signing) -> Result<Reloadable> {
+    pub fn new(config: &Config, signing: Signing, kin: Kin) -> Result<Reloadable> {
         let callers = Callers::load(&config.doors.callers).context("cannot let callers in")?;
         Ok(Reloadable {
             callers: watch::Sender::new(Arc::new(callers)),
             promises: watch::Sender::new(Arc::new(config.doors.heartbeats.clone())),
             started_with: config.clone(),
-            habits: watch::Sender::new(habits(config)),
+            habits: watch::Sender::new(Habits { kin: kin.clone(), ..habits(config) }),
+            kin,
             rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
             categories: watch::Sender::new(Arc::new(config.rules.clone())),
             wish: watch::Sender::new(config.wish),
@@ -166,7 +170,8 @@ impl Reloadable {
                 warn!(section = name, "[{name}] changed: that takes effect at the next start");
             }
         }
-        self.habits.send_replace(habits(&config));
+        let kin = self.kin.clone();
+        self.habits.send_replace(Habits { kin, ..habits(&config) });
         self.rules.send_replace(compiled);
         self.categories.send_replace(Arc::new(config.rules.clone()));
         self.wish.send_replace(config.wish);
@@ -200,11 +205,17 @@ pub fn habits(config: &Config) -> Habits {
         quiet: Quiet { quiet: inbox.quiet, max_wait: inbox.max_wait },
         trusted_bots: inbox.trusted_bots.clone(),
         notify_replies: inbox.notify_replies,
+        kin: Kin::new(config.slack.apps.iter().map(sibling).collect()),
         monitor: match inbox.monitor {
             Listened::Picked => Monitor::Picked,
             Listened::Joined => Monitor::Joined,
         },
     }
+}
+
+/// What is known of a further app before Slack was asked.
+fn sibling(app: &App) -> Sibling {
+    Sibling { name: app.name.clone(), app: app.id.clone(), person: None, bot: None }
 }
 
 fn settings(config: &Config) -> Settings {

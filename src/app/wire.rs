@@ -8,9 +8,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::apps::{asked, further, kin};
 use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
-use super::parts::{further, health, model, open, retention, thresholds, watched};
+use super::parts::{health, model, open, retention, thresholds, watched};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
 use super::speakers::speakers;
@@ -41,9 +42,11 @@ use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
+use crate::intake::kin::{Kin, Kinship};
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
+use crate::intake::rotation::Rotator;
 use crate::intake::triage::Triage;
 use crate::intake::workspace::{Trouble, Workspace};
 use crate::llm::Model;
@@ -52,12 +55,14 @@ use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
 use crate::slack::apis::Apis;
+use crate::slack::oauth::Client;
 use crate::slack::socket::{Links, SocketSettings};
 use crate::store::retention::Forgotten;
 use crate::store::{Occupied, Store};
 use crate::web::Front;
 use crate::web::desk::Reds;
 use crate::web::hooks::{Challenges, Doorway};
+use crate::web::oauth::Install;
 use crate::web::room::Room;
 use crate::web::source;
 
@@ -73,6 +78,8 @@ pub struct Setup {
     pub signing: Signing,
     /// The tokens of further apps.
     pub apps: Vec<AppTokens>,
+    /// The client secret, where people install the app through Slack's pages.
+    pub client_secret: Option<Secret>,
     /// What the ways out of deskd need.
     pub ways: WaySecrets,
     /// The key of the secrets in the database, or why there is none.
@@ -88,6 +95,7 @@ pub struct Desk {
     crew: Crew,
     reloadable: Reloadable,
     sockets: Sockets,
+    install: Install,
     /// Held until everything has ended.
     _occupied: Occupied,
 }
@@ -95,7 +103,7 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, signing, apps, ways: secrets, keys, clock } = setup;
+        let Setup { config, bot, app, signing, apps, client_secret, ways: secrets, keys, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
@@ -103,8 +111,8 @@ impl Desk {
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell_ours, ours) = watch::channel(store.ourselves().await?);
-        let apis = speakers(&store, &api).await?;
-        let reloadable = Reloadable::new(&config, signing)?;
+        let (apis, kin) = (speakers(&store, &api).await?, kin(&store, &apps).await?);
+        let reloadable = Reloadable::new(&config, signing, kin.clone())?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
         let workspace =
@@ -118,6 +126,7 @@ impl Desk {
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, apis: &apis, clock, bells: &bells, ours: &ours };
+        let install = base.install(&mut crew, client_secret);
         base.triage(&mut crew, &reloadable);
         let advice = base.advise(&mut crew, &reloadable, model);
         let forgotten = base.keep_house(&mut crew);
@@ -128,12 +137,11 @@ impl Desk {
         let (doors, beats) = base.doors(&mut crew, &reloadable, now);
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
-        let (bell, late) = (bells.gather.clone(), bells.late.clone());
-        let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
+        base.kinship(&mut crew, &apps, kin)?;
         let further = further(&config.slack.api_url, &apps)?;
         let wanted = config.slack.held();
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
-        let (links, sockets) = Sockets::open(listener, settings);
+        let (links, sockets) = Sockets::open(base.listener(&tally), settings);
         crew.worker(Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone()), &Bell::new());
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
         base.recover(&mut crew, &recovery, (&links, &trouble));
@@ -172,7 +180,7 @@ impl Desk {
             routing: reloadable.routing(),
             started_at: now,
         };
-        Ok(Desk { store, front, crew, reloadable, sockets, _occupied: occupied })
+        Ok(Desk { store, front, crew, reloadable, sockets, install, _occupied: occupied })
     }
 
     /// What the local API works with.
@@ -186,7 +194,8 @@ impl Desk {
         let now = self.front.now.clone();
         let challenges = Challenges::new(now());
         let signing = self.reloadable.signing();
-        Doorway { deliver, signing, tally, now, room: Room::default(), challenges }
+        let install = self.install.clone();
+        Doorway { deliver, signing, tally, now, room: Room::default(), challenges, install }
     }
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
@@ -252,6 +261,29 @@ impl Base<'_> {
         Accounts::new(self.store.clone(), self.apis.clone(), look, directory)
     }
 
+    /// What takes everything that comes from Slack.
+    fn listener(&self, tally: &Arc<Tally>) -> Listener {
+        let (bell, late) = (self.bells.gather.clone(), self.bells.late.clone());
+        Listener { store: self.store.clone(), clock: self.clock, bell, late, tally: tally.clone() }
+    }
+
+    /// How people install the app through Slack's pages, and who changes the tokens that come of it in time.
+    fn install(&self, crew: &mut Crew, secret: Option<Secret>) -> Install {
+        let id = self.config.oauth.client_id.clone();
+        let client = id.zip(secret).map(|(id, secret)| Client { id, secret });
+        if let Some(client) = client.clone() {
+            crew.worker(Rotator::new(self.store.clone(), self.apis.clone(), client), &Bell::new());
+        }
+        Install {
+            oauth: self.config.oauth.clone(),
+            client,
+            api_url: self.config.slack.api_url.clone(),
+            accounts: self.accounts(),
+            now: self.clock.reader(),
+            pending: Arc::default(),
+        }
+    }
+
     /// What makes tasks of bundles.
     fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
         let directory = Directory::new(self.store.clone(), self.apis.clone());
@@ -295,6 +327,15 @@ impl Base<'_> {
         let forgotten = housekeeper.forgotten();
         crew.worker(housekeeper, &Bell::new());
         forgotten
+    }
+
+    /// What asks our further apps who their bots are.
+    fn kinship(&self, crew: &mut Crew, apps: &[AppTokens], kin: Kin) -> Result<()> {
+        let asked = asked(&self.config.slack.api_url, apps)?;
+        if !asked.is_empty() {
+            crew.worker(Kinship::new(self.store.clone(), asked, kin), &Bell::new());
+        }
+        Ok(())
     }
 
     /// Reports and their charts.

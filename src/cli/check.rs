@@ -169,6 +169,7 @@ fn meaning(config: &Config) -> Vec<String> {
     let Config {
         slack,
         http,
+        oauth: _,
         inbox,
         store,
         api,

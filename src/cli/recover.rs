@@ -118,6 +118,10 @@ pub fn lines(document: &RecoveryDocument, view: &View) -> Vec<String> {
         let read = plural(document.messages_read, "message");
         lines.push(format!("done {ago}, {read} read, {} found", document.found));
     }
+    if document.minutes_withheld > 0 {
+        let minutes = plural(i64::try_from(document.minutes_withheld).unwrap_or(i64::MAX), "minute");
+        lines.push(format!("Slack kept events back in {minutes} since the start: read from the history"));
+    }
     lines.extend(document.failed.iter().map(|channel| styled(odd(), failed(channel))));
     lines
 }

@@ -79,7 +79,10 @@ pub async fn compare(config: &Config, since: Timestamp) -> Result<Difference> {
         "the database knows no workspace yet; hint: start deskd once, so that it can ask Slack who it is",
     )?;
     let (facts, kept) = store.of(&ours.workspace).rehearsal(since).await?;
-    let desk = habits(config).desk(ours.clone());
+    let habits = habits(config);
+    let configured = |app: &str| config.slack.apps.iter().any(|known| known.id == app);
+    store.apps().await?.into_iter().filter(|app| configured(&app.app)).for_each(|app| habits.kin.learn(app));
+    let desk = habits.desk(ours.clone());
     let spaces = Spaces::only(ours);
     let mut rehearsal = Rehearsal::new(desk.clone(), facts);
     let mut difference = Difference { ok: true, ..Difference::default() };

@@ -4,7 +4,7 @@ use anyhow::Result;
 use tracing::warn;
 
 use super::call::{Call, Exit};
-use crate::app::{daemon, log};
+use crate::app::{daemon, log, memory};
 use crate::config::{Loaded, Secrets};
 
 /// Run the desk until SIGTERM; SIGHUP reads the configuration again.
@@ -13,9 +13,14 @@ pub struct Args {}
 
 /// Runs the daemon. A wrong configuration or a missing token ends it at once, with all problems.
 pub async fn run(_args: &Args, call: &mut Call<'_>) -> Result<Exit> {
+    // Before any secret is read.
+    let alone = memory::keep_to_itself();
     let Loaded { config, file } = call.sources.load()?;
     let found = Secrets::load(&config, &call.sources.env)?;
     log::start(&config.log);
+    if let Err(problem) = alone {
+        warn!("Others on this machine may read this process's memory: {problem}");
+    }
     for remark in found.remarks {
         warn!("{remark}");
     }

@@ -3,12 +3,18 @@
 //! What it can do is in `simulator/`; this only starts it and tells a person how to reach it.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::call::Exit;
 use crate::runtime::clock::Clock;
-use crate::simulator::{Kind, Setup, Simulator};
+use crate::simulator::{HttpSetup, Kind, Setup, Simulator};
+
+/// How often the address of events is tried again, and how long after the time before: proxy and deskd may be starting.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Serve a simulated Slack workspace, to try deskd without Slack.
 #[derive(Clone, Debug, clap::Args)]
@@ -16,11 +22,33 @@ pub struct Args {
     /// The loopback address to serve on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9700")]
     listen: SocketAddr,
+    /// Deliver over HTTP to the app's addresses below this one, for instance http://127.0.0.1:8766/slack.
+    #[arg(long, value_name = "URL", requires = "signing_secret_file")]
+    http: Option<String>,
+    /// File with the secret that those requests are signed with.
+    #[arg(long, value_name = "FILE", requires = "http")]
+    signing_secret_file: Option<PathBuf>,
+    /// File with the certificate (PEM) that stands behind the address, where it is one of your own making.
+    #[arg(long, value_name = "FILE", requires = "http")]
+    http_ca_file: Option<PathBuf>,
+}
+
+impl Args {
+    /// Where to deliver over HTTP, if that was asked for.
+    fn http_setup(&self) -> anyhow::Result<Option<HttpSetup>> {
+        let (Some(base), Some(file)) = (&self.http, &self.signing_secret_file) else { return Ok(None) };
+        let read = |file: &Path| {
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+        };
+        let signing_secret = read(file)?.trim().to_owned();
+        let ca_pem = self.http_ca_file.as_deref().map(read).transpose()?;
+        Ok(Some(HttpSetup { base: base.clone(), signing_secret, ca_pem }))
+    }
 }
 
 /// Serves until Ctrl-C or SIGTERM; the workspace's clock begins at the machine's.
 pub async fn run(args: &Args, clock: Clock) -> anyhow::Result<Exit> {
-    serve(args.listen, clock.now().0).await?;
+    serve(args.listen, args.http_setup()?, clock.now().0).await?;
     Ok(Exit::Done)
 }
 
@@ -29,11 +57,29 @@ pub async fn run(args: &Args, clock: Clock) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub async fn serve(listen: SocketAddr, epoch_ms: i64) -> anyhow::Result<()> {
-    let setup = Setup { epoch_ms, ..Setup::default() };
+pub async fn serve(listen: SocketAddr, http: Option<HttpSetup>, epoch_ms: i64) -> anyhow::Result<()> {
+    let setup = Setup { epoch_ms, http, ..Setup::default() };
     let simulator = Simulator::start(listen, setup)
         .with_context(|| format!("cannot serve the simulated workspace on {listen}"))?;
     anstream::println!("{}", introduction(&simulator));
+    let mut answered = simulator.try_address().await;
+    for _ in 0..TRIES {
+        if answered != Some(false) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        answered = simulator.try_address().await;
+    }
+    match answered {
+        Some(true) => anstream::println!(
+            "\nThe address of events answered the challenge: everything goes there, signed."
+        ),
+        Some(false) => anstream::println!(
+            "\nThe address of events did not answer the challenge. Is deskd running, and the proxy before it?\n\
+             Everything goes there all the same, and is tried again as Slack does."
+        ),
+        None => {}
+    }
     wait_for_stop().await.context("cannot listen for signals")?;
     simulator.stop();
     Ok(())

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId, WorkspaceId};
-use super::message::{Edit, Message, Ourselves};
+use super::message::{Author, Edit, Message, Ourselves, Sibling};
 use super::reason::EventReason;
 use super::recovery::said_at;
 use super::time::Timestamp;
@@ -52,12 +52,21 @@ pub enum Monitor {
 pub struct Desk {
     /// Who we are.
     pub ours: Ourselves,
+    /// Our further apps.
+    pub kin: Vec<Sibling>,
     /// App ids and bot ids whose posts count as a person's.
     pub trusted_bots: Vec<String>,
     /// Which channels are listened to.
     pub monitor: Monitor,
     /// How long bundles stay open.
     pub quiet: Quiet,
+}
+
+impl Desk {
+    /// Whether this app or a further one of ours wrote it.
+    pub fn is_ours(&self, author: &Author) -> bool {
+        self.ours.wrote(author) || self.kin.iter().any(|app| app.wrote(author))
+    }
 }
 
 /// What holds for the messages of each workspace that they are of.
@@ -205,7 +214,7 @@ pub fn decide(message: &Message, known: &Known, desk: &Desk, heard: Heard) -> De
 /// Why a message is none of the desk's business, if it is not; `pick` is what was picked for its channel.
 pub fn screen(message: &Message, pick: Pick, desk: &Desk) -> Option<EventReason> {
     let author = &message.author;
-    if desk.ours.wrote(author) {
+    if desk.is_ours(author) {
         return Some(EventReason::Ourselves);
     }
     if !listens(desk.monitor, pick) {
@@ -323,7 +332,7 @@ mod tests {
             app: None,
         };
         let quiet = Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) };
-        Desk { ours, trusted_bots: Vec::new(), monitor: Monitor::Picked, quiet }
+        Desk { ours, kin: Vec::new(), trusted_bots: Vec::new(), monitor: Monitor::Picked, quiet }
     }
 
     fn message() -> Message {

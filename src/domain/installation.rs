@@ -9,7 +9,7 @@ use super::time::Timestamp;
 pub const KEEP_SETTINGS: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long before its end a rotating token is changed: it lives 12 h, and Slack may be away for some of them.
-const AHEAD: Duration = Duration::from_secs(2 * 3600);
+pub const AHEAD: Duration = Duration::from_secs(2 * 3600);
 
 /// How an installation came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,6 +44,11 @@ pub enum Arrival {
         /// Slack's `type` of the interaction.
         kind: String,
     },
+    /// Slack kept events back in the minute that begins here, because there were too many.
+    Withheld {
+        /// The beginning of that minute.
+        minute: Timestamp,
+    },
     /// A well-formed event that deskd has no use for: `kind` is Slack's event type.
     Other {
         /// Slack's event type, for instance `reaction_added`.
@@ -197,6 +202,28 @@ pub struct Ourselves {
     pub bot: String,
     /// Our app id; absent when Slack did not say.
     pub app: Option<String>,
+}
+
+/// A further app of ours: what it posts is ours, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sibling {
+    /// What it is called here.
+    pub name: String,
+    /// Its app id.
+    pub app: String,
+    /// Its bot user, once Slack has said so.
+    pub person: Option<PersonId>,
+    /// Its bot id, once Slack has said so.
+    pub bot: Option<String>,
+}
+
+impl Sibling {
+    /// Whether it wrote it: by user id, bot id or app id, whichever are known.
+    pub fn wrote(&self, author: &Author) -> bool {
+        (author.person.is_some() && author.person == self.person)
+            || (author.bot.is_some() && author.bot == self.bot)
+            || author.app.as_ref() == Some(&self.app)
+    }
 }
 
 impl Author {

@@ -74,6 +74,8 @@ pub enum EventReason {
     Opened,
     /// A click, shortcut or modal that nothing here is registered for; the detail is Slack's type.
     Interaction(String),
+    /// Slack kept events back for a minute; what was said is read from the history.
+    Withheld,
     /// A well-formed event that deskd has no use for; the detail is Slack's event type.
     Unused(String),
     /// The payload could not be decoded; the detail says where, never what. `deskd replay` tries again.
@@ -117,6 +119,7 @@ impl EventReason {
             EventReason::UnknownProblem(_) => "unknown_problem",
             EventReason::Opened => "opened",
             EventReason::Interaction(_) => "interaction",
+            EventReason::Withheld => "withheld",
             EventReason::Unused(_) => "unused",
             EventReason::Undecodable(_) => "undecodable",
         }
@@ -190,6 +193,7 @@ impl EventReason {
             "unknown_problem" => EventReason::UnknownProblem(problem()?),
             "opened" => EventReason::Opened,
             "interaction" => EventReason::Interaction(text()),
+            "withheld" => EventReason::Withheld,
             "unused" => EventReason::Unused(text()),
             "undecodable" => EventReason::Undecodable(text()),
             _ => return None,
@@ -246,6 +250,7 @@ impl EventReason {
             }
             EventReason::Opened => "ignored: Slack opened the address of the button".to_owned(),
             EventReason::Interaction(kind) => format!("ignored: nothing is registered for {kind}"),
+            EventReason::Withheld => "Slack kept events back for a minute, so the history is read".to_owned(),
             EventReason::Unused(kind) => format!("ignored: no use for events of type {kind}"),
             EventReason::Undecodable(problem) => {
                 format!("kept but not understood ({problem}); try again with \"deskd replay\"")
@@ -294,6 +299,7 @@ mod tests {
             EventReason::UnknownProblem(ProblemId(9)),
             EventReason::Opened,
             EventReason::Interaction("shortcut".into()),
+            EventReason::Withheld,
             EventReason::Unused("reaction_added".into()),
             EventReason::Undecodable("line 1 column 4".into()),
         ];

@@ -120,6 +120,7 @@ impl Rehearsal {
             | Arrival::Command(_)
             | Arrival::Click(_)
             | Arrival::Interaction { .. }
+            | Arrival::Withheld { .. }
             | Arrival::Other { .. } => None,
         }
     }

@@ -16,6 +16,7 @@ use crate::runtime::bell::Bell;
 use crate::slack::api::{Api, Identity};
 use crate::slack::apis::Apis;
 use crate::slack::manifest::{CONNECT_SCOPES, NEEDED_SCOPES, WANTED_SCOPES};
+use crate::slack::oauth::{Client, Grant};
 use crate::slack::outcome::Failure;
 use crate::store::installations::{NewInstallation, Tokens};
 use crate::store::{Departed, Store, StoreError};
@@ -70,6 +71,13 @@ pub enum NotConnected {
     Store(#[from] StoreError),
 }
 
+impl NotConnected {
+    /// Whether the reason lies with this desk: what Slack gave cannot be kept.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, NotConnected::Store(StoreError::Sealed(_)))
+    }
+}
+
 /// What leaving a workspace came to.
 #[derive(Clone, Debug)]
 pub struct Parted {
@@ -113,6 +121,30 @@ impl Accounts {
         if new.ours.workspace != *workspace {
             return Err(NotConnected::OtherWorkspace(new.ours.workspace_name));
         }
+        self.admit(api, new, now).await
+    }
+
+    /// Takes the code that a person came back with from Slack's pages: exchanges it, asks whose the token is, and keeps it.
+    pub async fn install(
+        &self,
+        (client, redirect_url): (&Client, &str),
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Connected, NotConnected> {
+        let _turn = self.turn.lock().await;
+        let grant = self.apis.configured().exchange(client, code, redirect_url).await?;
+        let Grant { bot, scopes, user, refresh, expires_in, team, enterprise, org_wide } = grant;
+        let api = self.apis.configured().speaking(&bot).map_err(|_| WrongToken::Damaged)?;
+        let mut ours = api.auth_test().await?.ourselves;
+        let enterprise = enterprise.unwrap_or_default();
+        // An organisation counts as one workspace, under its own id.
+        let named = if org_wide { Some(enterprise.clone()).filter(|id| !id.is_empty()) } else { team };
+        if let Some(named) = named {
+            ours.workspace = WorkspaceId(named);
+        }
+        let tokens = Tokens { bot, user, refresh, expires_at: expires_in.map(|span| now.plus(span)) };
+        let (source, by) = (Source::OAuth, Actor::Desk);
+        let new = NewInstallation { ours, enterprise, org_wide, source, scopes, tokens, by };
         self.admit(api, new, now).await
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::canary::Echo;
 use super::early::{About, Early, LATEST, TOO_EARLY};
+use super::kin::Kin;
 use super::listen::Tally;
 use crate::domain::bundle::{Desk, Desks, Monitor, Quiet};
 use crate::domain::ids::WorkspaceId;
@@ -45,6 +46,8 @@ pub struct Habits {
     pub monitor: Monitor,
     /// Whether a notice is raised when a contact adds to a task.
     pub notify_replies: bool,
+    /// Our further apps.
+    pub kin: Kin,
 }
 
 impl Habits {
@@ -58,7 +61,8 @@ impl Habits {
 
     /// The same for a workspace in which we are `ours`.
     pub fn desk(&self, ours: Ourselves) -> Desk {
-        Desk { ours, trusted_bots: self.trusted_bots.clone(), monitor: self.monitor, quiet: self.quiet }
+        let (kin, trusted_bots) = (self.kin.now(), self.trusted_bots.clone());
+        Desk { ours, kin, trusted_bots, monitor: self.monitor, quiet: self.quiet }
     }
 }
 

@@ -9,12 +9,15 @@ use super::workspace::Workspace;
 pub fn auth_test(workspace: &mut Workspace, call: &Call) -> Reply {
     let setup = &workspace.setup;
     let url = format!("https://{}.slack.com/", setup.team_domain);
-    if call.token.as_ref() == Some(&setup.app.app_token) {
-        return Ok(json!({"app_name": setup.app.name, "app_id": setup.app.id}));
+    let is_its = |token: &str| call.token.as_deref() == Some(token);
+    let other = setup.others.iter().find(|other| is_its(&other.app_token) || is_its(&other.bot_token));
+    let app = other.unwrap_or(&setup.app);
+    if is_its(&app.app_token) {
+        return Ok(json!({"app_name": app.name, "app_id": app.id}));
     }
     Ok(json!({
-        "url": url, "team": setup.team_name, "user": setup.app.bot_handle, "team_id": setup.team_id,
-        "user_id": setup.app.bot_user_id, "bot_id": setup.app.bot_id, "is_enterprise_install": false,
+        "url": url, "team": setup.team_name, "user": app.bot_handle, "team_id": setup.team_id,
+        "user_id": app.bot_user_id, "bot_id": app.bot_id, "is_enterprise_install": false,
     }))
 }
 

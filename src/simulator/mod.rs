@@ -7,7 +7,8 @@
 //!
 //! Reading order: `setup` (what it looks like), `workspace` (the state), `server` and `web` (HTTP),
 //! the methods by noun, `events` and `post` and `socket` (Socket Mode), `interact` and `modals`
-//! (clicks, commands, views), `oauth` and `tokens` (installing the app), `response_url` and `webhook` (addresses that take messages), `verbs`, `looks` and `control` (what tests and people do with it).
+//! (clicks, commands, views), `hooks` (the same as signed requests), `oauth` and `tokens` (installing the app), `response_url` and
+//! `webhook` (addresses that take messages), `verbs`, `looks` and `control` (what tests and people do with it).
 
 use std::fmt;
 use std::io;
@@ -29,6 +30,7 @@ mod faults;
 mod files;
 mod groups;
 mod history;
+mod hooks;
 mod ids;
 mod interact;
 mod limits;
@@ -67,12 +69,15 @@ pub use parcel::Answer;
 pub use people::{BotOf, Person};
 pub use post::{AckTime, Which};
 pub use setup::{
-    AppSetup, ChannelSetup, GroupSetup, HistoryProfile, MentionOrder, OfflineEvents, PersonSetup, Setup,
+    AppSetup, ChannelSetup, GroupSetup, HistoryProfile, HttpSetup, MentionOrder, OfflineEvents, PersonSetup,
+    Setup,
 };
 pub use socket::Reason;
 pub use verbs::Sent;
 pub use views::View;
 pub use workspace::{CallRecord, Ephemeral, Mistake};
+
+use tokio::sync::mpsc::unbounded_channel;
 
 use server::Shared;
 use workspace::Workspace;
@@ -99,8 +104,17 @@ impl Simulator {
     pub fn start(listen: SocketAddr, setup: Setup) -> io::Result<Self> {
         let listener = server::bind(listen)?;
         let address = listener.local_addr()?;
+        let http = match setup.http.clone() {
+            Some(http) => Some((hooks::client(&http).map_err(io::Error::other)?, http)),
+            None => None,
+        };
         let public = setup.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let shared = Shared::new(Workspace::new(setup, public), address);
+        if let Some((client, http)) = http {
+            let (errands, taken) = unbounded_channel();
+            shared.lock().post.deliver_over_http(errands);
+            shared.spawn(hooks::run(shared.clone(), http, client, taken));
+        }
         shared.spawn(server::accept(shared.clone(), listener));
         shared.spawn(server::keep_time(shared.clone()));
         Ok(Self { shared })

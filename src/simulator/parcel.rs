@@ -15,6 +15,8 @@ pub struct Parcel {
     pub raised_ms: i64,
     /// Number of the delivery under way, 0 for the first.
     pub attempt: u32,
+    /// What went wrong with the delivery before, in Slack's words.
+    pub reason: &'static str,
     /// Where it stands.
     pub state: State,
     /// When something is due for it, Unix milliseconds.
@@ -92,6 +94,7 @@ impl Parcel {
             payload,
             raised_ms: now_ms,
             attempt: 0,
+            reason: "timeout",
             state: State::Waiting { on_connect: false },
             due_ms: now_ms,
             answer: None,
@@ -113,7 +116,7 @@ impl Parcel {
         });
         if self.is_event() {
             frame["retry_attempt"] = json!(self.attempt);
-            frame["retry_reason"] = json!(if self.attempt == 0 { "" } else { "timeout" });
+            frame["retry_reason"] = json!(if self.attempt == 0 { "" } else { self.reason });
         }
         frame.to_string()
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::hooks::{Errand, Outcome};
 use super::ids::Ids;
 use super::parcel::{Acked, Answer, Parcel, Purpose, State, says_nothing};
 use super::setup::{OfflineEvents, Setup};
@@ -20,6 +21,8 @@ pub const MAX_SOCKETS: usize = 10;
 const REDELIVER_AFTER_MS: i64 = 4_000;
 /// How long a person waits for the answer to a command or a modal (docs: 3 s).
 const ANSWER_WITHIN_MS: i64 = 3_000;
+/// When an event is tried again over HTTP, counted from the failure before: almost at once, after 1 and after 5 minutes (docs).
+const HTTP_RETRY_MS: [i64; 3] = [500, 60_000, 300_000];
 /// Retries after the first delivery (docs: Events API).
 const MAX_RETRIES: u32 = 3;
 
@@ -45,6 +48,8 @@ impl std::fmt::Debug for Forward {
 pub struct Post {
     forward: Option<Forward>,
     offline: OfflineEvents,
+    /// Where everything goes when it goes over HTTP.
+    http: Option<UnboundedSender<Errand>>,
     /// Second and third retry of an event that found no socket, counted from when it was raised.
     offline_retry_ms: [i64; 2],
     lines: BTreeMap<u64, Line>,
@@ -71,6 +76,7 @@ impl Post {
         Self {
             forward: None,
             offline: setup.offline_events,
+            http: None,
             offline_retry_ms: setup.offline_retry_ms,
             lines: BTreeMap::new(),
             next_line: 1,
@@ -91,6 +97,37 @@ impl Post {
     /// From now on everything is handed on to `whom`.
     pub fn forward(&mut self, whom: impl Fn(&str, Value, Purpose) + Send + Sync + 'static) {
         self.forward = Some(Forward(Box::new(whom)));
+    }
+
+    /// From now on everything goes over HTTP.
+    pub fn deliver_over_http(&mut self, errands: UnboundedSender<Errand>) {
+        self.http = Some(errands);
+    }
+
+    /// A request has ended.
+    pub fn on_outcome(&mut self, id: u64, outcome: Outcome, now_ms: i64) -> Option<Acked> {
+        let (reason, enough) = match outcome {
+            Outcome::Taken(said) => {
+                let is_event = self.parcels.get(&id).is_some_and(Parcel::is_event);
+                // What an address answers to an event is ignored by Slack.
+                let payload = said.filter(|said| !is_event && !says_nothing(said));
+                return self.take_ack(id, payload, now_ms);
+            }
+            Outcome::Failed(reason, enough) => (reason, enough),
+        };
+        let parcel = self.parcels.get_mut(&id)?;
+        let wait = HTTP_RETRY_MS.get(usize::try_from(parcel.attempt).unwrap_or(usize::MAX));
+        match wait.filter(|_| parcel.is_event() && !enough) {
+            Some(wait) => {
+                parcel.attempt += 1;
+                parcel.reason = reason;
+                parcel.state = State::Held;
+                parcel.due_ms = now_ms + wait;
+                self.due.insert((parcel.due_ms, id));
+            }
+            None => self.give_up(id),
+        }
+        None
     }
 
     /// Takes in something for the app and sends it at once if a socket is open. Returns its number.
@@ -316,6 +353,14 @@ impl Post {
 
     /// Tries to deliver; schedules what follows if it cannot or is not acked.
     fn attempt(&mut self, id: u64, ids: &mut Ids, now_ms: i64) {
+        if let (Some(http), Some(parcel)) = (&self.http, self.parcels.get_mut(&id)) {
+            parcel.state = State::Out;
+            parcel.due_ms = now_ms + REDELIVER_AFTER_MS;
+            let (kind, payload) = (parcel.kind.clone(), parcel.payload.clone());
+            // The end of the simulator is the only reason for nobody to be there.
+            let _ = http.send(Errand { id, kind, payload, attempt: parcel.attempt, reason: parcel.reason });
+            return;
+        }
         let live: Vec<u64> = self.lines.iter().filter(|(_, line)| line.live).map(|(&id, _)| id).collect();
         let Some(parcel) = self.parcels.get_mut(&id) else { return };
         if live.is_empty() {

@@ -15,6 +15,10 @@ pub struct Setup {
     pub team_domain: String,
     /// The one installed app.
     pub app: AppSetup,
+    /// Further apps: their tokens are good for `auth.test` and for opening sockets.
+    pub others: Vec<AppSetup>,
+    /// Where everything for the app is delivered over HTTP; over sockets when there is nothing.
+    pub http: Option<HttpSetup>,
     /// Channels at start.
     pub channels: Vec<ChannelSetup>,
     /// People at start; the app's bot user and Slackbot are added by themselves.
@@ -39,6 +43,23 @@ pub struct Setup {
     pub offline_retry_ms: [i64; 2],
     /// Planned life of a socket in seconds; Slack's hellos say 18060.
     pub connection_life_s: u32,
+}
+
+/// The app's addresses.
+#[derive(Clone)]
+pub struct HttpSetup {
+    /// What stands before `/events`, `/interactive`, `/options` and `/commands`.
+    pub base: String,
+    /// What requests are signed with.
+    pub signing_secret: String,
+    /// The certificates (PEM) that the address's may be signed by; those of the system when there are none.
+    pub ca_pem: Option<String>,
+}
+
+impl std::fmt::Debug for HttpSetup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HttpSetup({})", self.base)
+    }
 }
 
 /// The installed app and what it may do.
@@ -302,6 +323,8 @@ impl Default for Setup {
             team_name: "Acme".to_owned(),
             team_domain: "acme".to_owned(),
             app: AppSetup::default(),
+            others: Vec::new(),
+            http: None,
             channels: vec![
                 ChannelSetup::public("general"),
                 ChannelSetup::public("support"),

@@ -44,8 +44,12 @@ pub struct Tokens {
 impl Workspace {
     /// What a token is here; `None` when it is not of this workspace.
     pub fn token(&self, token: &str, now_ms: i64) -> Option<Result<Kind, Refusal>> {
-        if token == self.setup.app.app_token {
+        let others = &self.setup.others;
+        if token == self.setup.app.app_token || others.iter().any(|other| token == other.app_token) {
             return Some(Ok(Kind::App));
+        }
+        if others.iter().any(|other| token == other.bot_token) {
+            return Some(Ok(Kind::Bot));
         }
         if token == self.setup.app.bot_token {
             return Some(self.tokens.first_dead.map_or(Ok(Kind::Bot), |error| Err(error.into())));

@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::faults::Faults;
 use super::files::Uploads;
 use super::groups::Group;
+use super::hooks::Outcome;
 use super::ids::{self, Ids};
 use super::limits::Limits;
 use super::oauth::Installing;
@@ -277,6 +278,13 @@ impl Workspace {
     /// Does what is due.
     pub fn tick(&mut self, now_ms: i64) {
         self.post.tick(&mut self.ids, now_ms);
+    }
+
+    /// A request over HTTP has ended.
+    pub fn on_outcome(&mut self, id: u64, outcome: Outcome, now_ms: i64) {
+        if let Some(acked) = self.post.on_outcome(id, outcome, now_ms) {
+            self.take_answer(acked);
+        }
     }
 
     /// Handles a text frame from a socket: an ack, and what its payload asks for.

@@ -269,6 +269,16 @@ impl Api {
         self.caller.bring(url, bytes).await
     }
 
+    /// One write with the app's own credentials.
+    pub(super) async fn write_as(
+        &self,
+        credentials: (&str, &Secret),
+        method: &str,
+        form: &Form<'_>,
+    ) -> Result<Done, Failure> {
+        self.caller.call_as(credentials, method, form).await
+    }
+
     /// One read with the bot token.
     pub(super) async fn read(&self, method: &str, form: &Form<'_>) -> Result<Done, Failure> {
         self.caller.call(Token::Bot, Patience::Read, method, form).await

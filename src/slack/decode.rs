@@ -12,6 +12,7 @@ use super::loose::{self, Loose, Text};
 use super::{blocks, channel, groups, mend, message, people};
 use crate::domain::ids::{ChannelId, PersonId, ProblemId};
 use crate::domain::message::{Arrival, Click, Clicked, Command};
+use crate::domain::time::Timestamp;
 
 /// Why a payload could not be read. `problem` is a sentence with a position in the payload, without any content.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +74,18 @@ struct Callback<'a> {
     kind: Text<'a>,
     #[serde(borrow, default)]
     event: Loose<'a, Event<'a>>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    minute_rate_limited: Text<'a>,
+}
+
+fn other(kind: &str) -> Arrival {
+    Arrival::Other { kind: kind.to_owned() }
+}
+
+/// The minute that Slack names, in whole seconds since 1970.
+fn withheld(callback: &Callback<'_>) -> Option<Arrival> {
+    let seconds: i64 = loose::filled(&callback.minute_rate_limited)?.parse().ok()?;
+    Some(Arrival::Withheld { minute: Timestamp(seconds.checked_mul(1000)?) })
 }
 
 fn event(payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecodable> {
@@ -81,7 +94,8 @@ fn event(payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecoda
     let Some(event) = callback.event.object() else {
         return match outer {
             "" | "event_callback" => Err(Undecodable::lacks("event")),
-            _ => Ok(Arrival::Other { kind: outer.to_owned() }),
+            "app_rate_limited" => Ok(withheld(&callback).unwrap_or_else(|| other(outer))),
+            _ => Ok(other(outer)),
         };
     };
     let kind = loose::or_empty(&event.kind);

@@ -181,16 +181,23 @@ impl Caller {
             Token::App => &self.app,
         };
         let request = self.client.post(format!("{}/{method}", self.base)).timeout(limit);
-        let sent = request.header(AUTHORIZATION, token.clone()).form(form).send().await;
-        let mut response = sent.map_err(|error| cut(&error))?;
-        let status = response.status().as_u16();
-        let retry_after = header(response.headers(), "retry-after").and_then(|text| text.trim().parse().ok());
-        let scopes = scopes(response.headers());
-        let said_at = header(response.headers(), "date").and_then(date);
-        // A 429 is complete with its header; its body may be anything.
-        let body = if status == 429 { Vec::new() } else { read(&mut response).await? };
-        outcome::judge(Answer { status, retry_after: retry_after.map(Duration::from_secs), body: &body })?;
-        Ok(Done { body, scopes, said_at })
+        hear(request.header(AUTHORIZATION, token.clone()).form(form)).await
+    }
+
+    /// One write with the app's own credentials in place of a token.
+    pub async fn call_as(
+        &self,
+        (id, secret): (&str, &Secret),
+        method: &str,
+        form: &Form<'_>,
+    ) -> Result<Done, Failure> {
+        if methods::find(method).is_none() {
+            return Err(Failure::Unreachable { what: format!("deskd does not call {method}") });
+        }
+        let request = self.client.post(format!("{}/{method}", self.base)).timeout(WRITE);
+        let done = hear(request.basic_auth(id, Some(secret.expose())).form(form)).await;
+        self.calls.count(method, done.as_ref().err());
+        done
     }
 }
 
@@ -245,6 +252,19 @@ impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Caller({})", self.base)
     }
+}
+
+/// Sends a call and returns its answer if it says `ok: true`.
+async fn hear(request: reqwest::RequestBuilder) -> Result<Done, Failure> {
+    let mut response = request.send().await.map_err(|error| cut(&error))?;
+    let status = response.status().as_u16();
+    let retry_after = header(response.headers(), "retry-after").and_then(|text| text.trim().parse().ok());
+    let scopes = scopes(response.headers());
+    let said_at = header(response.headers(), "date").and_then(date);
+    // A 429 is complete with its header; its body may be anything.
+    let body = if status == 429 { Vec::new() } else { read(&mut response).await? };
+    outcome::judge(Answer { status, retry_after: retry_after.map(Duration::from_secs), body: &body })?;
+    Ok(Done { body, scopes, said_at })
 }
 
 fn bearer(token: &Secret) -> Result<HeaderValue, Unusable> {

@@ -135,6 +135,12 @@ pub const METHODS: &[Method] = &[
     read("conversations.replies", HISTORY, READING, "the same in threads"),
     write("files.completeUploadExternal", &["files:write"], TELLING, "posts the chart of a report"),
     write("files.getUploadURLExternal", &["files:write"], TELLING, "an address for the chart of a report"),
+    write(
+        "oauth.v2.access",
+        &[],
+        EVERY,
+        "a token for a workspace that has allowed the app, and the next one in time",
+    ),
     read("usergroups.list", &["usergroups:read"], TELLING, "the groups that a notice may call"),
     read("usergroups.users.list", &["usergroups:read"], TELLING, "who is in them"),
     read("users.conversations", ROOMS, EVERY, "the channels that the bot is in"),

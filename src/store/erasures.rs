@@ -51,7 +51,9 @@ impl Space {
         let (mut events, mut swept) = (0, EventId(0));
         loop {
             let (traces, after) = (traces.clone(), swept);
-            let found = self.store.read(move |tx| concerned(tx, &traces, after, Some(BATCH))).await?;
+            let found = self
+                .read(move |tx, workspace| concerned(tx, workspace, &traces, (after, Some(BATCH))))
+                .await?;
             events += self.store.write(move |tx| blank_all(tx, &found.events)).await?;
             match found.last {
                 Some(last) => swept = last,
@@ -198,18 +200,19 @@ pub(super) struct Concerned {
     pub last: Option<EventId>,
 }
 
-/// The events behind `after` that concern a contact. What others said around it, and is not decoded yet, is left out.
+/// The events of a workspace behind `after` that concern a contact: in an organisation a person has the same id in several
+/// workspaces. What names no workspace could be of any. What others said around it, and is not decoded yet, is left out.
 pub(super) fn concerned(
     tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
     traces: &Traces,
-    after: EventId,
-    limit: Option<u32>,
+    (after, limit): (EventId, Option<u32>),
 ) -> Result<Concerned, StoreError> {
     let mut query = tx.prepare_cached(
         "SELECT e.id, e.payload, o.event IS NOT NULL FROM events e LEFT JOIN outcomes o ON o.event = e.id
-         WHERE e.id > ? ORDER BY e.id LIMIT ?",
+         WHERE e.id > ?1 AND e.workspace IN (?3, '') ORDER BY e.id LIMIT ?2",
     )?;
-    let mut rows = query.query((after.0, limit.map_or(-1, i64::from)))?;
+    let mut rows = query.query((after.0, limit.map_or(-1, i64::from), &workspace.0))?;
     let mut found = Concerned { events: Vec::new(), last: None };
     while let Some(row) = rows.next()? {
         let (id, is_settled) = (EventId(row.get(0)?), row.get(2)?);
@@ -232,7 +235,7 @@ fn erase(
     now: Timestamp,
 ) -> Result<Option<usize>, StoreError> {
     let Some(traces) = traces(tx, workspace, id)? else { return Ok(None) };
-    let rest = concerned(tx, &traces, swept, None)?;
+    let rest = concerned(tx, workspace, &traces, (swept, None))?;
     blank_all(tx, &rest.events)?;
     erase_notices(tx, workspace, &addresses(tx, id)?, now)?;
     for person in &traces.people {

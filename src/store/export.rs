@@ -51,7 +51,7 @@ impl Space {
             }
             let (mut events, mut after) = (Vec::new(), EventId(0));
             loop {
-                let found = concerned(tx, &traces, after, Some(BATCH))?;
+                let found = concerned(tx, workspace, &traces, (after, Some(BATCH)))?;
                 for event in found.events {
                     events.extend(rows(tx, EVENT, [event.0])?);
                 }

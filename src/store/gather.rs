@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::events::{Decoded, Whose, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, erasures, groups, handled, installations, people};
+use super::{channels, erasures, groups, handled, installations, people, recovery};
 use crate::domain::bundle::{self, Decision, Desk, Desks, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::installation::Parting;
@@ -181,6 +181,7 @@ impl Scene<'_> {
                 | Arrival::Command(_)
                 | Arrival::Click(_)
                 | Arrival::Interaction { .. }
+                | Arrival::Withheld { .. }
                 | Arrival::Other { .. },
             ) => return Ok(false),
             // It may have been blanked before it was decoded.
@@ -225,6 +226,10 @@ impl Scene<'_> {
             Arrival::Command(command) => Ok(EventReason::Command(command.name.clone())),
             Arrival::Click(click) => handled::click(self.tx, self.workspace, click, self.now),
             Arrival::Interaction { kind } => Ok(EventReason::Interaction(kind.clone())),
+            Arrival::Withheld { minute } => {
+                recovery::withheld(self.tx, self.workspace, self.desk.monitor, *minute, self.now)?;
+                Ok(EventReason::Withheld)
+            }
             Arrival::Other { kind } => Ok(EventReason::Unused(kind.clone())),
         }
     }
@@ -372,7 +377,7 @@ impl Scene<'_> {
 
     fn edited(&self, edit: &Edit) -> Result<EventReason, StoreError> {
         // Slack rewrites what we post (links, for instance) and tells us so: nobody changed anything.
-        if self.desk.ours.wrote(&edit.author) {
+        if self.desk.is_ours(&edit.author) {
             return Ok(EventReason::Ourselves);
         }
         let mut query = self.tx.prepare_cached(

@@ -4,6 +4,7 @@
 //! `record_events` commits is acknowledged to a machine that will not send it again.
 
 pub mod advice;
+pub mod apps;
 pub mod audit;
 pub mod backup;
 pub mod carried;

@@ -13,6 +13,9 @@ use crate::domain::ids::{ChannelId, MessageTs, WorkspaceId};
 use crate::domain::recovery::{self, Cause, Fate, MARGIN, Wanted};
 use crate::domain::time::Timestamp;
 
+/// How long after the beginning of a minute in which Slack kept events back its messages are all in the history.
+const WITHHELD: Duration = Duration::from_secs(75);
+
 /// How long after a failure a channel is tried again by itself: somebody may have invited the bot meanwhile.
 const TRY_AGAIN: Duration = Duration::from_secs(3600);
 
@@ -284,6 +287,27 @@ pub(super) fn picked(
         Pick::Monitor => cover(tx, workspace, channel, now),
         Pick::None | Pick::Ignore => Ok(()),
     }
+}
+
+/// Slack kept events back in a minute: every channel is read from its beginning on, when the last of its messages are surely
+/// in the history.
+pub(super) fn withheld(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    monitor: Monitor,
+    minute: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for channel in covered(tx, workspace, monitor)? {
+        cover(tx, workspace, &channel, now)?;
+        request(tx, workspace, &channel, (Some(minute), Cause::Gap), now)?;
+        tx.prepare_cached(
+            "UPDATE recoveries SET next_at = MAX(next_at, ?3)
+             WHERE workspace = ?1 AND channel = ?2 AND thread = '' AND state = 'reading' AND finished_at IS NULL",
+        )?
+        .execute((&workspace.0, &channel.0, minute.plus(WITHHELD).0))?;
+    }
+    Ok(())
 }
 
 fn covered(

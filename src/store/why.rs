@@ -3,6 +3,7 @@
 use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
+use super::apps;
 use super::error::StoreError;
 use super::events::outcome;
 use super::rows;
@@ -119,8 +120,9 @@ impl Trail<'_> {
     }
 
     fn events<P: rusqlite::Params>(&mut self, condition: &str, params: P) -> Result<(), StoreError> {
-        let sql =
-            format!("SELECT id, type, retry, received_at, kind FROM events WHERE {condition} ORDER BY id");
+        let sql = format!(
+            "SELECT id, type, retry, received_at, kind, app FROM events WHERE {condition} ORDER BY id"
+        );
         let mut query = self.tx.prepare(&sql)?;
         let mut found = query.query(params)?;
         while let Some(row) = found.next()? {
@@ -159,10 +161,14 @@ impl Trail<'_> {
         let (inner, retry): (String, i64) = (row.get(1)?, row.get(2)?);
         let (at, kind): (Timestamp, String) = (Timestamp(row.get(3)?), row.get(4)?);
         let what = format!("event {id}");
+        let app = apps::name(self.tx, &row.get::<_, String>(5)?)?;
+        let app = app.map(|name| format!(" for the app {name}")).unwrap_or_default();
         let first = match retry {
-            0 => format!("recorded an envelope of type {kind} ({inner})"),
+            0 => format!("recorded an envelope of type {kind} ({inner}){app}"),
             retry => {
-                format!("recorded an envelope of type {kind} ({inner}), first seen as retry {retry} of Slack")
+                format!(
+                    "recorded an envelope of type {kind} ({inner}){app}, first seen as retry {retry} of Slack"
+                )
             }
         };
         let (reason, sentence) = match outcome(self.tx, id)? {

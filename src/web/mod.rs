@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod model;
 pub mod notices;
 pub mod numbered;
+pub mod oauth;
 pub mod people;
 pub mod probe;
 pub mod queue;

@@ -31,6 +31,9 @@ pub struct RecoveryDocument {
     pub found: i64,
     /// When the last channel or thread was read to its end, RFC 3339.
     pub finished_at: Option<String>,
+    /// Minutes since the start in which Slack kept events back because there were too many; they are read again.
+    #[serde(default)]
+    pub minutes_withheld: u64,
     /// Channels that cannot be read.
     pub failed: Vec<FailedChannel>,
 }
@@ -109,6 +112,7 @@ pub async fn document(front: &Front) -> Result<RecoveryDocument, Refusal> {
         messages_read: messages,
         found,
         finished_at: time(finished_at),
+        minutes_withheld: front.endings.counts().get("withheld").copied().unwrap_or_default(),
         failed: named,
     })
 }

@@ -86,7 +86,7 @@ fn desk() -> Desk {
         app: Some("A0".into()),
     };
     let quiet = Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) };
-    Desk { ours, trusted_bots: vec!["B1".into()], monitor: Monitor::Picked, quiet }
+    Desk { ours, kin: Vec::new(), trusted_bots: vec!["B1".into()], monitor: Monitor::Picked, quiet }
 }
 
 /// A text as Slack encodes it: made readable, cut, previewed, classified; and as what people type to the desk.

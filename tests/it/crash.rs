@@ -20,6 +20,7 @@ use deskd::domain::rules::Rules;
 use deskd::domain::send::SendState;
 use deskd::domain::task::Actor;
 use deskd::intake::bundle::{Gatherer, Habits};
+use deskd::intake::kin::Kin;
 use deskd::intake::listen::{Listener, Tally};
 use deskd::intake::people::Directory;
 use deskd::intake::triage::Triage;
@@ -80,6 +81,7 @@ async fn life(world: &World, posted: &[String]) {
         trusted_bots: Vec::new(),
         monitor: Monitor::Picked,
         notify_replies: false,
+        kin: Kin::default(),
     };
     let (_habits, habits) = watch::channel(habits);
     to_the_end(

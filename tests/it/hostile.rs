@@ -16,6 +16,7 @@ use deskd::domain::rules::Rules;
 use deskd::domain::spaces::Spaces;
 use deskd::domain::time::Timestamp;
 use deskd::intake::bundle::{Gatherer, Habits};
+use deskd::intake::kin::Kin;
 use deskd::intake::listen::{Listener, Tally};
 use deskd::intake::people::Directory;
 use deskd::intake::triage::Triage;
@@ -250,8 +251,13 @@ async fn work(store: &Store, clock: Clock) {
         app: Some("A0".into()),
     };
     let quiet = Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) };
-    let habits =
-        Habits { quiet, trusted_bots: vec!["B1".into()], monitor: Monitor::Joined, notify_replies: false };
+    let habits = Habits {
+        quiet,
+        trusted_bots: vec!["B1".into()],
+        monitor: Monitor::Joined,
+        notify_replies: false,
+        kin: Kin::default(),
+    };
     let (_habits, habits) = watch::channel(habits);
     let (_ours, ours) = watch::channel(Arc::new(Spaces::only(ours)));
     let tally = Arc::new(Tally::default());

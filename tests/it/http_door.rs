@@ -309,3 +309,32 @@ async fn ing_13_ing_14_clicks_and_commands_end_alike_over_http_and_over_a_socket
     }
     world.finish().await;
 }
+
+/// Slack kept events back: what was said in that minute is read from the history, and people see that it happened.
+#[tokio::test(start_paused = true)]
+async fn events_that_slack_kept_back_are_read_from_the_history() {
+    let hooks = Hooks::open().await;
+    hooks.world.pass(120).await;
+    let minute = hooks.now_s() / 60 * 60;
+    // Over HTTP alone nobody delivers this one: it stands in the history.
+    hooks.world.slack.say("ada", "support", "nobody told you about this invoice").unwrap();
+    let body = json!({
+        "token": "x", "team_id": hooks.world.workspace.0, "type": "app_rate_limited",
+        "minute_rate_limited": minute, "api_app_id": "A0DESKAPP01",
+    });
+    let body = body.to_string();
+    let answer = hooks.signed("/slack/events", &body, 0, 0).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    hooks.world.pass(30).await;
+    assert_eq!(hooks.world.tasks().await, "", "its minute may not be over");
+    hooks.world.pass(180).await;
+    let tasks = hooks.world.tasks().await;
+    assert_eq!(tasks.matches("nobody told you").count(), 1, "{tasks}");
+    let reasons = hooks.world.reasons().await;
+    assert!(reasons.contains("withheld 1"), "{reasons}");
+    let status = deskd::web::recover::document(&hooks.world.desk().front()).await.unwrap();
+    assert_eq!(status.minutes_withheld, 1);
+    // The simulated workspace gives up what it found no socket for.
+    hooks.world.pass(300).await;
+    hooks.finish().await;
+}

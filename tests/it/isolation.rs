@@ -2,7 +2,32 @@
 //! `store.of(workspace)` makes; what serves the whole file is listed here, with the reason.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use deskd::config::Secret;
+use deskd::domain::bundle::Pick;
+use deskd::domain::ids::{
+    BundleId, ChannelId, ContactId, EventId, NoticeId, PersonId, SendId, TaskNumber, WorkspaceId,
+};
+use deskd::domain::notice::Draft;
+use deskd::domain::own::{Own, Raised};
+use deskd::domain::seal::Keyring;
+use deskd::domain::send::SendState;
+use deskd::domain::time::Timestamp;
+use deskd::domain::webhook::WebhookName;
+use deskd::simulator::Setup;
+use deskd::store::contacts::ContactLine;
+use deskd::store::life::NoticeFilter;
+use deskd::store::outbox::{Part, Rescue};
+use deskd::store::silences::Silenced;
+use deskd::store::tasks::{Handling, TaskFilter};
+use deskd::store::webhooks::NewUrl;
+use deskd::store::why::Subject;
+use deskd::store::{Space, Store};
+use rusqlite::Connection;
+
+use crate::world::{World, alice};
 
 // Why a method is for the whole file.
 const FILE: &str = "the file itself: opened, folded, copied, measured; no row goes out";
@@ -20,7 +45,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 87] = [
+const WHOLE_FILE: [(&str, &str); 88] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -45,6 +70,7 @@ const WHOLE_FILE: [(&str, &str); 87] = [
     ("seal_due", JOURNAL),
     ("next_due", JOURNAL),
     ("promise", JOURNAL),
+    ("apps", JOURNAL),
     ("set_ourselves", JOURNAL),
     ("ourselves", JOURNAL),
     ("claim_advice", CLAIM),
@@ -167,4 +193,209 @@ fn sec_21_no_method_of_a_space_takes_another_workspace() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn ring() -> Keyring {
+    Keyring::parse(&"07".repeat(32)).unwrap()
+}
+
+/// Everything a desk can hold of a workspace, marked with a word: people, texts, contacts, notices, silences, webhooks.
+async fn settle(team: &str, word: &str, path: Option<PathBuf>) -> World {
+    let setup = Setup { team_id: team.to_owned(), ..Setup::default() };
+    let mut world =
+        World::without_desk(setup, |config| config.store.path = path.unwrap_or(config.store.path.clone()));
+    world.keys = Some(ring());
+    world.open().await;
+    for channel in ["support", "sales"] {
+        world.pick(channel, Pick::Monitor).await;
+    }
+    world.hire("tess").await;
+    let (space, now) = (world.store().of(&world.workspace), world.clock.now());
+    let line = |at: i64| ContactLine {
+        name: format!("{word} {at}"),
+        email: format!("{word}{at}@globex.example"),
+        company: word.to_owned(),
+    };
+    space.import_contacts(vec![line(1), line(2)], alice(), now).await.unwrap();
+    for (person, channel) in [("ada", "support"), ("grace", "sales")] {
+        world.slack.say(person, channel, &format!("{word}: the invoice is wrong")).unwrap();
+    }
+    world.pass(40).await;
+    world.reply(1, &format!("{word}: we look")).await;
+    let draft = Draft { kind: "alert".into(), title: format!("{word} is full"), ..Draft::default() };
+    let inlet = world.desk().front().inlet;
+    inlet.submit(world.workspace.clone(), &[draft], word, now).await.unwrap().unwrap();
+    let silence = Silenced {
+        id: 0,
+        pairs: vec![("kind".into(), vec!["nothing".into()])],
+        reason: word.to_owned(),
+        made_by: "user:alice".into(),
+        made_at: now,
+        until: now.plus(365 * DAY),
+        ended_by: String::new(),
+    };
+    space.add_silence(silence, alice()).await.unwrap();
+    let url = format!("https://hooks.slack.com/services/{team}/B1/{word}");
+    let new = NewUrl { origin: "https://hooks.slack.com".into(), url: Secret::new(&url) };
+    let name = WebhookName::parse("ops").unwrap();
+    space.add_webhook((name, word.to_owned()), new, alice(), now).await.unwrap();
+    let raised = Raised { own: Own::DeadLetter, subject: word.to_owned(), detail: String::new() };
+    space.raise(raised, now).await.unwrap();
+    world.pass(60).await;
+    world
+}
+
+/// Tables whose rows name no workspace, and why that is right: `outcomes` is read with its event.
+const WITHOUT: [&str; 4] = ["heartbeats", "last_backup", "migrations", "outcomes"];
+
+/// Every row of a workspace.
+fn rows(connection: &Connection, workspace: &WorkspaceId) -> Vec<String> {
+    let text = |sql: &str| -> Vec<String> {
+        let mut query = connection.prepare(sql).unwrap();
+        let count = query.column_count();
+        let row = |row: &rusqlite::Row<'_>| {
+            let cells = (0..count).map(|at| format!("{:?}", row.get_ref(at).unwrap()));
+            Ok(cells.collect::<Vec<_>>().join("|"))
+        };
+        query.query_map([&workspace.0], row).unwrap().map(Result::unwrap).collect()
+    };
+    let sql = "SELECT t.name, EXISTS (SELECT 1 FROM pragma_table_info(t.name) WHERE name = 'workspace') FROM sqlite_schema t
+               WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND ?1 <> '' ORDER BY 1";
+    let mut query = connection.prepare(sql).unwrap();
+    let tables = query.query_map([&workspace.0], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let (with, without): (Vec<(String, bool)>, Vec<_>) =
+        tables.map(Result::unwrap).partition(|(_, has)| *has);
+    assert_eq!(without.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), WITHOUT);
+    let mut all =
+        text("SELECT o.* FROM outcomes o JOIN events e ON e.id = o.event WHERE e.workspace = ? ORDER BY 1");
+    for (table, _) in with {
+        let found = text(&format!("SELECT * FROM {table} WHERE workspace = ? ORDER BY 1, 2, 3"));
+        all.extend(found.into_iter().map(|row| format!("{table}: {row}")));
+    }
+    all
+}
+
+/// What the other workspace calls its things.
+fn foreign_word(space: &Space) -> String {
+    if space.workspace().0.contains("ALPHA") { "bravo" } else { "alpha" }.to_owned()
+}
+
+/// One thing that somebody in a workspace could do, with whatever number they can think of; what they get to see.
+async fn act(space: &Space, deed: u8, n: i64, now: Timestamp) -> String {
+    let (task, contact, send, notice) = (TaskNumber(n), ContactId(n), SendId(n), NoticeId(n));
+    let person = PersonId("U0TESS".to_owned());
+    match deed {
+        0 => {
+            let found = space.tasks(TaskFilter::default()).await.unwrap();
+            found.into_iter().map(|task| task.contact.name).collect()
+        }
+        1 => {
+            let found = space.task(task).await.unwrap();
+            found
+                .map(|task| task.conversation.into_iter().map(|said| said.text).collect())
+                .unwrap_or_default()
+        }
+        2 => {
+            format!("{}", space.handle_task(task, Handling::Label("bug".into()), alice(), now).await.unwrap())
+        }
+        3 => {
+            space.contacts().await.unwrap().into_iter().map(|contact| contact.name + &contact.email).collect()
+        }
+        4 => space.contact(contact).await.unwrap().map(|contact| contact.name).unwrap_or_default(),
+        5 => format!("{}", space.link_contact(contact, person, alice(), now).await.unwrap()),
+        6 => format!("{}", space.erase_contact(contact, alice(), now).await.unwrap().is_some()),
+        7 => format!("{:?}", space.export_contact(contact).await.unwrap()),
+        8 => {
+            let pick = if n % 2 == 0 { Pick::Ignore } else { Pick::Monitor };
+            let all = space.channels().await.unwrap();
+            let channel = all[usize::try_from(n).unwrap() % all.len()].id.clone();
+            space.pick_channel(channel, pick, alice(), now).await.unwrap();
+            format!("{all:?}")
+        }
+        9 => {
+            let all = space.teammates().await.unwrap();
+            match all.first() {
+                Some(one) => space.remove_teammate(one.person.clone(), alice(), now).await.unwrap(),
+                None => space.add_teammate(person, alice(), now).await.unwrap(),
+            };
+            format!("{all:?}")
+        }
+        10 => format!("{:?}", space.label_webhook("ops".into(), "x".into(), alice(), now).await.unwrap()),
+        11 => format!("{:?}", space.delete_webhook("ops".into(), alice(), now).await.unwrap()),
+        12 => format!(
+            "{:?} {:?}",
+            space.webhooks().await.unwrap(),
+            space.webhook_url("ops".into()).await.map(|url| url.expose().to_owned())
+        ),
+        13 => format!("{:?}", space.silences(true, now).await.unwrap()),
+        14 => format!("{:?}", space.expire_silence(n, alice(), now).await.unwrap()),
+        15 => format!(
+            "{:?}",
+            space.notices(NoticeFilter { most: 100, ..NoticeFilter::default() }).await.unwrap()
+        ),
+        16 => format!("{:?}", space.notice_life(notice).await.unwrap()),
+        17 => format!("{:?}", space.outcomes_of(vec![notice]).await.unwrap()),
+        18 => format!("{:?}", space.cancel_notices(foreign_word(space), String::new()).await.unwrap()),
+        19 => {
+            let part = Part { key: format!("{}-{n}-{}", space.workspace(), now.0), text: "hello".to_owned() };
+            format!("{:?}", space.submit_reply(task, vec![part], alice(), now).await.unwrap())
+        }
+        20 | 21 => {
+            let own = space.queue(SendState::ALL.to_vec()).await.unwrap();
+            let is_own = own.iter().any(|row| row.id == send);
+            assert_eq!(space.send(send).await.unwrap().is_some(), is_own, "a row of somebody's outbox");
+            String::new()
+        }
+        22 => format!("{:?}", space.rescue_send(send, Rescue::Drop, now).await.unwrap()),
+        23 => format!("{:?}", space.resolve(Own::DeadLetter, foreign_word(space), now).await.unwrap()),
+        24 => format!("{:?}", space.troubles(true).await.unwrap()),
+        25 => format!("{:?}", space.trail(Subject::Event(EventId(n))).await.unwrap()),
+        26 => format!("{:?}", space.trail(Subject::Bundle(BundleId(n))).await.unwrap()),
+        27 => format!("{:?}", space.trail(Subject::Notice(notice)).await.unwrap()),
+        28 => format!("{:?}", space.trail(Subject::Send(send)).await.unwrap()),
+        29 => format!("{:?}", space.sync_channels(Vec::new(), now).await),
+        30 => format!("{:?}", space.routing_state(vec!["*".into()], now).await.unwrap()),
+        31 => format!("{:?}", space.want_directory().await),
+        32 => format!("{:?}", space.held_for_recap(ChannelId("C1".into()), now).await.is_ok()),
+        _ => format!("{:?}", space.trail(Subject::Task(task)).await.unwrap()),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sec_21_nothing_of_a_workspace_is_seen_or_changed_from_another_whatever_is_tried() {
+    let mut one = settle("T0ALPHA0001", "alpha", None).await;
+    one.close().await;
+    let path = one.database();
+    let mut two = settle("T0BRAVO0001", "bravo", Some(path.clone())).await;
+    let now = two.clock.now().plus(DAY);
+    two.close().await;
+    let store = Store::open(&path, now).await.unwrap().with_keys(ring());
+    let (alpha, bravo) = (store.of(&one.workspace), store.of(&two.workspace));
+    let connection = Connection::open(&path).unwrap();
+    for (space, other) in [(&alpha, &bravo), (&bravo, &alpha)] {
+        let kept = rows(&connection, other.workspace());
+        assert!(kept.len() > 40, "there is something to keep: {}", kept.len());
+        let foreign = foreign_word(space);
+        let mut tried = 0;
+        let mut chance = fastrand::Rng::with_seed(21);
+        // Each deed with every small number once, in a random order, and then at random.
+        let mut deeds: Vec<(u8, i64)> = (0..34).flat_map(|deed| (1..9).map(move |n| (deed, n))).collect();
+        chance.shuffle(&mut deeds);
+        deeds.extend((0..200).map(|_| (chance.u8(0..34), chance.i64(1..30))));
+        for (deed, n) in deeds {
+            let seen = act(space, deed, n, now).await;
+            assert!(!seen.contains(&foreign), "deed {deed} with {n} shows what is not ours: {seen}");
+            tried += 1;
+            if tried % 10 == 0 {
+                assert_eq!(
+                    rows(&connection, other.workspace()),
+                    kept,
+                    "by deed {deed} with {n} or one of the nine before"
+                );
+            }
+        }
+        assert_eq!(rows(&connection, other.workspace()), kept);
+    }
 }

@@ -56,6 +56,8 @@ fn every_relative_link_of_the_documentation_leads_to_a_file() {
         "CONTRIBUTING.md",
         "docs/operations.md",
         "docs/architecture.md",
+        "docs/errors.md",
+        "docs/http-mode.md",
         "docs/routing.md",
         "docs/simulator.md",
         "docs/webhooks.md",

@@ -11,6 +11,7 @@ use deskd::domain::classify::Compiled;
 use deskd::domain::rules::Rules;
 use deskd::intake::backfill::{Recoverer, Recovery};
 use deskd::intake::bundle::{Gatherer, Habits};
+use deskd::intake::kin::Kin;
 use deskd::intake::listen::Tally;
 use deskd::intake::people::Directory;
 use deskd::intake::triage::Triage;
@@ -66,6 +67,7 @@ async fn life(world: &World) {
         trusted_bots: Vec::new(),
         monitor: Monitor::Picked,
         notify_replies: false,
+        kin: Kin::default(),
     };
     let (_habits, habits) = watch::channel(habits);
     let (_line, line) = watch::channel(Line { connected: true, gaps: 1 });
@@ -103,6 +105,7 @@ async fn a_machine_that_slept_reads_what_was_said_meanwhile_although_no_socket_w
         trusted_bots: Vec::new(),
         monitor: Monitor::Picked,
         notify_replies: false,
+        kin: Kin::default(),
     };
     let (_habits, habits) = watch::channel(habits);
     let (_line, line) = watch::channel(Line { connected: true, gaps: 1 });

@@ -32,6 +32,7 @@ pub struct World {
     pub signing: Signing,
     pub apps: Vec<AppTokens>,
     pub keys: Option<Keyring>,
+    pub client_secret: Option<Secret>,
     pub clock: Clock,
     pub workspace: WorkspaceId,
     desk: Option<Desk>,
@@ -83,6 +84,7 @@ impl World {
             signing: Signing::default(),
             apps: Vec::new(),
             keys: None,
+            client_secret: None,
             clock,
             workspace,
             desk: None,
@@ -99,6 +101,7 @@ impl World {
     /// A started desk, or why it cannot be started.
     pub async fn try_open(&self) -> anyhow::Result<Desk> {
         let setup = DeskSetup {
+            client_secret: self.client_secret.clone(),
             config: self.config.clone(),
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),
@@ -263,8 +266,9 @@ impl World {
         assert_eq!(self.slack.unacked(), 0, "envelopes that are not acknowledged");
         let complaints: Vec<String> = self.slack.complaints();
         assert!(complaints.is_empty(), "Slack complains: {complaints:?}");
-        let unlisted: Vec<String> =
-            self.slack.called_methods().into_iter().filter(|name| methods::find(name).is_none()).collect();
+        let called = self.slack.called_methods();
+        keep_calls(&called);
+        let unlisted: Vec<String> = called.into_iter().filter(|name| methods::find(name).is_none()).collect();
         assert!(unlisted.is_empty(), "called, and not in the published list: {unlisted:?}");
         self.close().await;
         self.pass(2).await;
@@ -285,6 +289,14 @@ pub async fn refused(path: PathBuf) -> i64 {
         rusqlite::Connection::open(path)?.query_row(sql, [], |row| row.get(0))
     };
     tokio::task::spawn_blocking(read).await.unwrap().unwrap()
+}
+
+/// Notes which methods a scene has called, for `tests/leaks/run` to compare with the published list.
+fn keep_calls(called: &[String]) {
+    let Some(keep) = std::env::var_os("DESKD_TEST_KEEP") else { return };
+    let path = PathBuf::from(keep).join("calls");
+    let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
+    std::io::Write::write_all(&mut file, (called.join("\n") + "\n").as_bytes()).unwrap();
 }
 
 /// A folder for one scene's files; kept below `DESKD_TEST_KEEP` when that is set, for `tests/leaks/run` to search.

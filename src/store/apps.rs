@@ -1,0 +1,56 @@
+//! Who the bots of our further apps are.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::error::StoreError;
+use super::space::Space;
+use super::sqlite::Store;
+use crate::domain::ids::PersonId;
+use crate::domain::message::Sibling;
+use crate::domain::time::Timestamp;
+
+impl Space {
+    /// Remembers who the bot of a further app is in this workspace.
+    pub async fn note_app(&self, app: Sibling, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
+            let Sibling { name, app, person, bot } = app;
+            tx.execute(
+                "INSERT INTO apps (workspace, app, name, person, bot, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (workspace, app) DO UPDATE SET name = excluded.name, person = excluded.person,
+                     bot = excluded.bot, updated_at = excluded.updated_at",
+                (
+                    &workspace.0,
+                    app,
+                    name,
+                    person.map(|person| person.0).unwrap_or_default(),
+                    bot.unwrap_or_default(),
+                    now.0,
+                ),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// The further apps that are known, in every workspace.
+    pub async fn apps(&self) -> Result<Vec<Sibling>, StoreError> {
+        self.read(|tx| {
+            let mut query = tx.prepare("SELECT name, app, person, bot FROM apps ORDER BY workspace, app")?;
+            let filled = |text: String| Some(text).filter(|text| !text.is_empty());
+            let rows = query.query_map([], |row| {
+                let person = filled(row.get(2)?).map(PersonId);
+                Ok(Sibling { name: row.get(0)?, app: row.get(1)?, person, bot: filled(row.get(3)?) })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}
+
+/// What a further app is called here; `None` for the desk's own and for one that is not known.
+pub(super) fn name(tx: &Transaction<'_>, app: &str) -> Result<Option<String>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT name FROM apps WHERE app = ? AND app <> '' LIMIT 1")?;
+    Ok(query.query_row([app], |row| row.get(0)).optional()?)
+}
