@@ -1,4 +1,4 @@
-//! The bells of the workers, and what rings some of them from outside.
+//! The bells of a desk: which there are, and who rings them without being a worker.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,33 +14,35 @@ use crate::slack::socket::Links;
 /// Rung when there may be work, one for each kind of worker.
 #[derive(Clone, Default)]
 pub struct Bells {
-    /// Workspaces are to be looked at.
+    /// Who we are, and which channels there are.
     pub workspace: Bell,
-    /// A directory is to be read.
+    /// Who there is.
     pub directory: Bell,
-    /// Events are to be decoded.
+    /// Events to be gathered.
     pub gather: Bell,
-    /// Bundles are closed.
+    /// Bundles to be judged.
     pub triage: Bell,
-    /// A task is to be talked over with a language model.
+    /// Examples to be learned.
+    pub learn: Bell,
+    /// Questions to a language model.
     pub advise: Bell,
-    /// Something is to be sent.
+    /// Rows of the outbox.
     pub send: Bell,
-    /// A message of our own was heard.
+    /// A canary that came back.
     pub canary: Bell,
-    /// Something is to be read from the history.
+    /// Gaps to be read.
     pub recover: Bell,
-    /// An answer is late.
+    /// Late answers to commands.
     pub late: Bell,
-    /// A trouble is to be told.
+    /// Troubles to be told.
     pub tell: Bell,
-    /// A chart is to be uploaded.
+    /// Charts to be uploaded.
     pub upload: Bell,
-    /// Notices are to be routed.
+    /// Notices to be routed.
     pub route: Bell,
-    /// A destination has room.
+    /// Deliveries that may enter the outbox.
     pub feed: Bell,
-    /// A delivery leaves by another way than Slack.
+    /// Deliveries that go other ways.
     pub carry: Bell,
 }
 

@@ -15,8 +15,9 @@ use crate::config::{Config, Sources};
 use crate::domain::advice::Wish;
 use crate::domain::audit::{Act, Deed, changed_keys};
 use crate::domain::bundle::{Monitor, Quiet};
-use crate::domain::classify::Compiled;
+use crate::domain::classify::{Compiled, Policy};
 use crate::domain::heartbeat::Promise;
+use crate::domain::learn::Basis;
 use crate::domain::message::Sibling;
 use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
@@ -39,6 +40,8 @@ pub struct Reloadable {
     started_with: Config,
     habits: watch::Sender<Habits>,
     rules: watch::Sender<Arc<Compiled>>,
+    basis: watch::Sender<Arc<Basis>>,
+    policy: watch::Sender<Policy>,
     categories: watch::Sender<Arc<Rules>>,
     wish: watch::Sender<Wish>,
     routing: watch::Sender<Arc<Routing>>,
@@ -64,6 +67,8 @@ impl Reloadable {
             habits: watch::Sender::new(Habits { kin: kin.clone(), ..habits(config) }),
             kin,
             rules: watch::Sender::new(Arc::new(Compiled::new(&config.rules))),
+            basis: watch::Sender::new(Arc::new(Basis::of(&config.rules))),
+            policy: watch::Sender::new(config.triage),
             categories: watch::Sender::new(Arc::new(config.rules.clone())),
             wish: watch::Sender::new(config.wish),
             routing: watch::Sender::new(Arc::new(config.routing.clone())),
@@ -89,6 +94,16 @@ impl Reloadable {
     /// The rules of classification.
     pub fn rules(&self) -> watch::Receiver<Arc<Compiled>> {
         self.rules.subscribe()
+    }
+
+    /// What the learner begins with.
+    pub fn basis(&self) -> watch::Receiver<Arc<Basis>> {
+        self.basis.subscribe()
+    }
+
+    /// How far the learner may go.
+    pub fn policy(&self) -> watch::Receiver<Policy> {
+        self.policy.subscribe()
     }
 
     /// The categories as they are configured.
@@ -173,6 +188,8 @@ impl Reloadable {
         let kin = self.kin.clone();
         self.habits.send_replace(Habits { kin, ..habits(&config) });
         self.rules.send_replace(compiled);
+        self.basis.send_replace(Arc::new(Basis::of(&config.rules)));
+        self.policy.send_replace(config.triage);
         self.categories.send_replace(Arc::new(config.rules.clone()));
         self.wish.send_replace(config.wish);
         self.routing.send_replace(Arc::new(config.routing.clone()));

@@ -43,6 +43,7 @@ use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
 use crate::intake::kin::{Kin, Kinship};
+use crate::intake::learn::Learner;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
@@ -60,7 +61,7 @@ use crate::slack::socket::{Links, SocketSettings};
 use crate::store::retention::Forgotten;
 use crate::store::{Occupied, Store};
 use crate::web::Front;
-use crate::web::desk::Reds;
+use crate::web::desk::{Learned, Reds};
 use crate::web::hooks::{Challenges, Doorway};
 use crate::web::oauth::Install;
 use crate::web::room::Room;
@@ -110,14 +111,13 @@ impl Desk {
         let model = model(&config, secrets.model_key.as_ref()).await?;
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
-        let (tell_ours, ours) = watch::channel(store.ourselves().await?);
+        let (tell, ours) = watch::channel(store.ourselves().await?);
         let (apis, kin) = (speakers(&store, &api).await?, kin(&store, &apps).await?);
         let reloadable = Reloadable::new(&config, signing, kin.clone())?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
-        let workspace =
-            Workspace::new(store.clone(), apis.clone(), tell_ours, bells.gather.clone(), trouble.clone());
-        crew.worker(workspace, &bells.workspace);
+        let looks = Workspace::new(store.clone(), apis.clone(), tell, bells.gather.clone(), trouble.clone());
+        crew.worker(looks, &bells.workspace);
         let tally = Arc::new(Tally::default());
         let (habits, triage) = (reloadable.habits(), bells.triage.clone());
         let gatherer = Gatherer::new(store.clone(), habits, apis.spaces(), triage, tally.clone());
@@ -127,7 +127,7 @@ impl Desk {
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, apis: &apis, clock, bells: &bells, ours: &ours };
         let install = base.install(&mut crew, client_secret);
-        base.triage(&mut crew, &reloadable);
+        let learned = base.triage(&mut crew, &reloadable);
         let advice = base.advise(&mut crew, &reloadable, model);
         let forgotten = base.keep_house(&mut crew);
         base.send(&mut crew);
@@ -172,6 +172,7 @@ impl Desk {
             read_directory: ringing(&bells.directory),
             habits: reloadable.habits(),
             gather: ringing(&bells.gather),
+            learned,
             health: health(&crew, unwritable),
             ways,
             keys: Arc::new(keys),
@@ -200,7 +201,9 @@ impl Desk {
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
     pub async fn reload(&self, sources: &Sources) -> Result<()> {
-        self.reloadable.renew(sources, &self.store, (self.front.now)()).await
+        self.reloadable.renew(sources, &self.store, (self.front.now)()).await?;
+        (self.front.learned.learn)();
+        Ok(())
     }
 
     /// The workers that are stuck at `now`.
@@ -284,13 +287,24 @@ impl Base<'_> {
         }
     }
 
-    /// What makes tasks of bundles.
-    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) {
+    /// What makes tasks of bundles, and what learns from them.
+    fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) -> Learned {
+        let learner = Learner::new(self.store.clone(), reloadable.basis(), reloadable.policy());
+        let mind = learner.mind();
+        crew.worker(learner, &self.bells.learn);
         let directory = Directory::new(self.store.clone(), self.apis.clone());
         let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
+        let triage = triage.learning(mind.clone(), reloadable.policy());
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
         let triage = triage.advised(reloadable.wish(), self.bells.advise.clone());
         crew.worker(triage, &self.bells.triage);
+        Learned {
+            mind,
+            learn: ringing(&self.bells.learn),
+            triage: ringing(&self.bells.triage),
+            rules: reloadable.rules(),
+            policy: reloadable.policy(),
+        }
     }
 
     /// What asks a language model about tasks.

@@ -17,6 +17,7 @@ use crate::config::tokens::{Look, Token, look};
 use crate::config::webhooks;
 use crate::config::{Config, Environment, Loaded, Problem, Problems, Spot, span, unknown_channels};
 use crate::domain::advice::{Mode, Wish};
+use crate::domain::classify::Learn;
 use crate::domain::mention::Mention;
 
 /// Check the configuration and say what it means.
@@ -171,6 +172,7 @@ fn meaning(config: &Config) -> Vec<String> {
         http,
         oauth: _,
         inbox,
+        triage,
         store,
         api,
         outbox,
@@ -215,6 +217,7 @@ fn meaning(config: &Config) -> Vec<String> {
             span::show(outbox.give_up)
         ),
         format!("  categories {}; \"{}\" for the rest", names.join(", "), rules.fallback),
+        learned(triage.learn),
         match routing.routes.len() {
             0 => "  no routes: notices go only where their caller says".to_owned(),
             1 => "  1 route for notices".to_owned(),
@@ -237,8 +240,7 @@ fn meaning(config: &Config) -> Vec<String> {
             .map(|report| format!("  report \"{}\" in {}, {}", report.name, report.channel, report.schedule)),
     );
     lines.extend(asked(model, *wish));
-    lines.push(told(alarm));
-    lines.extend(called(mentions));
+    lines.extend(std::iter::once(told(alarm)).chain(called(mentions)));
     lines.extend(api.listen.map(|address| format!("  listening at {address} for callers with the token")));
     lines.extend(let_in(doors));
     lines
@@ -266,6 +268,15 @@ fn asked(model: &Model, wish: Wish) -> Option<String> {
         category.into_iter().chain(wish.summaries.then_some("for titles and summaries")).collect();
     let what = if what.is_empty() { "never".to_owned() } else { what.join(", ") };
     Some(format!("  the model {name} at {host} is asked {what}; \"deskd privacy\" says what leaves"))
+}
+
+fn learned(learn: Learn) -> String {
+    let told = match learn {
+        Learn::On => "categories are learned from what the team says",
+        Learn::Shadow => "categories are learned, and decided by the words alone",
+        Learn::Off => "nothing is learned",
+    };
+    format!("  {told}")
 }
 
 /// Whom deskd tells of its own trouble. A webhook may also come from the environment or a credential.
@@ -329,6 +340,7 @@ mod tests {
           messages from the channels chosen with "deskd channels monitor"
           a bundle closes after 30s of quiet, 5m at the latest; a send is given up after 1d
           categories bug, billing, sales, feature, support, question, other, legal; "other" for the rest
+          categories are learned from what the team says
           no routes: notices go only where their caller says
           database /var/lib/deskd/deskd.db, commands at /run/deskd/deskd.sock
           nobody is told of deskd's own trouble; hint: see [alarm]

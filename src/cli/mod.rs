@@ -196,7 +196,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Why(args) => why::run(args, call).await,
         Command::Replay(args) => replay::run(args, call).await,
         Command::Recover(args) => recover::run(args, call).await,
-        Command::Triage(args) => triage::run(args, call),
+        Command::Triage(args) => triage::run(args, call).await,
         Command::Backup(args) => backup::run(args, call).await,
         Command::Restore(args) => restore::run(args, call).await,
         Command::Privacy(args) => privacy::run(args, call),

@@ -14,8 +14,8 @@ use crate::config::model::amount;
 use crate::domain::time::Timestamp;
 use crate::web::model::ModelDocument;
 use crate::web::status::{
-    CanaryDocument, DestinationDocument, NoticesDocument, OutboxDocument, SocketDocument, StatusDocument,
-    WrongDocument,
+    CanaryDocument, DestinationDocument, LearnerDocument, NoticesDocument, OutboxDocument, SocketDocument,
+    StatusDocument, WrongDocument,
 };
 
 /// Show how the desk stands.
@@ -140,6 +140,7 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
     lines.extend(told_sockets(&status.sockets, view));
     lines.extend(status.canary.iter().map(|canary| line("canary", &told_canary(canary, view))));
     lines.extend(told_work(status, view));
+    lines.extend(told_learner(&status.learner).map(|told| line("learner", &told)));
     lines.push(line("outbox", &told_outbox(&status.outbox)));
     lines.extend(told_notices(&status.notices).map(|told| line("notices", &told)));
     for (at, broken) in status.destinations_broken.iter().enumerate() {
@@ -339,6 +340,21 @@ fn told_notices(notices: &NoticesDocument) -> Option<String> {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// Nothing while nobody has taught anything.
+fn told_learner(learner: &LearnerDocument) -> Option<String> {
+    let all: i64 = learner.examples.values().sum();
+    let by_source = learner.examples.iter().map(|(source, count)| format!("{count} {source}"));
+    let by_source: Vec<String> = by_source.collect();
+    let count = if all == 1 { "1 example".to_owned() } else { format!("{all} examples") };
+    let aside = match (learner.learn.as_str(), learner.ready) {
+        ("off", _) => ", not learned: [triage] learn is off",
+        (_, false) => ", being learned; the rules decide meanwhile",
+        ("shadow", true) => ", in the shadow: the rules decide",
+        (_, true) => "",
+    };
+    (all > 0).then(|| format!("{count} ({}){aside}", by_source.join(", ")))
 }
 
 fn told_outbox(outbox: &OutboxDocument) -> String {

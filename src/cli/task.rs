@@ -8,7 +8,7 @@ use serde_json::json;
 use super::call::{Call, Exit};
 use super::client::{Answer, Client};
 use super::screen::{View, bad, bold, dim, styled, wrapped};
-use crate::web::handling::Handled;
+use crate::web::handling::{Handled, Made};
 use crate::web::tasks::{SaidDocument, TaskPage, TaskRow};
 
 /// Look at tasks and handle them.
@@ -50,7 +50,7 @@ enum What {
         /// @handle, Slack id or e-mail address; "none" takes it away.
         who: String,
     },
-    /// Put a task into another category.
+    /// Say of which category a task is; the desk learns from it.
     Label {
         /// The task's number.
         number: String,
@@ -72,10 +72,18 @@ enum What {
         #[arg(required = true)]
         until: Vec<String>,
     },
-    /// Say that a task is dealt with.
+    /// Say that a task is dealt with. That its category was right is learned from it, a little.
     Close {
         /// The task's number.
         number: String,
+        /// It was no request at all: messages like it make no task any more, unless they mention the desk.
+        #[arg(long)]
+        not_a_request: bool,
+    },
+    /// Make a task of a bundle that was taken for no request; "deskd why" shows the bundle's number.
+    Make {
+        /// The bundle's number.
+        bundle: String,
     },
     /// Say that a task is not dealt with after all.
     Reopen {
@@ -100,7 +108,10 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
             let zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
             post(number, "/snooze", json!({ "until": until.join(" "), "zone": zone })).await?
         }
-        What::Close { number } => post(number, "/close", json!({})).await?,
+        What::Close { number, not_a_request } => {
+            post(number, "/close", json!({ "not_a_request": not_a_request })).await?
+        }
+        What::Make { bundle } => return make(bundle, &client, call).await,
         What::Reopen { number } => post(number, "/reopen", json!({})).await?,
     };
     call.show(&answer, |handled: &Handled, view| handled_line(handled, view))
@@ -118,6 +129,11 @@ pub fn numbered(folder: &str, number: &str, verb: &str) -> String {
     let number: String = number.filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let number = if number.is_empty() { "0".to_owned() } else { number };
     format!("{folder}/{number}{verb}")
+}
+
+async fn make(bundle: &str, client: &Client, call: &mut Call<'_>) -> Result<Exit> {
+    let answer = client.post(&numbered("/v1/bundles", bundle, "/task"), &json!({})).await?;
+    call.show(&answer, |made: &Made, _| format!("bundle {} becomes a task\n", made.bundle))
 }
 
 async fn list(what: &What, client: &Client, call: &mut Call<'_>) -> Result<Exit> {
@@ -200,14 +216,19 @@ pub fn screen(page: &TaskPage, view: &View) -> String {
     if task.recovered {
         text.push_str("recovered: it did not arrive when it was said, but was found in the history\n");
     }
+    if task.not_a_request {
+        text.push_str("closed as no request\n");
+    }
     if let Some(until) = &task.snoozed_until {
         text.push_str(&format!("put aside until {}\n", view.clock(until)));
     }
     let verdict = &page.verdict;
     let why = format!(
-        "classified as {} ({:.0} % sure): {}",
+        "classified as {} by {} ({:.0} % sure{}): {}",
         verdict.category,
+        by(&verdict.by),
         verdict.confidence * 100.0,
+        if verdict.abstained { ", nobody was sure enough" } else { "" },
         verdict.reasons.join("; ")
     );
     text.push_str(&styled(dim(), wrapped(&why, view.prose(), "").trim_end()));
@@ -227,6 +248,16 @@ pub fn screen(page: &TaskPage, view: &View) -> String {
     };
     text.push_str(&format!("\n{}\n", styled(dim(), next)));
     text
+}
+
+/// Who decided, as people read it.
+fn by(classifier: &str) -> &str {
+    match classifier {
+        "rules" => "the rules",
+        "learned" => "what was learned",
+        "model" => "the language model",
+        other => other,
+    }
 }
 
 fn message(said: &SaidDocument, view: &View) -> String {

@@ -18,8 +18,9 @@ const PATTERN_BYTES: usize = 1 << 20;
 /// Longest name of a category, in characters: it stands in a table's column.
 const NAME_LENGTH: usize = 40;
 
-/// Merges the file's rules over `builtin` and tells which channels they name.
-pub fn read(reader: &mut Reader<'_>, builtin: Rules) -> (Rules, Vec<ChannelNamed>) {
+/// Merges the file's rules over `builtin` and tells which channels they name. Where the desk learns, a category needs no more
+/// than a name.
+pub fn read(reader: &mut Reader<'_>, builtin: Rules, learns: bool) -> (Rules, Vec<ChannelNamed>) {
     let mut rules = builtin;
     let mut channels_named = Vec::new();
     let mut own: Vec<String> = Vec::new();
@@ -37,20 +38,18 @@ pub fn read(reader: &mut Reader<'_>, builtin: Rules) -> (Rules, Vec<ChannelNamed
         let rule = CategoryRule { name, ..rule };
         match known {
             Some(at) => rules.categories[at] = rule,
-            None => add(&mut section, &mut rules, rule),
+            None => {
+                if !learns && matches_nothing(&rule) {
+                    let hint = "give it keywords, phrases, patterns, channels or domains";
+                    section.refuse("name", format!("nothing can ever be \"{}\"", rule.name), hint);
+                }
+                rules.categories.push(rule);
+            }
         }
     }
     rules.priority = priority(&mut reader.section("priority"), rules.priority);
     fallback(&mut reader.section("inbox"), &mut rules);
     (rules, channels_named)
-}
-
-fn add(section: &mut Section<'_, '_>, rules: &mut Rules, rule: CategoryRule) {
-    if matches_nothing(&rule) {
-        let hint = "give it keywords, phrases, patterns, channels or domains";
-        section.refuse("name", format!("nothing can ever be \"{}\"", rule.name), hint);
-    }
-    rules.categories.push(rule);
 }
 
 fn matches_nothing(rule: &CategoryRule) -> bool {

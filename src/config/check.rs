@@ -16,7 +16,7 @@ use super::settings::{
 };
 use super::{
     Environment, Flag, alarm, apps, callers, categories, endpoint, keys, kinds, mail, mentions, model,
-    report, routes, unknown,
+    report, routes, triage, unknown,
 };
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
@@ -90,7 +90,8 @@ fn ordered(problems: Vec<Problem>, slips: Vec<Problem>) -> Vec<Problem> {
 }
 
 fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
-    let (rules, mut channels_named) = categories::read(reader, defaults.rules);
+    let triage = triage::triage(&mut reader.section("triage"), defaults.triage);
+    let (rules, mut channels_named) = categories::read(reader, defaults.rules, triage.learns());
     let canary = canary(&mut reader.section("canary"), defaults.canary, &mut channels_named);
     let mut mentions_named = Vec::new();
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
@@ -112,6 +113,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
         oauth: super::oauth::oauth(&mut reader.section("oauth")),
         http: http(&mut reader.section("http"), defaults.http),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
+        triage,
         store,
         secrets,
         api: api(&mut reader.section("api"), defaults.api),

@@ -5,7 +5,7 @@
 //! `categories` say which keys there are and how they must agree; `unknown` finds the rest; `problem` is what is told;
 //! `apps`, `callers`, `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead
 //! through Slack; `kinds`, `routes`, `hours` and `quiet` are about notices, `webhooks` says which ones routes name; `keys` finds
-//! the key of the secrets in the database; `model` is the language model and how far calls of it may go; `show` is the effective configuration as lines and as a hash; `tokens` finds the
+//! the key of the secrets in the database; `model` is the language model and how far calls of it may go; `triage` says how far the learner may go; `show` is the effective configuration as lines and as a hash; `tokens` finds the
 //! secrets, apart from all this.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
@@ -34,6 +34,7 @@ pub mod settings;
 pub mod show;
 pub mod span;
 pub mod tokens;
+pub mod triage;
 pub mod unknown;
 pub mod webhooks;
 

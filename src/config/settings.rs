@@ -17,6 +17,7 @@ use super::places::Places;
 use super::problem::{Problem, Spot};
 use super::report::Time;
 use crate::domain::advice::Wish;
+use crate::domain::classify::Policy;
 use crate::domain::destination::Fallbacks;
 use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
@@ -34,6 +35,8 @@ pub struct Config {
     pub http: Http,
     /// `[inbox]`: what becomes of messages.
     pub inbox: Inbox,
+    /// `[triage]`: how far what was learned may go.
+    pub triage: Policy,
     /// `[store]`: where the database is and how long it keeps things.
     pub store: Store,
     /// `[api]`: how the command line and others reach deskd.
@@ -260,6 +263,7 @@ impl Config {
                 monitor: Monitor::Picked,
                 notify_replies: false,
             },
+            triage: Policy::default(),
             store: Store {
                 path: places.database.clone(),
                 keep_events: 90 * DAY,

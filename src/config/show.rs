@@ -20,6 +20,7 @@ impl Config {
             oauth,
             http,
             inbox,
+            triage,
             store,
             api,
             outbox,
@@ -49,6 +50,7 @@ impl Config {
         let Http { listen } = http;
         add("http.listen", listen.to_string());
         show_inbox(inbox, &mut add);
+        super::triage::show(triage, &mut add);
         show_store(store, &mut add);
         show_api(api, &mut add);
         let Outbox { give_up, fallbacks } = outbox;

@@ -168,6 +168,8 @@ name = "void"
 
 [inbux]
 x = 1
+[triage]
+learn = "off"
 "##;
 
 #[test]

@@ -265,6 +265,7 @@ impl Rehearsal {
             channel: &lead.channel.0,
             channel_name: self.facts.names.get(&lead.channel).map(String::as_str),
             email: self.facts.emails.get(&lead.person).map(String::as_str),
+            continues: matches!(lead.root, Joins::Older),
             mentioned: drafts.iter().any(|draft| draft.mentioned),
             files: said().map(|said| said.files).sum(),
         };

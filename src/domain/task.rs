@@ -119,6 +119,18 @@ pub enum Change {
         /// Now.
         to: String,
     },
+    /// Somebody closed it as no request at all.
+    Dismissed,
+    /// It became an example of a category; empty for one that is no request.
+    Taught {
+        /// The category.
+        category: String,
+    },
+    /// It is no example of a category any more; empty for one that is no request.
+    Untaught {
+        /// The category.
+        category: String,
+    },
     /// It was classified again because something was added.
     Reclassified {
         /// Before.
@@ -174,6 +186,9 @@ impl Change {
             Change::Assigned { .. } => "assigned",
             Change::Labelled { .. } => "labelled",
             Change::Prioritised { .. } => "prioritised",
+            Change::Dismissed => "dismissed",
+            Change::Taught { .. } => "taught",
+            Change::Untaught { .. } => "untaught",
             Change::Reclassified { .. } => "reclassified",
             Change::Advised { .. } => "advised",
             Change::AdvisedPriority { .. } => "advised_priority",
@@ -196,6 +211,9 @@ impl Change {
             Change::Assigned { to } => format!("assigned to {to}"),
             Change::Labelled { from, to } => format!("category changed from {from} to {to}"),
             Change::Prioritised { from, to } => format!("priority changed from {from} to {to}"),
+            Change::Dismissed => "closed as no request".to_owned(),
+            Change::Taught { category } => format!("taught as {}", kind(category)),
+            Change::Untaught { category } => format!("not taught as {} any more", kind(category)),
             Change::Reclassified { from, to } => format!("classified again, from {from} to {to}"),
             Change::Advised { by, from, to } => {
                 format!("category changed from {from} to {to}, as the {by} says")
@@ -208,6 +226,10 @@ impl Change {
             Change::MessageDeleted { ts } => format!("message {ts} deleted"),
         }
     }
+}
+
+fn kind(category: &str) -> String {
+    if category.is_empty() { "no request".to_owned() } else { format!("an example of {category}") }
 }
 
 /// Where a task stands after the contact wrote again. Thanks alone do not bring a finished task back.

@@ -10,6 +10,7 @@ pub mod directory;
 mod early;
 pub mod kin;
 pub mod latency;
+pub mod learn;
 pub mod listen;
 pub mod lookout;
 pub mod people;

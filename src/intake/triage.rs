@@ -1,4 +1,5 @@
-//! Sealed bundles become tasks: who wrote is asked once, `domain::classify` judges, the store finishes.
+//! Sealed bundles become tasks: who wrote is asked once, `domain::classify` judges by rules and by what `learn` knows, the
+//! store finishes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use tokio::sync::watch;
 use tracing::info;
 
 use super::bundle::Habits;
+use super::learn::Mind;
 use super::people::{Asked, Directory};
 use crate::domain::advice::{Wish, wanted};
-use crate::domain::classify::{Bundled, Compiled, Verdict, classify};
+use crate::domain::classify::{Bundled, Compiled, Policy, decide};
 use crate::domain::courtesy::is_courtesy;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::mrkdwn::plain;
@@ -36,6 +38,7 @@ pub struct Triage {
     store: Store,
     directory: Directory,
     rules: watch::Receiver<Arc<Compiled>>,
+    learned: Option<Learned>,
     replies: Option<Replies>,
     advice: Option<Advice>,
 }
@@ -45,6 +48,12 @@ struct Advice {
     wish: watch::Receiver<Wish>,
     /// Rung when there is a question.
     ask: Bell,
+}
+
+/// What was learned, and how far that may go.
+struct Learned {
+    mind: Mind,
+    policy: watch::Receiver<Policy>,
 }
 
 /// Notices of what contacts add to their tasks.
@@ -57,7 +66,12 @@ struct Replies {
 impl Triage {
     /// A triage that judges by the newest of `rules`.
     pub fn new(store: Store, directory: Directory, rules: watch::Receiver<Arc<Compiled>>) -> Triage {
-        Triage { store, directory, rules, replies: None, advice: None }
+        Triage { store, directory, rules, learned: None, replies: None, advice: None }
+    }
+
+    /// The same, judging by what `mind` knows as well, as far as the newest of `policy` lets it.
+    pub fn learning(self, mind: Mind, policy: watch::Receiver<Policy>) -> Triage {
+        Triage { learned: Some(Learned { mind, policy }), ..self }
     }
 
     /// The same, raising notices of replies while the newest of `habits` says so, and ringing `route` for them.
@@ -112,13 +126,21 @@ impl Triage {
 
     fn judge(&self, bundle: &SealedBundle) -> Triaged {
         let compiled = self.rules.borrow().clone();
-        let verdict = verdict(bundle, &compiled);
+        let learned = self.learned.as_ref();
+        let policy = learned.map_or_else(Policy::default, |learned| *learned.policy.borrow());
+        let known = learned.and_then(|learned| learned.mind.of(&bundle.workspace));
+        let decision = asked(bundle, |bundled| decide(bundled, &compiled, known.as_deref(), &policy));
+        if let Some(learned) = learned {
+            learned.mind.count(&decision);
+        }
         let courtesy = bundle.files == 0 && bundle.texts.iter().all(|text| is_courtesy(text));
         let wish = self.advice.as_ref().map(|advice| *advice.wish.borrow()).unwrap_or_default();
         Triaged {
             bundle: bundle.id,
-            wanted: wanted(wish, &verdict, courtesy),
-            verdict,
+            wanted: wanted(wish, &decision.verdict, courtesy),
+            verdict: decision.verdict,
+            opinion: decision.opinion,
+            passed_over: decision.passed_over,
             reply: self.is_told().then(|| preview(bundle)),
             courtesy,
         }
@@ -132,8 +154,8 @@ fn preview(bundle: &SealedBundle) -> String {
     if kept.len() < whole.len() { format!("{kept}…") } else { kept }
 }
 
-/// What classification says of a bundle together with the task that it joins.
-fn verdict(bundle: &SealedBundle, compiled: &Compiled) -> Verdict {
+/// Asks about a bundle together with the task that it joins.
+pub fn asked<T>(bundle: &SealedBundle, question: impl FnOnce(&Bundled<'_>) -> T) -> T {
     let texts: Vec<&str> = bundle.earlier.iter().chain(&bundle.texts).map(String::as_str).collect();
     let bundled = Bundled {
         texts: &texts,
@@ -141,9 +163,10 @@ fn verdict(bundle: &SealedBundle, compiled: &Compiled) -> Verdict {
         channel_name: Some(bundle.channel_name.as_str()).filter(|name| !name.is_empty()),
         email: bundle.profile.as_ref().and_then(|profile| profile.email.as_deref()),
         mentioned: bundle.mentioned,
+        continues: bundle.continues,
         files: bundle.files,
     };
-    classify(&bundled, compiled)
+    question(&bundled)
 }
 
 impl Worker for Triage {
@@ -181,6 +204,12 @@ impl Worker for Triage {
                     if let Some(replies) = &self.replies {
                         replies.route.ring();
                     }
+                }
+                Outcome::PassedOver(bundle) => {
+                    info!(
+                        bundle = bundle.0,
+                        "Took bundle {bundle} for no request; hint: deskd why \"bundle {bundle}\""
+                    );
                 }
                 Outcome::Gone => {}
             }

@@ -57,9 +57,6 @@ pub struct Event<'a> {
     pub old_channel_id: Text<'a>,
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub new_channel_id: Text<'a>,
-    /// In `tokens_revoked`: user ids, not tokens.
-    #[serde(borrow, default)]
-    pub tokens: Whose<'a>,
 }
 
 /// A message inside an event. It is read when somebody asks for it, one level at a time: events nested a hundred deep must
@@ -84,19 +81,6 @@ impl<'a> Within<'a> {
 pub struct Edited<'a> {
     #[serde(borrow, default, deserialize_with = "loose::text")]
     pub ts: Text<'a>,
-}
-
-/// Whose tokens were revoked; read when it is asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Whose<'a>(#[serde(borrow)] Option<&'a RawValue>);
-
-impl Whose<'_> {
-    /// Whether a bot's are among them.
-    pub fn has_bot(&self) -> bool {
-        let whose = self.0.and_then(|raw| serde_json::from_str::<serde_json::Value>(raw.get()).ok());
-        whose.is_some_and(|whose| whose["bot"].as_array().is_some_and(|bots| !bots.is_empty()))
-    }
 }
 
 /// A channel where Slack writes more than its id.

@@ -11,6 +11,7 @@ use super::advice;
 use super::audit::note_in;
 use super::conversation::move_to;
 use super::error::StoreError;
+use super::examples;
 use super::space::Space;
 use super::sqlite::Store;
 use super::traces::{Concern, ERASED, Traces, named};
@@ -237,7 +238,9 @@ fn erase(
     let Some(traces) = traces(tx, workspace, id)? else { return Ok(None) };
     let rest = concerned(tx, workspace, &traces, (swept, None))?;
     blank_all(tx, &rest.events)?;
-    erase_notices(tx, workspace, &addresses(tx, id)?, now)?;
+    let addresses = addresses(tx, id)?;
+    erase_notices(tx, workspace, &addresses, now)?;
+    examples::erase(tx, id, &addresses)?;
     for person in &traces.people {
         erase_person(tx, workspace, person, now)?;
     }

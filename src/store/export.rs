@@ -16,7 +16,7 @@ use crate::domain::ids::{ContactId, EventId};
 pub type Holdings = BTreeMap<String, Vec<Map<String, Value>>>;
 
 /// The tables in which a contact is, and which of their rows (`?1`) are its own. The journal is looked through.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 13] = [
     ("contacts", "id = ?1"),
     ("contact_people", "contact = ?1"),
     ("people", "(workspace, person) IN (SELECT workspace, person FROM contact_people WHERE contact = ?1)"),
@@ -25,6 +25,8 @@ const TABLES: [(&str, &str); 11] = [
         "(workspace, person) IN (SELECT workspace, person FROM contact_people WHERE contact = ?1)",
     ),
     ("tasks", "contact = ?1"),
+    ("examples", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),
+    ("judgements", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),
     ("history", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),
     ("advice", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),
     ("model_calls", "task IN (SELECT id FROM tasks WHERE contact = ?1)"),

@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::events::{Decoded, Whose, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, erasures, groups, handled, installations, people, recovery};
+use super::{channels, erasures, examples, groups, handled, installations, people, recovery};
 use crate::domain::bundle::{self, Decision, Desk, Desks, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
 use crate::domain::installation::Parting;
@@ -276,7 +276,10 @@ impl Scene<'_> {
             "UPDATE messages SET mentioned = 1 WHERE channel = ? AND ts = ? AND workspace = ? RETURNING bundle",
         )?;
         let bundle: i64 = mark.query_row(key, |row| row.get(0))?;
-        self.tx.prepare_cached("UPDATE bundles SET mentioned = 1 WHERE id = ?")?.execute([bundle])?;
+        // What was passed over is a request after all.
+        let sql = "UPDATE bundles SET mentioned = 1, passed_over = '', passed_detail = '',
+                       state = CASE WHEN passed_over <> '' THEN 'sealed' ELSE state END WHERE id = ?";
+        self.tx.prepare_cached(sql)?.execute([bundle])?;
         Ok(EventReason::MentionKept)
     }
 
@@ -459,6 +462,7 @@ impl Scene<'_> {
             "desk" => Actor::Desk,
             _ => Actor::Contact,
         };
-        conversation::note(self.tx, TaskId(task), &actor, &change, self.at)
+        conversation::note(self.tx, TaskId(task), &actor, &change, self.at)?;
+        examples::retell(self.tx, TaskId(task))
     }
 }

@@ -4,10 +4,12 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::conversation::{move_to, note};
 use super::error::StoreError;
+use super::examples::{self, About};
 use super::rows;
 use super::space::Space;
 use crate::domain::classify::{Priority, Verdict};
 use crate::domain::ids::{ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId};
+use crate::domain::learn::{NO_REQUEST, Source};
 use crate::domain::task::{Actor, Change, Status};
 use crate::domain::time::Timestamp;
 
@@ -42,6 +44,12 @@ pub struct Task {
     pub snoozed_until: Option<Timestamp>,
     /// Whether it was made of messages that did not arrive but were read from the history.
     pub recovered: bool,
+    /// Who chose the category that holds: `person`, or the classifier by name.
+    pub category_by: String,
+    /// How sure the classifier was last, from 0 to 1.
+    pub confidence: f64,
+    /// Whether it was closed as no request.
+    pub dismissed: bool,
     /// A title, when a language model has written one.
     pub title: Option<String>,
     /// The same as one sentence.
@@ -70,8 +78,6 @@ pub struct TaskDetail {
     pub conversation: Vec<Said>,
     /// What classification said last.
     pub verdict: Verdict,
-    /// Whether a person chose the category; otherwise the classifier did.
-    pub labelled: bool,
     /// When the team answered first.
     pub first_response_at: Option<Timestamp>,
     /// What happened to it, oldest first.
@@ -134,8 +140,21 @@ pub enum Handling {
     Snooze(Timestamp),
     /// It is dealt with.
     Close,
+    /// It is no request at all: it is closed, and a bundle like it makes no task.
+    Dismiss,
     /// It is not.
     Reopen,
+}
+
+/// What somebody does to a task.
+#[derive(Clone, Debug)]
+pub struct Doing {
+    /// What.
+    pub handling: Handling,
+    /// Who.
+    pub actor: Actor,
+    /// Whether it becomes an example.
+    pub teaches: bool,
 }
 
 const TASK: &str = "SELECT t.id, t.number, t.status, t.category, t.priority, t.assignee, t.channel,
@@ -144,6 +163,8 @@ const TASK: &str = "SELECT t.id, t.number, t.status, t.category, t.priority, t.a
     COALESCE((SELECT person FROM bundles b WHERE b.task = t.id ORDER BY b.id LIMIT 1), ''),
     (SELECT COUNT(*) FROM messages m JOIN bundles b ON b.id = m.bundle WHERE b.task = t.id),
     t.created_at, t.updated_at, t.snoozed_until, t.recovered,
+    CASE t.category_by WHEN 'person' THEN 'person' ELSE COALESCE(json_extract(t.verdict, '$.by'), 'rules') END,
+    COALESCE(json_extract(t.verdict, '$.confidence'), 0.0), t.outcome <> '',
     NULLIF(t.title, ''), NULLIF(t.summary, '')
     FROM tasks t JOIN contacts k ON k.id = t.contact";
 
@@ -181,14 +202,13 @@ impl Space {
             let mut found = query.query((&workspace.0, number.0))?;
             let Some(row) = found.next()? else { return Ok(None) };
             let task = task(row)?;
-            let sql = "SELECT verdict, first_response_at, category_by = 'person' FROM tasks WHERE id = ?";
-            let (verdict, first_response_at, labelled): (String, Option<i64>, bool) =
-                tx.query_row(sql, [task.id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let sql = "SELECT verdict, first_response_at FROM tasks WHERE id = ?";
+            let (verdict, first_response_at): (String, Option<i64>) =
+                tx.query_row(sql, [task.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(Some(TaskDetail {
                 conversation: conversation(tx, task.id)?,
                 history: history(tx, task.id)?,
                 verdict: rows::verdict(&verdict)?,
-                labelled,
                 first_response_at: first_response_at.map(Timestamp),
                 task,
             }))
@@ -196,17 +216,21 @@ impl Space {
         .await
     }
 
-    /// Does something to a task in a person's name; `false` when there is no such task.
+    /// Does something to a task in a person's name, and learns from it; `false` when there is no such task.
     pub async fn handle_task(
         &self,
         number: TaskNumber,
-        handling: Handling,
-        actor: Actor,
+        doing: Doing,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx, workspace| match find(tx, workspace, number)? {
-            Some(task) => handle(tx, task, &handling, &actor, now).map(|()| true),
-            None => Ok(false),
+        self.write(move |tx, workspace| {
+            let Some(task) = find(tx, workspace, number)? else { return Ok(false) };
+            let accepts = doing.teaches && accepts(tx, task, &doing.handling)?;
+            handle(tx, task, &doing.handling, &doing.actor, now)?;
+            if doing.teaches {
+                teach(tx, task, &doing, accepts, now)?;
+            }
+            Ok(true)
         })
         .await
     }
@@ -260,8 +284,51 @@ fn handle(
             note(tx, task, actor, &Change::Snoozed { until: until.to_string() }, now)
         }
         Handling::Close => move_to(tx, task, actor, Status::Done, now),
-        Handling::Reopen => move_to(tx, task, actor, Status::Open, now),
+        Handling::Dismiss => {
+            if set(tx, task, "outcome", "not_a_request")?.is_some() {
+                note(tx, task, actor, &Change::Dismissed, now)?;
+            }
+            move_to(tx, task, actor, Status::Done, now)
+        }
+        Handling::Reopen => {
+            set(tx, task, "outcome", "")?;
+            move_to(tx, task, actor, Status::Open, now)
+        }
     }
+}
+
+/// Whether closing the task says that the desk's category was right: it chose one, and nobody has said anything else.
+fn accepts(tx: &Transaction<'_>, task: TaskId, handling: &Handling) -> Result<bool, StoreError> {
+    if *handling != Handling::Close || examples::is_taught(tx, task)? {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM tasks WHERE id = ? AND status <> 'done' AND category_by = 'desk'
+               AND COALESCE(json_extract(verdict, '$.abstained'), 0) = 0";
+    Ok(tx.prepare_cached(sql)?.exists([task.0])?)
+}
+
+/// What a doing teaches, when it teaches anything.
+fn teach(
+    tx: &Transaction<'_>,
+    task: TaskId,
+    doing: &Doing,
+    accepts: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let own: String;
+    let lesson = match &doing.handling {
+        Handling::Label(category) => (About::Category, category.as_str(), Source::Person),
+        Handling::Dismiss => (About::Category, NO_REQUEST, Source::Person),
+        Handling::Prioritise(priority) => (About::Priority, priority.as_str(), Source::Person),
+        Handling::Close if accepts => {
+            let sql = "SELECT category FROM tasks WHERE id = ?";
+            own = tx.prepare_cached(sql)?.query_row([task.0], |row| row.get(0))?;
+            (About::Category, own.as_str(), Source::Accepted)
+        }
+        Handling::Assign(_) | Handling::Snooze(_) | Handling::Close | Handling::Reopen => return Ok(()),
+    };
+    examples::teach(tx, task, lesson, &doing.actor, now)?;
+    Ok(())
 }
 
 /// Sets one column of a task; the answer is what stood there, `None` when it was the same.
@@ -297,8 +364,11 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         updated_at: Timestamp(row.get(15)?),
         snoozed_until: row.get::<_, Option<i64>>(16)?.map(Timestamp),
         recovered: row.get(17)?,
-        title: row.get(18)?,
-        summary: row.get(19)?,
+        category_by: row.get(18)?,
+        confidence: row.get(19)?,
+        dismissed: row.get(20)?,
+        title: row.get(21)?,
+        summary: row.get(22)?,
     })
 }
 

@@ -1,14 +1,15 @@
 //! Sealed bundles become tasks, or join the task of their thread.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::conversation::{self, move_to, note};
 use super::error::StoreError;
+use super::space::Space;
 use super::sqlite::Store;
-use super::{advice, contacts, notices, people, rows};
+use super::{advice, contacts, judgements, notices, people, rows, tasks};
 use crate::domain::advice::Wanted;
 use crate::domain::advice::effect::outlives;
-use crate::domain::classify::Verdict;
+use crate::domain::classify::{Opinion, PassedOver, Verdict};
 use crate::domain::ids::{
     BundleId, ChannelId, ContactId, MessageTs, PersonId, TaskId, TaskNumber, WorkspaceId,
 };
@@ -36,6 +37,8 @@ pub struct SealedBundle {
     pub mentioned: bool,
     /// The contact's texts in order of `ts`; those taken back are left out.
     pub texts: Vec<String>,
+    /// Whether it will join a task.
+    pub continues: bool,
     /// The texts of the task that it will join, if there is one, oldest first.
     pub earlier: Vec<String>,
     /// How many files came with it.
@@ -50,6 +53,10 @@ pub struct Triaged {
     pub bundle: BundleId,
     /// What classification says of it, together with the task it joins.
     pub verdict: Verdict,
+    /// What the learner says, whether that counts or not.
+    pub opinion: Option<Opinion>,
+    /// Set when no task is to be made of it; in the thread of a task it joins that nevertheless.
+    pub passed_over: Option<PassedOver>,
     /// Whether there are thanks and greetings in it only.
     pub courtesy: bool,
     /// What a notice says of it when it joins a task; `None` when nobody wants one.
@@ -65,36 +72,23 @@ pub enum Outcome {
     Opened(TaskNumber),
     /// It joined a task.
     Joined(TaskNumber),
+    /// It was taken for no request.
+    PassedOver(BundleId),
     /// It had been dealt with, or taken back, meanwhile.
     Gone,
 }
+
+const BUNDLE: &str = "SELECT b.id, b.workspace, b.channel, b.person, b.mentioned,
+        CASE WHEN b.recovered THEN b.due ELSE b.last_at END, COALESCE(c.name, '')
+    FROM bundles b LEFT JOIN channels c ON c.workspace = b.workspace AND c.channel = b.channel";
 
 impl Store {
     /// The oldest sealed bundles, at most `limit`.
     pub async fn sealed(&self, limit: u32) -> Result<Vec<SealedBundle>, StoreError> {
         self.read(move |tx| {
-            let mut query = tx.prepare_cached(
-                "SELECT b.id, b.workspace, b.channel, b.person, b.mentioned,
-                     CASE WHEN b.recovered THEN b.due ELSE b.last_at END, COALESCE(c.name, '')
-                 FROM bundles b
-                 LEFT JOIN channels c ON c.workspace = b.workspace AND c.channel = b.channel
-                 WHERE b.state = 'sealed' ORDER BY b.id LIMIT ?",
-            )?;
-            let found = query.query_map([limit], |row| {
-                Ok(SealedBundle {
-                    id: BundleId(row.get(0)?),
-                    workspace: WorkspaceId(row.get(1)?),
-                    channel: ChannelId(row.get(2)?),
-                    person: PersonId(row.get(3)?),
-                    mentioned: row.get(4)?,
-                    last_at: Timestamp(row.get(5)?),
-                    channel_name: row.get(6)?,
-                    profile: None,
-                    texts: Vec::new(),
-                    earlier: Vec::new(),
-                    files: 0,
-                })
-            })?;
+            let mut query =
+                tx.prepare_cached(&format!("{BUNDLE} WHERE b.state = 'sealed' ORDER BY b.id LIMIT ?"))?;
+            let found = query.query_map([limit], bare)?;
             found.map(|bundle| complete(tx, bundle?)).collect()
         })
         .await
@@ -132,6 +126,59 @@ impl Store {
     }
 }
 
+impl Space {
+    /// Has a task made of a bundle that was taken for no request, as if it had mentioned us. False when it was not.
+    pub async fn make_task_of(&self, bundle: BundleId) -> Result<bool, StoreError> {
+        self.write(move |tx, workspace| {
+            let sql =
+                "UPDATE bundles SET state = 'sealed', mentioned = 1, passed_over = '', passed_detail = ''
+                       WHERE id = ? AND workspace = ? AND passed_over <> ''";
+            Ok(tx.prepare_cached(sql)?.execute((bundle.0, &workspace.0))? > 0)
+        })
+        .await
+    }
+
+    /// The texts of a task's contact and what classification wants to know of them, as when it was judged last.
+    pub async fn judged(&self, number: TaskNumber) -> Result<Option<SealedBundle>, StoreError> {
+        self.read(move |tx, workspace| {
+            let Some(task) = tasks::find(tx, workspace, number)? else { return Ok(None) };
+            let sql = "SELECT id FROM bundles WHERE task = ? ORDER BY id DESC LIMIT 1";
+            let last: Option<i64> =
+                tx.prepare_cached(sql)?.query_row([task.0], |row| row.get(0)).optional()?;
+            let Some(last) = last else { return Ok(None) };
+            let mut query = tx.prepare_cached(&format!("{BUNDLE} WHERE b.id = ?"))?;
+            let bundle = query.query_row([last], bare)?;
+            let mut bundle = complete(tx, bundle)?;
+            // The last bundle is one of the task's own by now.
+            let sql = "SELECT m.text FROM messages m JOIN bundles b ON b.id = m.bundle
+                       WHERE b.task = ? AND m.role = 'contact' AND m.deleted_at IS NULL ORDER BY m.ts, m.id";
+            let mut query = tx.prepare_cached(sql)?;
+            bundle.texts = query.query_map([task.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            bundle.earlier.clear();
+            Ok(Some(bundle))
+        })
+        .await
+    }
+}
+
+/// A bundle without its texts.
+fn bare(row: &Row<'_>) -> rusqlite::Result<SealedBundle> {
+    Ok(SealedBundle {
+        id: BundleId(row.get(0)?),
+        workspace: WorkspaceId(row.get(1)?),
+        channel: ChannelId(row.get(2)?),
+        person: PersonId(row.get(3)?),
+        mentioned: row.get(4)?,
+        last_at: Timestamp(row.get(5)?),
+        channel_name: row.get(6)?,
+        profile: None,
+        texts: Vec::new(),
+        continues: false,
+        earlier: Vec::new(),
+        files: 0,
+    })
+}
+
 fn complete(tx: &Transaction<'_>, mut bundle: SealedBundle) -> Result<SealedBundle, StoreError> {
     bundle.profile = people::profile(tx, &bundle.workspace, &bundle.person)?;
     let mut query = tx.prepare_cached(
@@ -146,6 +193,7 @@ fn complete(tx: &Transaction<'_>, mut bundle: SealedBundle) -> Result<SealedBund
         bundle.files += serde_json::from_str::<Vec<String>>(&files).map_or(0, |files| files.len());
     }
     if let Some(task) = thread_task(tx, bundle.id)? {
+        bundle.continues = true;
         let mut query = tx.prepare_cached(
             "SELECT m.text FROM messages m JOIN bundles b ON b.id = m.bundle
              WHERE b.task = ? AND m.role = 'contact' AND m.deleted_at IS NULL ORDER BY m.ts, m.id",
@@ -184,11 +232,12 @@ struct Sealed {
     thread: String,
     person: PersonId,
     recovered: bool,
+    mentioned: bool,
 }
 
 fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Outcome, StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT workspace, channel, thread, person, recovered FROM bundles WHERE id = ? AND state = 'sealed'",
+        "SELECT workspace, channel, thread, person, recovered, mentioned FROM bundles WHERE id = ? AND state = 'sealed'",
     )?;
     let found = query
         .query_row([triaged.bundle.0], |row| {
@@ -199,19 +248,27 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
                 thread: row.get(2)?,
                 person: PersonId(row.get(3)?),
                 recovered: row.get(4)?,
+                mentioned: row.get(5)?,
             })
         })
         .optional()?;
     let Some(sealed) = found else { return Ok(Outcome::Gone) };
+    let joins = thread_task(tx, sealed.id)?;
+    if let Some(why) = triaged.passed_over.filter(|_| joins.is_none() && !sealed.mentioned) {
+        pass_over(tx, sealed.id, why, now)?;
+        return Ok(Outcome::PassedOver(sealed.id));
+    }
     let profile = people::profile(tx, &sealed.workspace, &sealed.person)?;
     let contact = contacts::of_person(tx, &sealed.workspace, &sealed.person, profile.as_ref(), now)?;
-    let joins = thread_task(tx, sealed.id)?;
     let task = match joins {
         Some(task) => task,
         None => open(tx, &sealed, contact, &triaged.verdict, now)?,
     };
     tx.prepare_cached("UPDATE bundles SET state = 'triaged', task = ?2 WHERE id = ?1")?
         .execute((sealed.id.0, task.0))?;
+    if joins.is_none() || !triaged.courtesy {
+        judgements::note(tx, task, sealed.id, (&triaged.verdict, triaged.opinion.as_ref()), now)?;
+    }
     if let Some(wanted) = triaged.wanted {
         advice::want(tx, task, wanted, now)?;
     }
@@ -229,6 +286,21 @@ fn finish(tx: &Transaction<'_>, triaged: &Triaged, now: Timestamp) -> Result<Out
         .prepare_cached("SELECT number FROM tasks WHERE id = ?")?
         .query_row([task.0], |row| row.get(0).map(TaskNumber))?;
     Ok(if joins.is_some() { Outcome::Joined(number) } else { Outcome::Opened(number) })
+}
+
+/// The bundle makes no task, and says why.
+fn pass_over(
+    tx: &Transaction<'_>,
+    bundle: BundleId,
+    why: PassedOver,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let why = serde_json::to_string(&why).unwrap_or_default();
+    tx.prepare_cached(
+        "UPDATE bundles SET state = 'dropped', passed_over = 'not_a_request', passed_detail = ?2, due = ?3 WHERE id = ?1",
+    )?
+    .execute((bundle.0, why, now.0))?;
+    Ok(())
 }
 
 /// A notice says that a contact has added to a task.

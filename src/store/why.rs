@@ -12,6 +12,7 @@ use super::tasks;
 use super::tellings::{Told, tellings};
 use super::troubles;
 use crate::domain::alarm::Why;
+use crate::domain::classify::PassedOver;
 use crate::domain::ids::{
     BundleId, ChannelId, DeliveryId, EventId, MessageTs, NoticeId, SendId, TaskId, TaskNumber, TroubleId,
     WorkspaceId,
@@ -182,12 +183,18 @@ impl Trail<'_> {
     }
 
     fn bundle(&mut self, id: BundleId) -> Result<(), StoreError> {
-        let sql = "SELECT state, due, task FROM bundles WHERE id = ?";
+        let sql = "SELECT state, due, task, passed_detail FROM bundles WHERE id = ?";
         let mut query = self.tx.prepare(sql)?;
         let mut found = query.query([id.0])?;
         let Some(row) = found.next()? else { return Ok(()) };
         let (state, due, task): (String, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let due = Timestamp(due);
+        let (due, passed): (Timestamp, String) = (Timestamp(due), row.get(3)?);
+        if let Ok(why) = serde_json::from_str::<PassedOver>(&passed) {
+            let (what, reason) = (format!("bundle {id}"), "not_a_request".to_owned());
+            let sentence = format!("{}; hint: deskd task make {id} makes a task of it", why.sentence());
+            self.steps.push(Step { at: due, what, reason, sentence });
+            return Ok(());
+        }
         let sentence = match state.as_str() {
             "open" => format!("open until {due} unless more comes"),
             "sealed" => "closed, about to become a task".to_owned(),

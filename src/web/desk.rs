@@ -13,6 +13,7 @@ use crate::config::keys::KeyLook;
 use crate::dispatch::heartbeat::Beats;
 use crate::dispatch::report::Reports;
 use crate::dispatch::submit::{Inlet, Outgoing};
+use crate::domain::classify::{Compiled, Policy};
 use crate::domain::message::Ourselves;
 use crate::domain::route::Rules as Routing;
 use crate::domain::time::{Now, Timestamp};
@@ -21,6 +22,7 @@ use crate::intake::advise::Advice;
 use crate::intake::backfill::Recovery;
 use crate::intake::bundle::{Endings, Habits};
 use crate::intake::canary::Figures;
+use crate::intake::learn::Mind;
 use crate::intake::listen::Tally;
 use crate::intake::workspace::Trouble;
 use crate::runtime::crew::Seen;
@@ -81,6 +83,8 @@ pub struct Front {
     pub habits: watch::Receiver<Habits>,
     /// Wakes the gatherer: a replay may have opened bundles whose time is up.
     pub gather: Arc<dyn Fn() + Send + Sync>,
+    /// What was learned, and who decides with it.
+    pub learned: Learned,
     /// How the workers fare at an instant.
     pub health: Arc<dyn Fn(Timestamp) -> Health + Send + Sync>,
     /// The key of the secrets in the database, or why there is none.
@@ -95,6 +99,21 @@ pub struct Front {
     pub ways: Ways,
     /// When the daemon started.
     pub started_at: Timestamp,
+}
+
+/// What was learned, and who decides with it. Clones share it.
+#[derive(Clone)]
+pub struct Learned {
+    /// What was learned.
+    pub mind: Mind,
+    /// Wakes the learner: something was taught or taken back.
+    pub learn: Arc<dyn Fn() + Send + Sync>,
+    /// Wakes whoever makes tasks of bundles.
+    pub triage: Arc<dyn Fn() + Send + Sync>,
+    /// The rules of classification; they change with a reload.
+    pub rules: watch::Receiver<Arc<Compiled>>,
+    /// How far the learner may go; changes with a reload.
+    pub policy: watch::Receiver<Policy>,
 }
 
 /// The reasons for which readiness was red when somebody asked last, each with the moment it was seen first: for those

@@ -3,20 +3,60 @@
 
 use std::collections::BTreeMap;
 
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Front;
+use super::errors::Refusal;
 use super::metrics::{Labels, words};
 use super::secrets::SecretsDocument;
 use crate::domain::alarm::{TellingState, Way};
+use crate::domain::learn::Source;
 use crate::domain::notice::problem::Effect;
 use crate::domain::own::Own;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::WebhookState;
 use crate::store::status::Standing;
+
+/// What was taught, who decides, and what learning takes.
+pub async fn learner(registry: &mut Registry, front: &Front) -> Result<(), Refusal> {
+    let ours = front.store.ourselves().await?;
+    let examples = match ours {
+        Some(ours) => front.store.of(&ours.workspace).example_counts().await?,
+        None => BTreeMap::new(),
+    };
+    let family = Family::<Labels, Gauge>::default();
+    for source in Source::ALL.map(Source::as_str) {
+        let count = examples.get(source).copied().unwrap_or_default();
+        family.get_or_create(&vec![("source", source.to_owned())]).set(count);
+    }
+    registry.register("triage_examples", "Examples that count, by who says so", family);
+    let counts = front.learned.mind.counts();
+    let verdicts = Family::<Labels, Counter>::default();
+    for (by, count) in [("rules", counts.by_rules), ("learned", counts.by_learner)] {
+        verdicts.get_or_create(&vec![("by", by.to_owned())]).inc_by(count);
+    }
+    registry.register("triage_verdicts", "Verdicts on bundles, by who decided", verdicts);
+    let mut counter = |name: &str, help: &str, value: u64| {
+        registry.register(name, help, ConstCounter::new(value));
+    };
+    counter("triage_abstained", "Verdicts of which nobody was sure enough", counts.abstained);
+    counter("triage_passed_over", "Bundles that were taken for no request", counts.passed_over);
+    counter("triage_learned", "Examples learned one by one", counts.learned);
+    counter("triage_rebuilds", "Times a model was made from all examples", counts.rebuilds);
+    let corrupt = i64::try_from(counts.corrupt).unwrap_or(i64::MAX);
+    let help = "Examples that cannot be read and were left out";
+    registry.register("triage_examples_corrupt", help, ConstGauge::new(corrupt));
+    for (name, help, value) in [
+        ("triage_rebuild", "How long the last model took to be made", counts.rebuild_s),
+        ("triage_learn", "How long the last example took to be learned", counts.learn_s),
+    ] {
+        registry.register_with_unit(name, help, Unit::Seconds, ConstGauge::new(value));
+    }
+    Ok(())
+}
 
 /// The sockets as a whole, and what became of calls of the Web API.
 pub fn connection(registry: &mut Registry, front: &Front, now: Timestamp) {

@@ -11,9 +11,9 @@ use super::tasks::{TaskRow, listed, no_task};
 use super::{Front, ourselves, people};
 use crate::config::problem::nearest;
 use crate::domain::classify::Priority;
-use crate::domain::ids::{PersonId, TaskNumber, WorkspaceId};
+use crate::domain::ids::{BundleId, PersonId, TaskNumber, WorkspaceId};
 use crate::domain::snooze;
-use crate::store::tasks::Handling;
+use crate::store::tasks::{Doing, Handling};
 
 /// A task that somebody handled.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +25,15 @@ pub struct Handled {
     pub task: TaskRow,
     /// What whoever did it should know.
     pub remark: Option<String>,
+}
+
+/// A bundle that becomes a task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Made {
+    /// Always true.
+    pub ok: bool,
+    /// The bundle's number.
+    pub bundle: i64,
 }
 
 /// Nothing to say.
@@ -45,6 +54,14 @@ pub struct To {
 #[serde(deny_unknown_fields)]
 pub struct Label {
     category: String,
+}
+
+/// How it ended.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ending {
+    /// Whether it was no request at all.
+    not_a_request: bool,
 }
 
 /// Its new priority.
@@ -126,9 +143,32 @@ pub async fn close(
     front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
-    Given(Nothing {}): Given<Nothing>,
+    Given(Ending { not_a_request }): Given<Ending>,
 ) -> Result<Json<Handled>, Refusal> {
-    handle(&front, &caller, number, Handling::Close).await.map(Json)
+    if !not_a_request {
+        return handle(&front, &caller, number, Handling::Close).await.map(Json);
+    }
+    let handled = handle(&front, &caller, number, Handling::Dismiss).await?;
+    let learns = front.learned.policy.borrow().learns();
+    let remark = (!learns).then(|| "nothing is learned from it: [triage] learn is \"off\"".to_owned());
+    Ok(Json(Handled { remark, ..handled }))
+}
+
+/// `POST /v1/bundles/7/task`: what was taken for no request is one.
+pub async fn make(
+    front: Front,
+    Numbered(number): Numbered,
+    Given(Nothing {}): Given<Nothing>,
+) -> Result<Json<Made>, Refusal> {
+    let workspace = ourselves(&front).await?.workspace;
+    if !front.store.of(&workspace).make_task_of(BundleId(number)).await? {
+        let what = format!(
+            "bundle {number} was not taken for no request; hint: deskd why \"bundle {number}\" says what became of it"
+        );
+        return Err(Refusal::new(Code::NothingKnown, what));
+    }
+    (front.learned.triage)();
+    Ok(Json(Made { ok: true, bundle: number }))
 }
 
 /// `POST /v1/tasks/12/reopen`.
@@ -145,9 +185,11 @@ async fn handle(front: &Front, caller: &Caller, number: i64, handling: Handling)
     let workspace = ourselves(front).await?.workspace;
     let number = TaskNumber(number);
     let now = (front.now)();
-    if !front.store.of(&workspace).handle_task(number, handling, caller.actor(), now).await? {
+    let doing = Doing { handling, actor: caller.actor(), teaches: front.learned.policy.borrow().learns() };
+    if !front.store.of(&workspace).handle_task(number, doing, now).await? {
         return Err(no_task(number));
     }
+    (front.learned.learn)();
     let detail = front.store.of(&workspace).task(number).await?.ok_or_else(|| no_task(number))?;
     Ok(Handled { ok: true, task: listed(front, &workspace, detail.task).await?, remark: None })
 }

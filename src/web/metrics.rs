@@ -42,6 +42,7 @@ pub async fn show(front: Front, headers: HeaderMap) -> Result<Response, Refusal>
     copied(&mut registry, front.store.last_backup().await?);
     recovering(&mut registry, &front).await?;
     working(&mut registry, &front, now);
+    figures::learner(&mut registry, &front).await?;
     figures::connection(&mut registry, &front, now);
     figures::told(&mut registry, &standing);
     figures::notices(&mut registry, &front, &standing, now);

@@ -45,6 +45,7 @@ pub mod silences;
 pub mod source;
 pub mod status;
 pub mod tasks;
+pub mod teach;
 pub mod team;
 pub mod troubles;
 pub mod webhooks;
@@ -108,6 +109,10 @@ pub fn router(front: Front) -> Router {
         .route("/v1/tasks/{number}/snooze", quick(post(handling::snooze)))
         .route("/v1/tasks/{number}/close", quick(post(handling::close)))
         .route("/v1/tasks/{number}/reopen", quick(post(handling::reopen)))
+        .route("/v1/bundles/{number}/task", quick(post(handling::make)))
+        .route("/v1/triage/explain", quick(post(teach::explain)))
+        .route("/v1/triage/undo", quick(post(teach::undo)))
+        .route("/v1/triage/forget", slow(post(teach::forget)))
         .route("/v1/tasks/{number}/reply", within(post(reply::reply), longest_wait + ORDINARY + MARGIN))
         .route("/v1/contacts", quick(get(contacts::list)))
         .route("/v1/contacts/import", slow(post(contacts::import)).layer(DefaultBodyLimit::max(IMPORT_BODY)))

@@ -12,6 +12,8 @@ use super::model::{self, ModelDocument};
 use super::recover::{RecoveryDocument, document};
 use super::secrets::SecretsDocument;
 use super::tasks::time;
+use crate::domain::classify::Learn;
+use crate::domain::ids::WorkspaceId;
 use crate::domain::own::{Own, Raised, Severity};
 use crate::domain::telling::{advice, sentence};
 use crate::domain::time::Timestamp;
@@ -70,6 +72,9 @@ pub struct StatusDocument {
     pub last_backup_at: Option<String>,
     /// The database on the disk.
     pub database: DatabaseDocument,
+    /// What was taught.
+    #[serde(default)]
+    pub learner: LearnerDocument,
     /// The language model, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelDocument>,
@@ -78,6 +83,19 @@ pub struct StatusDocument {
     pub secrets: SecretsDocument,
     /// Everything that is wrong, the worst first; empty when all is well.
     pub wrong: Vec<WrongDocument>,
+}
+
+/// What was taught, and whether it is learned.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LearnerDocument {
+    /// `on`, `shadow` or `off`.
+    pub learn: String,
+    /// Examples that count, by source.
+    pub examples: BTreeMap<String, i64>,
+    /// Whether what they come to is worked out; until then the rules decide.
+    pub ready: bool,
+    /// Examples that cannot be read and were left out.
+    pub corrupt: u64,
 }
 
 /// The database on the disk.
@@ -235,10 +253,12 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         Some(ours) => front.store.of(&ours.workspace).webhooks().await?,
         None => Vec::new(),
     };
+    let learner = learner(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
     let mut wrong = wrong(&front, &health, &standing, &troubles);
     let model = model::document(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
     wrong.extend(model.as_ref().and_then(model::wrong));
     wrong.extend(secrets.wrong());
+    wrong.extend(learner.wrong());
     wrong.extend(super::webhooks::wrong(&webhooks));
     Ok(Json(StatusDocument {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -267,10 +287,40 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         workers: health.workers.len(),
         last_backup_at: time(standing.last_backup),
         database: DatabaseDocument { bytes, log_bytes },
+        learner,
         model,
         secrets,
         wrong,
     }))
+}
+
+async fn learner(front: &Front, workspace: Option<&WorkspaceId>) -> Result<LearnerDocument, Refusal> {
+    let policy = *front.learned.policy.borrow();
+    let word = Learn::WORDS.iter().find(|(_, learn)| *learn == policy.learn);
+    let examples = match workspace {
+        Some(workspace) => front.store.of(workspace).example_counts().await?,
+        None => BTreeMap::new(),
+    };
+    Ok(LearnerDocument {
+        learn: word.map(|(word, _)| (*word).to_owned()).unwrap_or_default(),
+        examples,
+        ready: workspace.is_some_and(|workspace| front.learned.mind.of(workspace).is_some()),
+        corrupt: front.learned.mind.counts().corrupt,
+    })
+}
+
+impl LearnerDocument {
+    /// What a person should look at.
+    fn wrong(&self) -> Option<WrongDocument> {
+        let what = match self.corrupt {
+            0 => return None,
+            1 => "1 example cannot be read and was left out".to_owned(),
+            corrupt => format!("{corrupt} examples cannot be read and were left out"),
+        };
+        let hint =
+            "the others are learned; was the database changed by hand? deskd restore brings a backup back";
+        Some(WrongDocument { what, since: None, hint: hint.to_owned(), severity: "warning".to_owned() })
+    }
 }
 
 /// What is wrong now, be it long enough for a trouble or not.

@@ -49,6 +49,15 @@ pub struct TaskRow {
     /// Whether it was made of messages that did not arrive but were read from the history after a gap.
     #[serde(default)]
     pub recovered: bool,
+    /// Who chose the category that holds: `person`, or the classifier by name: `rules`, `learned`, `model`.
+    #[serde(default)]
+    pub category_by: String,
+    /// How sure the classifier was last, from 0 to 1.
+    #[serde(default)]
+    pub confidence: f64,
+    /// Whether it was closed as no request.
+    #[serde(default)]
+    pub not_a_request: bool,
     /// A title, when a language model has written one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -80,8 +89,6 @@ pub struct TaskPage {
     pub conversation: Vec<SaidDocument>,
     /// What classification said last.
     pub verdict: VerdictDocument,
-    /// Who chose the category that holds: `person`, or the classifier by name.
-    pub category_by: String,
     /// When the team answered first, RFC 3339.
     pub first_response_at: Option<String>,
     /// What happened to it, oldest first.
@@ -126,6 +133,9 @@ pub struct VerdictDocument {
     pub priority: String,
     /// Other categories that something spoke for, with their confidence.
     pub runners_up: Vec<(String, f64)>,
+    /// Whether nobody was sure enough, so that the category is the fallback or only a guess.
+    #[serde(default)]
+    pub abstained: bool,
 }
 
 /// One entry of a history.
@@ -231,6 +241,9 @@ fn row(assignee_name: Option<String>, task: Task) -> TaskRow {
         updated_at: task.updated_at.to_string(),
         snoozed_until: time(task.snoozed_until),
         recovered: task.recovered,
+        category_by: task.category_by,
+        confidence: task.confidence,
+        not_a_request: task.dismissed,
         title: task.title,
         summary: task.summary,
     }
@@ -260,7 +273,6 @@ fn statuses(asked: Option<&str>) -> Result<Vec<Status>, Refusal> {
 async fn page(front: &Front, workspace: &WorkspaceId, detail: TaskDetail) -> Result<TaskPage, Refusal> {
     let names = names(front, workspace, &detail.conversation).await?;
     let verdict = detail.verdict;
-    let category_by = if detail.labelled { "person" } else { verdict.by.as_str() };
     Ok(TaskPage {
         task: listed(front, workspace, detail.task).await?,
         conversation: detail.conversation.into_iter().map(|said| message(said, &names)).collect(),
@@ -272,8 +284,8 @@ async fn page(front: &Front, workspace: &WorkspaceId, detail: TaskDetail) -> Res
             evidence: verdict.reasons,
             priority: verdict.priority.as_str().to_owned(),
             runners_up: verdict.runners_up,
+            abstained: verdict.abstained,
         },
-        category_by: category_by.to_owned(),
         first_response_at: time(detail.first_response_at),
         history: detail
             .history

@@ -115,6 +115,7 @@ pub fn text(bytes: &[u8]) {
         channel_name: Some("support"),
         email: Some("ada@globex.example"),
         mentioned: false,
+        continues: false,
         files: 0,
     };
     let verdict = classify(&bundle, compiled());

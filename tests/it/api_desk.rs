@@ -33,10 +33,12 @@ async fn the_document_of_a_task_holds_what_programs_rely_on() {
         "assignee": null,
         "assignee_name": null,
         "category": "question",
+        "category_by": "rules",
         "channel": {
           "id": "C09OPJ3RUJD",
           "name": "support"
         },
+        "confidence": 0.5,
         "contact": {
           "email": "ada@globex.example",
           "id": 1,
@@ -46,6 +48,7 @@ async fn the_document_of_a_task_holds_what_programs_rely_on() {
         "created_at": "TIME",
         "id": 1,
         "message_count": 1,
+        "not_a_request": false,
         "priority": "normal",
         "recovered": false,
         "snoozed_until": null,
@@ -72,6 +75,7 @@ async fn the_document_of_a_task_holds_what_programs_rely_on() {
     "#);
     assert_snapshot!(pretty(&page["verdict"]), @r#"
     {
+      "abstained": false,
       "by": "rules",
       "category": "question",
       "confidence": 0.5,
@@ -133,6 +137,12 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       },
       "last_backup_at": null,
       "last_event_at": "TIME",
+      "learner": {
+        "corrupt": 0,
+        "examples": {},
+        "learn": "on",
+        "ready": true
+      },
       "notices": {
         "failed": 0,
         "held": 0,
@@ -180,7 +190,7 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       "trouble": null,
       "uptime_s": 0,
       "version": "VERSION",
-      "workers": 30,
+      "workers": 32,
       "workspace": {
         "id": "T0ACME00001",
         "name": "Acme"

@@ -21,7 +21,7 @@ use deskd::store::contacts::ContactLine;
 use deskd::store::life::NoticeFilter;
 use deskd::store::outbox::{Part, Rescue};
 use deskd::store::silences::Silenced;
-use deskd::store::tasks::{Handling, TaskFilter};
+use deskd::store::tasks::{Doing, Handling, TaskFilter};
 use deskd::store::webhooks::NewUrl;
 use deskd::store::why::Subject;
 use deskd::store::{Space, Store};
@@ -45,7 +45,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 88] = [
+const WHOLE_FILE: [(&str, &str); 89] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -85,6 +85,7 @@ const WHOLE_FILE: [(&str, &str); 88] = [
     ("claim_send", CLAIM),
     ("claim_telling", CLAIM),
     ("sealed", CLAIM),
+    ("taught_workspaces", CLAIM),
     ("next_wake", CLAIM),
     ("untold_troubles", CLAIM),
     ("claim_whisper", CLAIM),
@@ -271,7 +272,8 @@ fn rows(connection: &Connection, workspace: &WorkspaceId) -> Vec<String> {
     let mut all =
         text("SELECT o.* FROM outcomes o JOIN events e ON e.id = o.event WHERE e.workspace = ? ORDER BY 1");
     for (table, _) in with {
-        let found = text(&format!("SELECT * FROM {table} WHERE workspace = ? ORDER BY 1, 2, 3"));
+        let mut found = text(&format!("SELECT * FROM {table} WHERE workspace = ?"));
+        found.sort();
         all.extend(found.into_iter().map(|row| format!("{table}: {row}")));
     }
     all
@@ -298,7 +300,8 @@ async fn act(space: &Space, deed: u8, n: i64, now: Timestamp) -> String {
                 .unwrap_or_default()
         }
         2 => {
-            format!("{}", space.handle_task(task, Handling::Label("bug".into()), alice(), now).await.unwrap())
+            let doing = Doing { handling: Handling::Label("bug".into()), actor: alice(), teaches: true };
+            format!("{}", space.handle_task(task, doing, now).await.unwrap())
         }
         3 => {
             space.contacts().await.unwrap().into_iter().map(|contact| contact.name + &contact.email).collect()

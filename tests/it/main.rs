@@ -39,6 +39,7 @@ mod inbound;
 mod isolation;
 mod kinds;
 mod language_models;
+mod learning;
 mod log;
 mod loops;
 mod mail;

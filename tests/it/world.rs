@@ -21,7 +21,7 @@ use deskd::runtime::clock::Clock;
 use deskd::simulator::{Setup, Simulator};
 use deskd::slack::methods;
 use deskd::store::Store;
-use deskd::store::tasks::{Handling, TaskDetail, TaskFilter};
+use deskd::store::tasks::{Doing, Handling, TaskDetail, TaskFilter};
 use tempfile::TempDir;
 
 /// A Slack workspace and a desk that works in it.
@@ -181,7 +181,8 @@ impl World {
         let actor = Actor::Operator("alice".into());
         let store = self.store();
         let now = self.clock.now();
-        assert!(store.of(&self.workspace).handle_task(TaskNumber(task), handling, actor, now).await.unwrap());
+        let doing = Doing { handling, actor, teaches: true };
+        assert!(store.of(&self.workspace).handle_task(TaskNumber(task), doing, now).await.unwrap());
     }
 
     /// One task.

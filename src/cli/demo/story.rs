@@ -9,7 +9,7 @@ use super::stage::{QUIET, Stage};
 use crate::domain::bundle::Pick;
 use crate::domain::ids::{ChannelId, PersonId, TaskNumber};
 use crate::domain::task::Actor;
-use crate::store::tasks::{Handling, Task, TaskFilter};
+use crate::store::tasks::{Doing, Handling, Task, TaskFilter};
 
 /// Who types the commands of the demo.
 const OPERATOR: &str = "demo";
@@ -98,7 +98,8 @@ impl Story<'_, '_> {
         self.arrived(task).await.context("the reply did not arrive in Slack")?;
         self.narrator.typed(&format!("deskd task close {task}"))?;
         let (store, workspace) = (&self.stage.front.store, self.stage.workspace.clone());
-        store.of(&workspace).handle_task(task, Handling::Close, operator(), self.stage.now()).await?;
+        let doing = Doing { handling: Handling::Close, actor: operator(), teaches: true };
+        store.of(&workspace).handle_task(task, doing, self.stage.now()).await?;
         self.breathe().await
     }
 

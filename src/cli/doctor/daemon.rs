@@ -83,6 +83,14 @@ fn judge(status: &StatusDocument) -> Vec<Finding> {
         let what = format!("{stopped} of the messages to Slack did not go out");
         findings.push(Finding::warning("outbox", what, "deskd queue list"));
     }
+    if status.learner.corrupt > 0 {
+        let what = format!("{} of the examples cannot be read and were left out", status.learner.corrupt);
+        findings.push(Finding::warning(
+            "learner",
+            what,
+            "the others are learned; deskd restore brings a backup back",
+        ));
+    }
     findings
 }
 

@@ -1,12 +1,13 @@
 //! `deskd triage`: the classifier that learns, looked at from the command line.
 
 pub mod eval;
+pub mod teach;
 
 use anyhow::Result;
 
 use super::call::{Call, Exit};
 
-/// Look at the classifier that learns.
+/// Look at the classifier that learns, and take back what it learned.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -15,12 +16,18 @@ pub struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum What {
+    Explain(teach::Explain),
+    Undo(teach::Undo),
+    Forget(teach::Forget),
     Eval(eval::Args),
 }
 
 /// Does it.
-pub fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
+pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     match &args.what {
+        What::Explain(args) => teach::explain(args, call).await,
+        What::Undo(args) => teach::undo(args, call).await,
+        What::Forget(args) => teach::forget(args, call).await,
         What::Eval(args) => eval::run(args, call),
     }
 }

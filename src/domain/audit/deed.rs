@@ -49,11 +49,15 @@ pub enum Deed {
     SilenceAdded,
     /// A silence was ended before its time.
     SilenceEnded,
+    /// Examples came from a file. The detail counts them.
+    ExamplesImported,
+    /// What somebody taught was forgotten. The subject is who taught it, the detail counts the examples.
+    ExamplesForgotten,
 }
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Deed; 21] = [
+    pub const ALL: [Deed; 23] = [
         Deed::Connected,
         Deed::TokenChanged,
         Deed::Disconnected,
@@ -75,6 +79,8 @@ impl Deed {
         Deed::WebhookDeleted,
         Deed::SilenceAdded,
         Deed::SilenceEnded,
+        Deed::ExamplesImported,
+        Deed::ExamplesForgotten,
     ];
 
     /// The word that is stored and shown.
@@ -101,6 +107,8 @@ impl Deed {
             Deed::WebhookDeleted => "webhook_deleted",
             Deed::SilenceAdded => "silence_added",
             Deed::SilenceEnded => "silence_ended",
+            Deed::ExamplesImported => "examples_imported",
+            Deed::ExamplesForgotten => "examples_forgotten",
         }
     }
 }

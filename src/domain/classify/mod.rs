@@ -8,14 +8,16 @@
 //! (0.75), and two categories with the same points halve each other. A bundle that nothing speaks for gets the
 //! fallback with a confidence of 0.15, and so stays below any threshold worth setting.
 //!
-//! Message text is data: it is compared, and never part of the result. Nothing here learns.
+//! Message text is data: it is compared, and never part of the result. `decide` puts what was learned beside the rules.
 
 mod compiled;
+mod decide;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use compiled::Compiled;
+pub use decide::{Decision, Learn, Opinion, PassedOver, Policy, decide, hints};
 pub use verdict::{Classifier, NoPriority, Priority, Reasoned, Verdict};
 
 use compiled::{Category, Hit, Target};
@@ -43,6 +45,8 @@ pub struct Bundled<'a> {
     pub email: Option<&'a str>,
     /// Whether a message addresses us.
     pub mentioned: bool,
+    /// Whether it goes on in the thread of a task.
+    pub continues: bool,
     /// How many files came with it.
     pub files: usize,
 }
@@ -89,14 +93,7 @@ fn rounded(confidence: f64) -> f64 {
 
 /// Looks for all configured words, phrases and patterns in all messages.
 fn read(bundle: &Bundled<'_>, compiled: &Compiled) -> Findings {
-    let count = compiled.categories.len();
-    let mut findings = Findings {
-        points: vec![0.0; count],
-        reasons: vec![Vec::new(); count],
-        priorities: Vec::new(),
-        chatter: 0,
-        wordless: 0,
-    };
+    let mut findings = Findings::new(compiled);
     let mut found: Vec<usize> = Vec::new();
     let mut hits = Vec::new();
     for text in bundle.texts {
@@ -196,6 +193,17 @@ fn nothing(bundle: &Bundled<'_>, findings: &Findings, fallback: &str) -> Reasone
 }
 
 impl Findings {
+    fn new(compiled: &Compiled) -> Findings {
+        let count = compiled.categories.len();
+        Findings {
+            points: vec![0.0; count],
+            reasons: vec![Vec::new(); count],
+            priorities: Vec::new(),
+            chatter: 0,
+            wordless: 0,
+        }
+    }
+
     fn add(&mut self, category: &Category, index: usize, (points, reason): (f64, Reasoned)) {
         self.points[index] += points * category.weight;
         self.reasons[index].push(reason);

@@ -122,6 +122,24 @@ pub enum Reasoned {
         /// The category taken instead.
         fallback: String,
     },
+    /// It is like what was taught as this category.
+    Learned {
+        /// The category.
+        category: String,
+        /// How many examples there are of it.
+        examples: usize,
+        /// How sure that makes, in percent.
+        percent: u8,
+    },
+    /// What was learned leans to a category, and is not sure enough.
+    Unsure {
+        /// The category it leans to.
+        category: String,
+        /// How sure it is, in percent.
+        percent: u8,
+        /// The category taken instead.
+        fallback: String,
+    },
     /// A language model chose the category.
     ModelChose {
         /// The category.
@@ -239,6 +257,14 @@ impl Reasoned {
             Reasoned::OnlyFiles { files: 1, fallback } => format!("a file without text, so it is {fallback}"),
             Reasoned::OnlyFiles { files, fallback } => {
                 format!("{files} files without text, so it is {fallback}")
+            }
+            Reasoned::Learned { category, examples, percent } => match examples {
+                0 => format!("the words together speak for {category}, {percent} % sure"),
+                1 => format!("learned from 1 example of {category}, {percent} % sure"),
+                _ => format!("learned from {examples} examples of {category}, {percent} % sure"),
+            },
+            Reasoned::Unsure { category, percent, fallback } => {
+                format!("only {percent} % sure that it is {category}, so it is {fallback}")
             }
             Reasoned::ModelChose { category, percent } => {
                 format!("the language model says {category} ({percent} % sure)")

@@ -47,6 +47,22 @@ impl Figures {
     pub fn lead(&self) -> f32 {
         self.0[1]
     }
+
+    /// As a list of numbers.
+    pub fn to_json(self) -> String {
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
+    /// Reads the list back; `None` when it is another, or one of the numbers is none.
+    pub fn from_json(text: &str) -> Option<Figures> {
+        let figures: [f32; FIGURES] = serde_json::from_str(text).ok()?;
+        figures.iter().all(|figure| figure.is_finite()).then_some(Figures(figures))
+    }
+
+    /// The share of the words that examples had.
+    pub fn known(&self) -> f32 {
+        self.0[2]
+    }
 }
 
 impl Confidence {

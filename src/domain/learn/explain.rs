@@ -33,18 +33,18 @@ pub struct Decisive {
     pub weight: f32,
 }
 
-/// Explains what `model` says of a bundle's messages.
-pub fn explain(model: &Model, texts: &[&str]) -> Explanation {
+/// Explains what `model` says of a bundle's messages, with what else speaks for categories.
+pub fn explain(model: &Model, texts: &[&str], hints: &[(String, f32)]) -> Explanation {
     let messages = tokens(texts);
-    let judgement = model.judge_tokens(&messages);
-    let scores = model.score(&messages).0;
+    let judgement = model.judge_tokens(&messages, hints);
+    let scores = model.score(&messages, hints).0;
     let phrases = model.prior().find(&messages).into_iter().cloned().collect();
     let Some(top) = best(&scores) else { return Explanation { judgement, words: Vec::new(), phrases } };
     let lead = lead(&scores, top);
     let mut words: Vec<Decisive> = distinct(&messages)
         .into_iter()
         .map(|word| {
-            let weight = lead - lead_without(model, &messages, top, &[word]);
+            let weight = lead - lead_without(model, &messages, top, (&[word], hints));
             Decisive { word: word.to_owned(), weight }
         })
         .filter(|decisive| decisive.weight > 0.0)
@@ -57,15 +57,20 @@ pub fn explain(model: &Model, texts: &[&str]) -> Explanation {
 impl Model {
     /// Why a bundle is judged as it is.
     pub fn explain(&self, texts: &[&str]) -> Explanation {
-        explain(self, texts)
+        explain(self, texts, &[])
+    }
+
+    /// The same with what else speaks for categories: where it was written, by whom.
+    pub fn explain_with(&self, texts: &[&str], hints: &[(String, f32)]) -> Explanation {
+        explain(self, texts, hints)
     }
 
     /// How far the category that leads would be before the others if none of `words` were there; below zero when another
     /// would lead then.
     pub fn lead_without(&self, texts: &[&str], words: &[&str]) -> f32 {
         let messages = tokens(texts);
-        let scores = self.score(&messages).0;
-        best(&scores).map_or(0.0, |top| lead_without(self, &messages, top, words))
+        let scores = self.score(&messages, &[]).0;
+        best(&scores).map_or(0.0, |top| lead_without(self, &messages, top, (words, &[])))
     }
 
     /// The different words of a bundle as they count, in their order.
@@ -74,14 +79,19 @@ impl Model {
     }
 }
 
-fn lead_without(model: &Model, messages: &[Vec<Token>], top: usize, words: &[&str]) -> f32 {
+fn lead_without(
+    model: &Model,
+    messages: &[Vec<Token>],
+    top: usize,
+    (words, hints): (&[&str], &[(String, f32)]),
+) -> f32 {
     let left: Vec<Vec<Token>> = messages
         .iter()
         .map(|message| {
             message.iter().filter(|token| !words.contains(&token.text.as_str())).cloned().collect()
         })
         .collect();
-    lead(&model.score(&left).0, top)
+    lead(&model.score(&left, hints).0, top)
 }
 
 fn distinct(messages: &[Vec<Token>]) -> Vec<&str> {

@@ -1,9 +1,9 @@
 //! The learner: categories from examples, without a model file and without a network.
 //!
 //! In reading order: `tokens` is what is read of a bundle, `concepts` which words mean nearly the same, `features` turns
-//! both into numbers; `prior` is what configured words say before the first example; `svm` learns from examples;
+//! both into numbers; `prior` is what configured words say before the first example; `svm` learns from examples, which `source` weighs;
 //! `confidence` says how likely a judgement is right; `model` puts these together; `explain` names the words that
-//! decided; `measure` and `trial` tell how good it is.
+//! decided; `knowledge` is all that a desk has learned; `measure` and `trial` tell how good it is.
 //!
 //! The examples are the truth. A model is made from them alone, the same one every time.
 
@@ -11,9 +11,11 @@ mod concepts;
 mod confidence;
 mod explain;
 mod features;
+mod knowledge;
 pub mod measure;
 mod model;
 mod prior;
+mod source;
 mod svm;
 #[cfg(test)]
 mod tests;
@@ -23,5 +25,7 @@ pub mod tsv;
 
 pub use confidence::Figures;
 pub use explain::{Decisive, Explanation};
+pub use knowledge::{Basis, Knowledge, Lesson, NO_REQUEST};
 pub use model::{Categories, Example, Forecast, Judgement, Model, Refused};
 pub use prior::{Phrase, Prior};
+pub use source::Source;

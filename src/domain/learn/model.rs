@@ -18,6 +18,9 @@ const RAMP: f32 = 30.0;
 const OF_THIS_KIND: i32 = 4;
 /// The weights are fitted anew when there are this many times as many examples as at the last time.
 const GROWTH: f32 = 1.5;
+/// While there are this few examples they are fitted anew with each: a step for the last one alone would let whoever spoke
+/// last win where people teach the opposite.
+const FEW: usize = 50;
 /// Greatest weight of an example: more would be a command, and belongs into the rules.
 const MOST_WEIGHT: f32 = 10.0;
 
@@ -135,6 +138,21 @@ impl Example {
     pub fn category(&self) -> &str {
         &self.category
     }
+
+    /// How much it counts.
+    pub fn weight(&self) -> f32 {
+        self.weight
+    }
+
+    /// What was said of it before it was learned, where somebody was asked.
+    pub fn before(&self) -> Option<Forecast> {
+        self.before
+    }
+
+    /// The same without what was said of it before.
+    pub fn unforeseen(self) -> Example {
+        Example { before: None, ..self }
+    }
 }
 
 impl Judgement {
@@ -208,12 +226,17 @@ impl Model {
 
     /// What the model says of a bundle's messages.
     pub fn judge(&self, texts: &[&str]) -> Judgement {
-        self.judge_tokens(&tokens(texts))
+        self.judge_tokens(&tokens(texts), &[])
+    }
+
+    /// The same with what else speaks for categories: where it was written, by whom.
+    pub fn judge_with(&self, texts: &[&str], hints: &[(String, f32)]) -> Judgement {
+        self.judge_tokens(&tokens(texts), hints)
     }
 
     /// The score of each category, in the order of `categories`.
     pub fn scores(&self, texts: &[&str]) -> Vec<f32> {
-        self.score(&tokens(texts)).0
+        self.score(&tokens(texts), &[]).0
     }
 
     /// The categories, in no order that means anything.
@@ -224,6 +247,12 @@ impl Model {
     /// How many examples it has learned from.
     pub fn examples(&self) -> usize {
         self.known.len()
+    }
+
+    /// How many of these are of one category.
+    pub fn examples_of(&self, category: &str) -> usize {
+        let at = self.categories.iter().position(|known| known == category);
+        self.known.iter().filter(|known| Some(known.category) == at).count()
     }
 
     /// Bytes of weights for each category.
@@ -237,8 +266,8 @@ impl Model {
     }
 
     /// `judge` for messages that are tokens already.
-    pub(super) fn judge_tokens(&self, messages: &[Vec<Token>]) -> Judgement {
-        let (scores, vector) = self.score(messages);
+    pub(super) fn judge_tokens(&self, messages: &[Vec<Token>], hints: &[(String, f32)]) -> Judgement {
+        let (scores, vector) = self.score(messages, hints);
         let figures = Figures::of(&scores, self.familiarity(&vector), self.known.len());
         let names = self.categories.iter().cloned();
         let mut ranked: Vec<(String, f32)> = names.zip(shares(&scores)).collect();
@@ -247,9 +276,9 @@ impl Model {
     }
 
     /// The scores of messages that are tokens already, and what they were made of.
-    pub(super) fn score(&self, messages: &[Vec<Token>]) -> (Vec<f32>, Vector) {
+    pub(super) fn score(&self, messages: &[Vec<Token>], hints: &[(String, f32)]) -> (Vec<f32>, Vector) {
         let vector = count(messages).vector(&self.frequencies);
-        let mut scores = self.prior.votes(messages, &self.categories);
+        let mut scores = self.prior.votes(messages, &self.categories, hints);
         let share = self.trust(&vector);
         for (score, learned) in scores.iter_mut().zip(self.svm.scores(&vector)) {
             *score += share * learned;
@@ -287,7 +316,7 @@ impl Model {
         }
         let Some(category) = self.category(&example.category) else { return };
         let messages = tokens(&example.texts());
-        let votes = self.prior.votes(&messages, &self.categories);
+        let votes = self.prior.votes(&messages, &self.categories, &[]);
         self.known.push(Known { counted: count(&messages), votes, category, weight: example.weight });
     }
 
@@ -327,5 +356,5 @@ impl Model {
 }
 
 fn is_due(count: usize, fitted: usize) -> bool {
-    count as f32 >= fitted as f32 * GROWTH
+    count <= FEW || count as f32 >= fitted as f32 * GROWTH
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::tokens::{Token, read};
+use super::tokens::{Kind, Token, read};
 
 /// Weight at which the phrases found make half of a full vote.
 const HALF: f32 = 2.0;
@@ -29,6 +29,8 @@ pub struct Prior {
     phrases: Vec<Phrase>,
     tails: Vec<Vec<String>>,
     heads: HashMap<String, Vec<usize>>,
+    /// Those that are one run of a script without spaces: they are found anywhere in a longer run.
+    runs: Vec<usize>,
     /// The category that is meant when nothing is found.
     pub fallback: Option<String>,
 }
@@ -38,10 +40,18 @@ impl Prior {
     pub fn new(phrases: Vec<Phrase>, fallback: Option<String>) -> Prior {
         let mut prior = Prior { fallback, ..Prior::default() };
         for phrase in phrases.into_iter().filter(|phrase| phrase.weight.is_finite() && phrase.weight > 0.0) {
-            let mut texts = read(&phrase.text).into_iter().map(|token| token.text);
+            let tokens = read(&phrase.text);
+            let is_run = matches!(tokens.as_slice(), [only] if only.kind == Kind::Run);
+            let mut texts = tokens.into_iter().map(|token| token.text);
             let Some(head) = texts.next() else { continue };
-            prior.heads.entry(head).or_default().push(prior.phrases.len());
-            prior.tails.push(texts.collect());
+            let id = prior.phrases.len();
+            if is_run {
+                prior.runs.push(id);
+                prior.tails.push(vec![head]);
+            } else {
+                prior.heads.entry(head).or_default().push(id);
+                prior.tails.push(texts.collect());
+            }
             prior.phrases.push(phrase);
         }
         prior
@@ -74,17 +84,27 @@ impl Prior {
                         found.push(id);
                     }
                 }
+                if token.kind == Kind::Run {
+                    let within = |id: &usize| self.tails[*id].iter().all(|run| token.text.contains(run));
+                    found.extend(self.runs.iter().copied().filter(within));
+                }
             }
         }
         found.into_iter().map(|id| &self.phrases[id]).collect()
     }
 
-    /// The vote for each of `categories`, from 0 to 1.
-    pub fn votes(&self, messages: &[Vec<Token>], categories: &[String]) -> Vec<f32> {
+    /// The vote for each of `categories`, from 0 to 1. What speaks for a category besides phrases comes as `hints`, on the
+    /// scale of their weights.
+    pub fn votes(&self, messages: &[Vec<Token>], categories: &[String], hints: &[(String, f32)]) -> Vec<f32> {
         let mut votes = vec![0.0; categories.len()];
         let place = |name: &str| categories.iter().position(|category| category == name);
-        if self.is_empty() {
+        if self.is_empty() && hints.is_empty() {
             return votes;
+        }
+        for (category, weight) in hints {
+            if let Some(at) = place(category) {
+                votes[at] += weight;
+            }
         }
         for phrase in self.find(messages) {
             if let Some(at) = place(&phrase.category) {

@@ -7,11 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::measure::Scored;
 use super::model::{Categories, Example, Model};
 use super::prior::Prior;
-
-/// Least margin at which a judgement that nobody corrected is learned from.
-const ACCEPTED_LEAD: f32 = 0.5;
-/// What such an example weighs.
-const ACCEPTED_WEIGHT: f32 = 0.3;
+use super::source::Source;
 
 /// Who corrects what in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +57,7 @@ pub fn stream(
         if corrected {
             model.learn(&example.clone().after(judgement.forecast(example.category())));
         } else if let Some(category) = judgement.category() {
-            let weight = if judgement.lead >= ACCEPTED_LEAD { ACCEPTED_WEIGHT } else { 0.0 };
-            let taken = example.taken_for(category).weighing(weight);
+            let taken = example.taken_for(category).weighing(Source::Accepted.weight(judgement.lead));
             model.learn(&taken.after(judgement.forecast(category)));
         }
         seen(at + 1, model);
