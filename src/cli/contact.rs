@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
-use std::io::{IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::IsTerminal;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -137,15 +136,10 @@ fn erased(done: &ErasedDocument) -> String {
     text
 }
 
-/// Writes the answer where only this user can read it. A file that is there is not replaced: it may be readable for others.
+/// Writes the answer where only this user can read it.
 fn export(answer: &Answer, file: &Path, call: &mut Call<'_>) -> Result<Exit> {
     let shown = file.display();
-    let made = std::fs::File::options().create_new(true).write(true).mode(0o600).open(file);
-    let mut written =
-        made.with_context(|| format!("cannot make {shown}; hint: name a file that is not there yet"))?;
-    writeln!(written, "{:#}", answer.document)
-        .and_then(|()| written.sync_all())
-        .with_context(|| format!("cannot write {shown}"))?;
+    super::private::write(file, &format!("{:#}\n", answer.document))?;
     if call.json {
         call.print_json(&json!({ "ok": true, "file": file }))?;
     } else {

@@ -23,6 +23,7 @@ pub mod notify;
 mod online;
 pub mod people;
 pub mod privacy;
+mod private;
 pub mod probe;
 mod progress;
 mod prompt;

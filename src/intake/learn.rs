@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::runtime::clock::Steady;
 use crate::runtime::worker::{Next, Worker};
 use crate::store::Store;
-use crate::store::examples::{About, Kept, Kepts, Mark};
+use crate::store::examples::{About, Kept, Mark};
 
 /// What was learned, shared by those who judge. Clones share it.
 #[derive(Clone, Default)]
@@ -68,6 +68,15 @@ pub struct Counts {
     pub learn_s: f64,
     /// Rows that cannot be read and were left out.
     pub corrupt: u64,
+}
+
+/// Rows as they are learned.
+struct Lessons {
+    all: Vec<Lesson>,
+    /// Rows that cannot be read.
+    corrupt: usize,
+    /// Up to where these are the examples.
+    mark: Mark,
 }
 
 impl Mind {
@@ -158,7 +167,7 @@ impl Learner {
         match (self.done.get(workspace).copied(), self.mind.of(workspace)) {
             (Some((done, _)), Some(_)) if done == mark => Ok(()),
             (Some((done, corrupt)), Some(known)) if done.unlearned == mark.unlearned => {
-                let new = self.store.of(workspace).examples(About::Category, done.last).await?;
+                let new = self.lessons(workspace, done.last).await?;
                 if new.mark.unlearned != done.unlearned {
                     return self.rebuild(workspace, basis).await;
                 }
@@ -168,15 +177,32 @@ impl Learner {
         }
     }
 
+    /// The rows behind `after`, about categories and about priorities.
+    async fn lessons(&self, workspace: &WorkspaceId, after: i64) -> Result<Lessons> {
+        let categories = self.store.of(workspace).examples(About::Category, after).await?;
+        let priorities = self.store.of(workspace).examples(About::Priority, after).await?;
+        // A row that came between the two readings is read again the next time, with those beside it.
+        let last = categories.mark.last;
+        let is_read = |kept: &Kept| kept.id <= last;
+        let of_category = categories.rows.into_iter().map(|kept| Lesson::new(kept.example, kept.is_request));
+        let of_priority =
+            priorities.rows.into_iter().filter(is_read).map(|kept| Lesson::of_priority(kept.example));
+        Ok(Lessons {
+            all: of_category.chain(of_priority).collect(),
+            corrupt: categories.corrupt + priorities.corrupt,
+            mark: Mark { last, unlearned: categories.mark.unlearned },
+        })
+    }
+
     /// Learns new rows on top of what is known.
     async fn learn(
         &mut self,
         workspace: &WorkspaceId,
         known: Arc<Knowledge>,
-        new: Kepts,
+        new: Lessons,
         corrupt: usize,
     ) -> Result<()> {
-        let (lessons, count) = (lessons(new.rows), new.corrupt);
+        let (lessons, count) = (new.all, new.corrupt);
         let started = Steady::start();
         let learned = lessons.len();
         let work = move || {
@@ -199,9 +225,8 @@ impl Learner {
     async fn rebuild(&mut self, workspace: &WorkspaceId, basis: &Arc<Basis>) -> Result<()> {
         self.mind.put(workspace, None);
         self.done.remove(workspace);
-        let all = self.store.of(workspace).examples(About::Category, 0).await?;
-        let (mark, corrupt, basis) = (all.mark, all.corrupt, basis.clone());
-        let lessons = lessons(all.rows);
+        let Lessons { all: lessons, corrupt, mark } = self.lessons(workspace, 0).await?;
+        let basis = basis.clone();
         let count = lessons.len();
         let started = Steady::start();
         let work = move || Arc::new(Knowledge::rebuild(&basis, &lessons));
@@ -239,10 +264,6 @@ impl Learner {
         self.on = basis;
         Ok(())
     }
-}
-
-fn lessons(rows: Vec<Kept>) -> Vec<Lesson> {
-    rows.into_iter().map(|kept| Lesson::new(kept.example, kept.is_request)).collect()
 }
 
 fn micros(span: Duration) -> u64 {

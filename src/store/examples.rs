@@ -140,7 +140,7 @@ impl Space {
         .await
     }
 
-    /// Keeps examples of a file. One with the same texts and category as an imported one is there already; the answer is how
+    /// Keeps examples of a file. One with the same texts and category as one that counts is there already; the answer is how
     /// many were new.
     pub async fn import_examples(
         &self,
@@ -155,7 +155,8 @@ impl Space {
                 let category = if *is_request { example.category() } else { NO_REQUEST };
                 let texts = serde_json::to_string(&example.texts()).unwrap_or_default();
                 let mut known = tx.prepare_cached(
-                    "SELECT 1 FROM examples WHERE workspace = ? AND source = 'imported' AND texts = ? AND category = ?",
+                    "SELECT 1 FROM examples WHERE workspace = ? AND texts = ? AND category = ? AND about = 'category'
+                         AND replaced_by IS NULL",
                 )?;
                 if known.exists((&workspace.0, &texts, category))? {
                     continue;
@@ -193,7 +194,7 @@ impl Space {
                 "SELECT e.id FROM examples e LEFT JOIN tasks t ON t.id = e.task
                  WHERE e.workspace = ?1 AND e.replaced_by IS NULL
                    AND CASE WHEN ?2 IS NULL THEN e.source = 'person' ELSE t.number = ?2 END
-                 ORDER BY e.id DESC LIMIT 1",
+                 ORDER BY e.source = 'accepted', e.id DESC LIMIT 1",
             )?;
             let number = task.map(|number| number.0);
             let last: Option<i64> = query.query_row((&workspace.0, number), |row| row.get(0)).optional()?;
@@ -251,6 +252,8 @@ pub(super) fn teach(
     let weight = match (source, &before) {
         // What was not judged so was not accepted either.
         (Source::Accepted, Some(before)) if before.right => source.weight(lead),
+        // Priorities are not foreseen with figures: whatever was left as it was is a weak yes.
+        (Source::Accepted, _) if about == About::Priority => source.weight(1.0),
         (Source::Accepted, _) => 0.0,
         _ => source.weight(lead),
     };

@@ -29,6 +29,7 @@ const STEPS: [&str; 18] = [
     include_str!("schema/0016_installations.sql"),
     include_str!("schema/0017_audit.sql"),
     include_str!("schema/0018_apps.sql"),
+    include_str!("schema/0019_known_examples.sql"),
 ];
 
 /// The version of the program, as written into the file with each step.

@@ -55,6 +55,7 @@ mod space;
 mod sqlite;
 pub mod status;
 pub mod tasks;
+mod taught;
 pub mod tellings;
 mod traces;
 mod trail;

@@ -226,9 +226,15 @@ impl Space {
         self.write(move |tx, workspace| {
             let Some(task) = find(tx, workspace, number)? else { return Ok(false) };
             let accepts = doing.teaches && accepts(tx, task, &doing.handling)?;
+            let keeps = doing.teaches && keeps_priority(tx, task, &doing.handling)?;
             handle(tx, task, &doing.handling, &doing.actor, now)?;
             if doing.teaches {
                 teach(tx, task, &doing, accepts, now)?;
+            }
+            if keeps {
+                let sql = "SELECT priority FROM tasks WHERE id = ?";
+                let own: String = tx.prepare_cached(sql)?.query_row([task.0], |row| row.get(0))?;
+                examples::teach(tx, task, (About::Priority, &own, Source::Accepted), &doing.actor, now)?;
             }
             Ok(true)
         })
@@ -304,6 +310,15 @@ fn accepts(tx: &Transaction<'_>, task: TaskId, handling: &Handling) -> Result<bo
     }
     let sql = "SELECT 1 FROM tasks WHERE id = ? AND status <> 'done' AND category_by = 'desk'
                AND COALESCE(json_extract(verdict, '$.abstained'), 0) = 0";
+    Ok(tx.prepare_cached(sql)?.exists([task.0])?)
+}
+
+/// Whether closing the task says that the desk's priority was right: nobody has set another one.
+fn keeps_priority(tx: &Transaction<'_>, task: TaskId, handling: &Handling) -> Result<bool, StoreError> {
+    if *handling != Handling::Close {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM tasks WHERE id = ? AND status <> 'done' AND priority_by = 'desk'";
     Ok(tx.prepare_cached(sql)?.exists([task.0])?)
 }
 

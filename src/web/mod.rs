@@ -45,6 +45,7 @@ pub mod silences;
 pub mod source;
 pub mod status;
 pub mod tasks;
+pub mod taught;
 pub mod teach;
 pub mod team;
 pub mod troubles;
@@ -110,6 +111,7 @@ pub fn router(front: Front) -> Router {
         .route("/v1/tasks/{number}/close", quick(post(handling::close)))
         .route("/v1/tasks/{number}/reopen", quick(post(handling::reopen)))
         .route("/v1/bundles/{number}/task", quick(post(handling::make)))
+        .merge(taught())
         .route("/v1/triage/explain", quick(post(teach::explain)))
         .route("/v1/triage/undo", quick(post(teach::undo)))
         .route("/v1/triage/forget", slow(post(teach::forget)))
@@ -169,6 +171,18 @@ fn webhooks() -> Router<Front> {
         .route("/v1/webhooks/{name}/label", quick(post(webhooks::label)))
         .route("/v1/webhooks/{name}/delete", quick(post(webhooks::delete)))
         .route("/v1/webhooks/{name}/test", within(post(webhooks::test), FROM_SLACK))
+}
+
+/// What was taught, and how good it is. Many examples take a while to look through.
+fn taught() -> Router<Front> {
+    let slow = |route| within(route, FROM_SLACK);
+    Router::new()
+        .route("/v1/triage/report", slow(get(taught::report)))
+        .route("/v1/triage/suggest", slow(get(taught::suggest)))
+        .route(
+            "/v1/triage/examples",
+            slow(get(taught::export).post(taught::import)).layer(DefaultBodyLimit::max(IMPORT_BODY)),
+        )
 }
 
 /// What concerns our installations. Connecting waits until everybody in the workspace is known.

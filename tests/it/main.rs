@@ -80,6 +80,7 @@ mod stage;
 mod store_contract;
 mod stories;
 mod triage_eval;
+mod triage_report;
 mod web;
 mod webhooks;
 mod whispers;

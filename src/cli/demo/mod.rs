@@ -4,6 +4,7 @@
 //! Everything lies in a temporary folder that goes away with the demo.
 
 mod folder;
+mod lessons;
 mod narrator;
 mod stage;
 mod stay;
@@ -54,9 +55,11 @@ async fn play(args: &Args, stage: &Stage, out: &mut dyn Write) -> Result<Exit> {
     narrator.paragraph(&summary.to_string())?;
     let mut differences = summary.differences();
     differences.extend(told.err().map(|problem| format!("{problem:#}")));
-    match systems::play(stage, &mut narrator).await {
-        Ok(found) => differences.extend(found),
-        Err(problem) => differences.push(format!("{problem:#}")),
+    for found in [systems::play(stage, &mut narrator).await, lessons::play(stage, &mut narrator).await] {
+        match found {
+            Ok(found) => differences.extend(found),
+            Err(problem) => differences.push(format!("{problem:#}")),
+        }
     }
     for difference in &differences {
         narrator.wrong(difference)?;

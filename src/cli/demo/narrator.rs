@@ -91,6 +91,12 @@ impl<'a> Narrator<'a> {
         Ok(())
     }
 
+    /// Shows what a command answered.
+    pub fn answered(&mut self, text: &str) -> Result<()> {
+        writeln!(self.out, "{:1$}{MADE}{text}{MADE:#}", "", INDENT)?;
+        Ok(())
+    }
+
     /// Shows the steps that became of something.
     pub fn steps(&mut self, steps: Vec<Step>) -> Result<()> {
         for step in steps {

@@ -35,6 +35,7 @@ async fn invitation(stage: &Stage) -> Result<String> {
          \x20 {desk} task show {number}\n\
          \x20 {desk} reply {number} \"We have found it and are mending it\"\n\
          \x20 {desk} why \"task {number}\"\n\
+         \x20 {desk} triage explain \"The courier lost my box\"\n\
          \x20 {desk} status\n\
          As a customer, who is then quiet for a while:\n\
          \x20 curl -s http://{base}/sim/say -d '{{\"person\": \"ada\", \"channel\": \"support\", \"text\": \"The export fails\"}}'\n\

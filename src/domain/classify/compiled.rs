@@ -26,6 +26,7 @@ pub struct Compiled {
     pub(super) fallback: String,
     /// Whether any category has a regular expression.
     pub(super) has_patterns: bool,
+    rules: Rules,
 }
 
 /// A category without its words.
@@ -74,12 +75,18 @@ impl Compiled {
             categories: rules.categories.iter().map(Category::new).collect(),
             fallback: rules.fallback.clone(),
             has_patterns: rules.categories.iter().any(|rule| !rule.patterns.is_empty()),
+            rules: rules.clone(),
         };
         for (index, rule) in rules.categories.iter().enumerate() {
             compiled.add_category(index, rule);
         }
         compiled.add_priority(&rules.priority);
         compiled
+    }
+
+    /// The rules that were prepared.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Every place in `words[within]` where a configured word or phrase stands.

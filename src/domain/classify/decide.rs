@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::priority::weigh;
 use super::verdict::{Classifier, Priority, Reasoned, Verdict};
 use super::{Bundled, Compiled, Findings, MOST_RUNNERS_UP, classify, match_patterns, rounded, weigh_place};
 use crate::domain::learn::{Figures, Judgement, Knowledge};
@@ -116,6 +117,9 @@ pub fn decide(
         lead: f64::from(judgement.lead),
         figures: judgement.figures,
     });
+    if policy.learn == Learn::On {
+        weigh_priority(&mut by_rules, bundle, knowledge);
+    }
     let counts = policy.learn == Learn::On && knowledge.examples() > 0 && has_words(&by_rules);
     let passed_over = passed_over(bundle, &by_rules, knowledge, policy);
     let verdict = if counts {
@@ -125,6 +129,14 @@ pub fn decide(
         by_rules
     };
     Decision { verdict, opinion, passed_over }
+}
+
+/// Puts the learned priority in the place of the rules' one where that is sure.
+fn weigh_priority(verdict: &mut Verdict, bundle: &Bundled<'_>, knowledge: &Knowledge) {
+    let leaning = knowledge.urgency(bundle.texts);
+    let (priority, why) = weigh(verdict.priority, leaning.as_ref(), bundle.mentioned);
+    verdict.priority = priority;
+    verdict.reasons.extend(why);
 }
 
 /// What speaks for categories besides words, on the scale of the words' weights: patterns, channel, e-mail domain.

@@ -12,6 +12,7 @@
 
 mod compiled;
 mod decide;
+mod priority;
 #[cfg(test)]
 mod tests;
 mod verdict;

@@ -131,6 +131,17 @@ pub enum Reasoned {
         /// How sure that makes, in percent.
         percent: u8,
     },
+    /// It is like what was taught as of this priority.
+    LearnedPriority {
+        /// The priority.
+        priority: Priority,
+        /// What the rules had asked for.
+        asked: Priority,
+        /// How many examples there are of it.
+        examples: usize,
+        /// How sure that makes, in percent.
+        percent: u8,
+    },
     /// What was learned leans to a category, and is not sure enough.
     Unsure {
         /// The category it leans to.
@@ -263,6 +274,13 @@ impl Reasoned {
                 1 => format!("learned from 1 example of {category}, {percent} % sure"),
                 _ => format!("learned from {examples} examples of {category}, {percent} % sure"),
             },
+            Reasoned::LearnedPriority { priority, asked, examples, percent } => {
+                let examples =
+                    if *examples == 1 { "1 example".to_owned() } else { format!("{examples} examples") };
+                format!(
+                    "learned from {examples} of priority {priority}, {percent} % sure, so it is not {asked}"
+                )
+            }
             Reasoned::Unsure { category, percent, fallback } => {
                 format!("only {percent} % sure that it is {category}, so it is {fallback}")
             }

@@ -5,8 +5,10 @@
 
 use super::model::{Categories, Example, Judgement, Model};
 use super::prior::{Phrase, Prior};
+use super::trial::in_hindsight;
+use super::urgency::{Leaning, Urgency};
 use super::{Explanation, explain};
-use crate::domain::rules::Rules;
+use crate::domain::rules::{PriorityWords, Rules};
 
 /// The category of examples that are no requests; no configured category can be called so.
 pub const NO_REQUEST: &str = "";
@@ -28,14 +30,24 @@ pub struct Basis {
     pub categories: Vec<String>,
     /// The category of what nothing speaks for.
     pub fallback: String,
+    /// The configured words of priorities.
+    pub urgency: PriorityWords,
 }
 
 /// One row of the examples as it is learned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lesson {
-    /// The example; its category stands for nothing when it is no request.
+    /// The example; its category stands for nothing when it is no request, and is a priority's name where it is about that.
     example: Example,
-    is_request: bool,
+    about: About,
+}
+
+/// What a lesson is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Category,
+    NoRequest,
+    Priority,
 }
 
 /// What examples come to.
@@ -43,12 +55,14 @@ pub struct Lesson {
 pub struct Knowledge {
     categories: Model,
     requests: Model,
+    urgency: Urgency,
 }
 
 impl Basis {
     /// What the configured rules begin with.
     pub fn of(rules: &Rules) -> Basis {
-        let mut basis = Basis { fallback: rules.fallback.clone(), ..Basis::default() };
+        let (fallback, urgency) = (rules.fallback.clone(), rules.priority.clone());
+        let mut basis = Basis { fallback, urgency, ..Basis::default() };
         for rule in rules.categories.iter().filter(|rule| rule.weight > 0.0) {
             basis.categories.push(rule.name.clone());
             let strength = rule.weight as f32;
@@ -69,6 +83,11 @@ impl Basis {
         basis
     }
 
+    /// Examples with what would have been said of each before it was learned, by who had learned those of `before`.
+    pub fn foresee(&self, before: &[Example], examples: &[Example]) -> Vec<Example> {
+        in_hindsight(&self.prior(), &Categories::Only(self.categories.clone()), before, examples)
+    }
+
     fn prior(&self) -> Prior {
         Prior::new(self.phrases.clone(), Some(self.fallback.clone()))
     }
@@ -83,40 +102,67 @@ impl Basis {
 impl Lesson {
     /// A lesson; an example of `NO_REQUEST` comes as one of any name, with `is_request` false.
     pub fn new(example: Example, is_request: bool) -> Lesson {
-        Lesson { example, is_request }
+        Lesson { example, about: if is_request { About::Category } else { About::NoRequest } }
+    }
+
+    /// A lesson about how soon somebody should look; the example's category is the priority's name.
+    pub fn of_priority(example: Example) -> Lesson {
+        Lesson { example, about: About::Priority }
     }
 
     /// For the model of categories: what is no request teaches it nothing but how far to trust itself.
-    fn of_category(&self) -> Example {
-        match self.is_request {
-            true => self.example.clone(),
-            false => self.example.clone().weighing(0.0),
+    fn of_category(&self) -> Option<Example> {
+        match self.about {
+            About::Category => Some(self.example.clone()),
+            About::NoRequest => Some(self.example.clone().weighing(0.0)),
+            About::Priority => None,
         }
     }
 
-    fn of_request(&self) -> Example {
-        let category = if self.is_request { REQUEST } else { NONE };
-        self.example.taken_for(category).unforeseen()
+    fn of_request(&self) -> Option<Example> {
+        let category = match self.about {
+            About::Category => REQUEST,
+            About::NoRequest => NONE,
+            About::Priority => return None,
+        };
+        Some(self.example.taken_for(category).unforeseen())
+    }
+
+    fn of_urgency(&self) -> Option<&Example> {
+        (self.about == About::Priority).then_some(&self.example)
     }
 }
 
 impl Knowledge {
     /// What these lessons come to, in their order: the same as learning them one by one.
     pub fn rebuild(basis: &Basis, lessons: &[Lesson]) -> Knowledge {
-        let categories: Vec<Example> = lessons.iter().map(Lesson::of_category).collect();
-        let requests: Vec<Example> = lessons.iter().map(Lesson::of_request).collect();
+        let categories: Vec<Example> = lessons.iter().filter_map(Lesson::of_category).collect();
+        let requests: Vec<Example> = lessons.iter().filter_map(Lesson::of_request).collect();
         let only = Categories::Only(basis.categories.clone());
         let two = Categories::Only(vec![REQUEST.to_owned(), NONE.to_owned()]);
         Knowledge {
             categories: Model::rebuild(basis.prior(), only, &categories),
             requests: Model::rebuild(basis.asking(), two, &requests),
+            urgency: Urgency::rebuild(&basis.urgency, lessons.iter().filter_map(Lesson::of_urgency)),
         }
     }
 
     /// Learns one more.
     pub fn learn(&mut self, lesson: &Lesson) {
-        self.categories.learn(&lesson.of_category());
-        self.requests.learn(&lesson.of_request());
+        if let Some(example) = lesson.of_category() {
+            self.categories.learn(&example);
+        }
+        if let Some(example) = lesson.of_request() {
+            self.requests.learn(&example);
+        }
+        if let Some(example) = lesson.of_urgency() {
+            self.urgency.learn(example);
+        }
+    }
+
+    /// How soon somebody should look; `None` while nothing was taught about that.
+    pub fn urgency(&self, texts: &[&str]) -> Option<Leaning> {
+        self.urgency.judge(texts)
     }
 
     /// Which category a bundle is of, with what else speaks for categories.

@@ -68,16 +68,27 @@ pub fn stream(
 /// The examples with what a model would have said of each that had only those before the last doubling; what confidence is
 /// learned from where nobody was asked at the time.
 pub fn with_hindsight(prior: &Prior, categories: &Categories, examples: &[Example]) -> Vec<Example> {
-    let mut told: Vec<Example> = Vec::with_capacity(examples.len());
-    while told.len() < examples.len() {
-        let model = Model::rebuild(prior.clone(), categories.clone(), &examples[..told.len()]);
-        let to = (told.len() * 2).clamp(FIRST_LOOK, examples.len().max(FIRST_LOOK)).min(examples.len());
-        for example in &examples[told.len()..to] {
+    in_hindsight(prior, categories, &[], examples)
+}
+
+/// The same where `before` had been learned already.
+pub fn in_hindsight(
+    prior: &Prior,
+    categories: &Categories,
+    before: &[Example],
+    examples: &[Example],
+) -> Vec<Example> {
+    let mut told: Vec<Example> = before.to_vec();
+    let all = before.len() + examples.len();
+    while told.len() < all {
+        let model = Model::rebuild(prior.clone(), categories.clone(), &told);
+        let to = (told.len() * 2).clamp(FIRST_LOOK, all.max(FIRST_LOOK)).min(all);
+        for example in &examples[told.len() - before.len()..to - before.len()] {
             let forecast = model.judge(&example.texts()).forecast(example.category());
             told.push(example.clone().after(forecast));
         }
     }
-    told
+    told.split_off(before.len())
 }
 
 /// Examples that are looked at before the first model is made.

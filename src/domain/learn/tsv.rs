@@ -1,6 +1,7 @@
 //! Examples and phrases as lines of text, parted by tabs: `category`, `text`; `category`, `phrase`, `weight`.
 //!
-//! In a text `\n` begins the next message of the bundle and `\\` is a backslash. A line that is wrong is told with its
+//! In a text `\n` begins the next message of the bundle, `\r` is a line break within a message and `\\` is a backslash. The
+//! category `!` is that of what is no request. A line that is wrong is told with its
 //! number and harms no other; what stands in it is not told, because it may be what somebody wrote.
 
 use super::model::{Example, Refused};
@@ -8,6 +9,20 @@ use super::prior::Phrase;
 
 /// Weight of a phrase that has none.
 const USUAL_WEIGHT: f32 = 2.0;
+
+/// What stands in the place of the category where something is no request; no category can be called so.
+const NO_REQUEST: &str = "!";
+/// The category that such an example has here; it stands for nothing.
+const NO_CATEGORY: &str = "none";
+
+/// One line of what was taught.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// What it teaches; its category stands for nothing when it is no request.
+    pub example: Example,
+    /// Whether it is a request.
+    pub is_request: bool,
+}
 
 /// What was read, and the lines that could not be.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +50,37 @@ pub fn examples(text: &str) -> Table<Example> {
         let (category, text) = line.split_once('\t').ok_or(Wrong::NoTab)?;
         Ok(Example::new(messages(text), category, 1.0)?)
     })
+}
+
+/// Reads what was taught: examples of categories, and of what is no request.
+pub fn lines(text: &str) -> Table<Line> {
+    let Table { rows, wrong } = examples(text);
+    let line = |example: Example| match example.category() {
+        NO_REQUEST => Line { example: example.taken_for(NO_CATEGORY), is_request: false },
+        _ => Line { example, is_request: true },
+    };
+    Table { rows: rows.into_iter().map(line).collect(), wrong }
+}
+
+/// Writes what `lines` reads. Tabs become spaces: they mean nothing to who reads words.
+pub fn written(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for Line { example, is_request } in lines {
+        text.push_str(if *is_request { example.category() } else { NO_REQUEST });
+        for (at, message) in example.texts().into_iter().enumerate() {
+            text.push_str(if at == 0 { "\t" } else { "\\n" });
+            for letter in message.replace("\r\n", "\n").chars() {
+                match letter {
+                    '\\' => text.push_str("\\\\"),
+                    '\n' | '\r' => text.push_str("\\r"),
+                    '\t' => text.push(' '),
+                    _ => text.push(letter),
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// Reads phrases. Empty lines are passed over.
@@ -77,6 +123,7 @@ fn messages(text: &str) -> Vec<String> {
         let last = messages.len() - 1;
         match escaped {
             Some('n') => messages.push(String::new()),
+            Some('r') => messages[last].push('\n'),
             Some('\\') => messages[last].push('\\'),
             Some(_) | None => {
                 messages[last].push(letter);
@@ -90,7 +137,7 @@ fn messages(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refused, Wrong, examples, phrases};
+    use super::{Refused, Wrong, examples, lines, phrases, written};
 
     #[test]
     fn a_line_is_a_bundle_with_its_category() {
@@ -111,6 +158,19 @@ mod tests {
             (4, Wrong::Refused(Refused::NoWords)),
         ];
         assert_eq!(table.wrong, wrong);
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        let text =
+            "bug\tit fails\\n\\nC:\\\\new \\r- one\\r- two\n!\tlunch at noon?\nbilling\t請求書 :pray:\n";
+        let table = lines(text);
+        assert_eq!((table.rows.len(), table.rows[1].is_request, table.wrong.len()), (3, false, 0));
+        assert_eq!(table.rows[0].example.texts(), ["it fails", "", "C:\\new \n- one\n- two"]);
+        assert_eq!(written(&table.rows), text);
+        let odd = crate::domain::learn::Example::new(vec!["a\tb\r\nc".to_owned()], "bug", 1.0).unwrap();
+        let odd = super::Line { example: odd, is_request: true };
+        assert_eq!(written(&[odd]), "bug\ta b\\rc\n");
     }
 
     #[test]

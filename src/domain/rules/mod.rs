@@ -34,7 +34,7 @@ pub struct CategoryRule {
 }
 
 /// The words that move the priority away from normal.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PriorityWords {
     /// Words and phrases that mean: now.
     pub urgent: Vec<String>,

@@ -1,18 +1,26 @@
-//! A series as a small picture: bars over a readable axis, as PNG.
+//! A series as a small picture: bars over a readable axis, as PNG; `sheet` puts several pictures under each other, and
+//! `matrix` is another kind of them.
 //!
 //! Drawn with shapes and bitmap letters that are part of the program, so that it looks the same on every machine. Letters
 //! outside of Latin-1 show as a question mark; the numbers of a chart stand in the message, too.
+
+mod canvas;
+mod matrix;
+mod sheet;
 
 use std::convert::Infallible;
 
 use embedded_graphics::mono_font::iso_8859_1::{FONT_8X13, FONT_9X18_BOLD};
 use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::Rgb888;
-use embedded_graphics::prelude::{Dimensions, DrawTarget, Drawable, Pixel, Point, RgbColor, Size};
+use embedded_graphics::prelude::{Drawable, Point, Size};
 use embedded_graphics::primitives::{Line, Primitive, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::{Alignment, Baseline, Text, TextStyleBuilder};
 
 use super::figures;
+use canvas::Canvas;
+pub use matrix::Matrix;
+pub use sheet::{Panel, sheet};
 
 /// Width and height in pixels: what Slack shows without shrinking.
 const SIZE: (u32, u32) = (720, 360);
@@ -31,15 +39,23 @@ const BELOW: Rgb888 = Rgb888::new(0xc0, 0x39, 0x2b);
 
 /// Draws `series` under a title. `None` when there is nothing to draw, or no number among its values.
 pub fn png(title: &str, series: &[figures::Point]) -> Option<Vec<u8>> {
-    let bars = series.get(series.len().saturating_sub(MOST_BARS)..)?;
-    if bars.is_empty() || bars.iter().any(|bar| !bar.value.is_finite()) {
-        return None;
-    }
-    let axis = Axis::over(bars.iter().map(|bar| bar.value));
-    let mut canvas = Canvas::white();
-    // Drawing on a canvas in memory cannot fail.
-    let Ok(()) = draw(&mut canvas, title, bars, &axis);
+    let bars = drawable(series)?;
+    let mut canvas = Canvas::white(SIZE);
+    draw_bars(&mut canvas, title, bars);
     canvas.encode()
+}
+
+/// The end of a series, as far as there is room. `None` when there is nothing to draw, or no number among its values.
+fn drawable(series: &[figures::Point]) -> Option<&[figures::Point]> {
+    let bars = series.get(series.len().saturating_sub(MOST_BARS)..)?;
+    let is_drawable = !bars.is_empty() && bars.iter().all(|bar| bar.value.is_finite());
+    is_drawable.then_some(bars)
+}
+
+fn draw_bars(canvas: &mut Canvas, title: &str, bars: &[figures::Point]) {
+    let axis = Axis::over(bars.iter().map(|bar| bar.value));
+    // Drawing on a canvas in memory cannot fail.
+    let Ok(()) = draw(canvas, title, bars, &axis);
 }
 
 /// From where to where the numbers go, in round steps.
@@ -100,9 +116,8 @@ fn short(value: f64, places: usize) -> String {
 }
 
 fn draw(canvas: &mut Canvas, title: &str, bars: &[figures::Point], axis: &Axis) -> Result<(), Infallible> {
-    let (left, top, right, _) = FRAME;
-    let title: String = title.chars().take(70).collect();
-    write(canvas, &title, Point::new(left, top - 36), (&FONT_9X18_BOLD, INK), Alignment::Left)?;
+    let (left, _, right, _) = FRAME;
+    write_title(canvas, title)?;
     for mark in axis.marks() {
         let y = axis.y(mark);
         let line = Line::new(Point::new(left, y), Point::new(right, y));
@@ -118,6 +133,12 @@ fn draw(canvas: &mut Canvas, title: &str, bars: &[figures::Point], axis: &Axis) 
     labels(canvas, bars, slot, axis)?;
     let (zero, style) = (axis.y(0.0), PrimitiveStyle::with_stroke(PALE, 1));
     Line::new(Point::new(left, zero), Point::new(right, zero)).into_styled(style).draw(canvas)
+}
+
+fn write_title(canvas: &mut Canvas, title: &str) -> Result<(), Infallible> {
+    let (left, top, ..) = FRAME;
+    let title: String = title.chars().take(70).collect();
+    write(canvas, &title, Point::new(left, top - 36), (&FONT_9X18_BOLD, INK), Alignment::Left)
 }
 
 fn draw_bar(
@@ -181,53 +202,6 @@ fn write(
 ) -> Result<(), Infallible> {
     let style = TextStyleBuilder::new().alignment(alignment).baseline(Baseline::Top).build();
     Text::with_text_style(text, at, MonoTextStyle::new(font, colour), style).draw(canvas).map(|_| ())
-}
-
-/// Pixels in memory.
-struct Canvas {
-    pixels: Vec<u8>,
-}
-
-impl Canvas {
-    fn white() -> Canvas {
-        Canvas { pixels: vec![0xff; (SIZE.0 * SIZE.1 * 3) as usize] }
-    }
-
-    fn encode(&self) -> Option<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, SIZE.0, SIZE.1);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header().ok()?;
-        writer.write_image_data(&self.pixels).ok()?;
-        writer.finish().ok()?;
-        Some(bytes)
-    }
-}
-
-impl Dimensions for Canvas {
-    fn bounding_box(&self) -> Rectangle {
-        Rectangle::new(Point::zero(), Size::new(SIZE.0, SIZE.1))
-    }
-}
-
-impl DrawTarget for Canvas {
-    type Color = Rgb888;
-    type Error = Infallible;
-
-    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(&mut self, pixels: I) -> Result<(), Infallible> {
-        for Pixel(Point { x, y }, colour) in pixels {
-            let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { continue };
-            if x >= SIZE.0 || y >= SIZE.1 {
-                continue;
-            }
-            let at = ((y * SIZE.0 + x) * 3) as usize;
-            if let Some(pixel) = self.pixels.get_mut(at..at + 3) {
-                pixel.copy_from_slice(&[colour.r(), colour.g(), colour.b()]);
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
