@@ -10,7 +10,7 @@ use super::error::StoreError;
 use crate::domain::time::Timestamp;
 
 /// Every step there ever was, in order. A released step is never changed: a correction is a new step.
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 19] = [
     include_str!("schema/0001_desk.sql"),
     include_str!("schema/0002_notices.sql"),
     include_str!("schema/0003_recovery.sql"),
