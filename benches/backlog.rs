@@ -8,6 +8,7 @@ use std::time::Duration;
 use deskd::domain::bundle::{Desk, Monitor, Quiet};
 use deskd::domain::ids::{PersonId, WorkspaceId};
 use deskd::domain::message::Ourselves;
+use deskd::domain::spaces::Spaces;
 use deskd::domain::time::Timestamp;
 use deskd::intake::bundle::understand;
 use deskd::slack::wire::keys;
@@ -33,13 +34,14 @@ async fn run() {
     }
     meter.report("recorded (keys read, committed durably)");
     let desk = desk();
+    let spaces = Spaces::only(desk.ours.clone());
     let meter = Meter::start();
     loop {
         let events = store.next_events(GATHER).await.expect("events");
         if events.is_empty() {
             break;
         }
-        let decoded = events.into_iter().map(|event| understand(event, &desk.ours)).collect();
+        let decoded = events.into_iter().map(|event| understand(event, &spaces)).collect();
         store.gather(decoded, desk.clone(), Timestamp(2)).await.expect("gathered");
     }
     meter.report("gathered (read, decoded, decided, bundled)");

@@ -1,11 +1,12 @@
 //! The bells of a desk: which there are, and who rings them without being a worker.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::message::Ourselves;
+use crate::domain::spaces::Spaces;
 use crate::intake::workspace::Trouble;
 use crate::runtime::bell::Bell;
 use crate::slack::socket::Links;
@@ -54,7 +55,7 @@ pub fn ringing(bell: &Bell) -> Arc<dyn Fn() + Send + Sync> {
 /// Rings when sockets come and go, and when we learn who we are: nothing can be read before.
 pub fn ring_for_recovery(
     links: &Links,
-    mut ours: watch::Receiver<Option<Ourselves>>,
+    mut spaces: watch::Receiver<Arc<Spaces>>,
     (bells, trouble): (&Bells, &Trouble),
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
@@ -72,7 +73,7 @@ pub fn ring_for_recovery(
                         workspace.ring();
                     }
                 }
-                Ok(()) = ours.changed() => {
+                Ok(()) = spaces.changed() => {
                     bell.ring();
                     directory.ring();
                 }

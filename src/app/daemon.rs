@@ -31,7 +31,7 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
         }
         None => None,
     };
-    let Secrets { app_token, bot_token: bot, api_token, signing, apps, ways } = secrets;
+    let Secrets { app_token, bot_token: bot, api_token, signing, apps, client_secret, ways } = secrets;
     let http = match config.has_http() {
         true => {
             let address = config.http.listen;
@@ -44,7 +44,8 @@ pub async fn serve(sources: Sources, loaded: Loaded, secrets: Secrets) -> Result
     if let KeyLook::Wrong(problem) = &keys {
         warn!("Secrets in the database cannot be used: {problem}");
     }
-    let setup = Setup { config: config.clone(), bot, app, signing, apps, ways, keys, clock };
+    let config = config.clone();
+    let setup = Setup { config, bot, app, signing, apps, client_secret, ways, keys, clock };
     let mut desk = Desk::start(setup).await?;
     let doors = CancellationToken::new();
     let hooks = http.map(|listener| tokio::spawn(web::serve_slack(listener, desk.doorway(), doors.clone())));

@@ -69,6 +69,7 @@ impl Housekeeper {
 
     async fn finish(&mut self, now: Timestamp) -> Result<Next> {
         let copies = self.store.forget_copies(now).await?;
+        self.store.sweep_departed(now).await?;
         let round = std::mem::take(&mut self.round);
         if round.iter().sum::<usize>() + copies > 0 {
             let [events, tasks, bundles, sends, troubles, notices, problems] = round;

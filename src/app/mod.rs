@@ -12,6 +12,7 @@ pub mod memory;
 mod parts;
 pub mod reload;
 mod sockets;
+mod speakers;
 mod systemd;
 mod wire;
 

@@ -14,6 +14,7 @@ use super::housekeeping::{Folder, Housekeeper};
 use super::parts::{health, model, open, retention, thresholds, watched};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
+use super::speakers::speakers;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
 use crate::config::apps::{AppTokens, Signing};
 use crate::config::callers::ping_url;
@@ -35,6 +36,7 @@ use crate::dispatch::whisper::Whisperer;
 use crate::domain::message::Ourselves;
 use crate::domain::report::Report;
 use crate::domain::time::Timestamp;
+use crate::intake::account::Accounts;
 use crate::intake::advise::{Advice, Adviser, Manner};
 use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
@@ -45,6 +47,7 @@ use crate::intake::learn::Learner;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
 use crate::intake::people::Directory;
+use crate::intake::rotation::Rotator;
 use crate::intake::triage::Triage;
 use crate::intake::workspace::{Trouble, Workspace};
 use crate::llm::Model;
@@ -52,12 +55,15 @@ use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::crew::Crew;
 use crate::slack::api::Api;
+use crate::slack::apis::Apis;
+use crate::slack::oauth::Client;
 use crate::slack::socket::{Links, SocketSettings};
 use crate::store::retention::Forgotten;
 use crate::store::{Occupied, Store};
 use crate::web::Front;
 use crate::web::desk::{Learned, Reds};
 use crate::web::hooks::{Challenges, Doorway};
+use crate::web::oauth::Install;
 use crate::web::room::Room;
 use crate::web::source;
 
@@ -73,6 +79,8 @@ pub struct Setup {
     pub signing: Signing,
     /// The tokens of further apps.
     pub apps: Vec<AppTokens>,
+    /// The client secret, where people install the app through Slack's pages.
+    pub client_secret: Option<Secret>,
     /// What the ways out of deskd need.
     pub ways: WaySecrets,
     /// The key of the secrets in the database, or why there is none.
@@ -88,6 +96,7 @@ pub struct Desk {
     crew: Crew,
     reloadable: Reloadable,
     sockets: Sockets,
+    install: Install,
     /// Held until everything has ended.
     _occupied: Occupied,
 }
@@ -95,29 +104,29 @@ pub struct Desk {
 impl Desk {
     /// Starts everything: database, workers, listener, sockets. Slack need not be reachable.
     pub async fn start(setup: Setup) -> Result<Desk> {
-        let Setup { config, bot, app, signing, apps, ways: secrets, keys, clock } = setup;
+        let Setup { config, bot, app, signing, apps, client_secret, ways: secrets, keys, clock } = setup;
         let now = clock.now();
         let (store, occupied) = open(&config, keys.ring(), now).await?;
         let api = Api::new(&config.slack.api_url, &bot, &app).context("cannot prepare calls to Slack")?;
         let model = model(&config, secrets.model_key.as_ref()).await?;
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
-        let (tell_ours, ours) = watch::channel(store.ourselves().await?);
-        let kin = kin(&store, &apps).await?;
+        let (tell, ours) = watch::channel(store.ourselves().await?);
+        let (apis, kin) = (speakers(&store, &api).await?, kin(&store, &apps).await?);
         let reloadable = Reloadable::new(&config, signing, kin.clone())?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
-        let workspace =
-            Workspace::new(store.clone(), api.clone(), tell_ours, bells.gather.clone(), trouble.clone());
-        crew.worker(workspace, &bells.workspace);
+        let looks = Workspace::new(store.clone(), apis.clone(), tell, bells.gather.clone(), trouble.clone());
+        crew.worker(looks, &bells.workspace);
         let tally = Arc::new(Tally::default());
         let (habits, triage) = (reloadable.habits(), bells.triage.clone());
-        let gatherer = Gatherer::new(store.clone(), habits, ours.clone(), triage, tally.clone());
+        let gatherer = Gatherer::new(store.clone(), habits, apis.spaces(), triage, tally.clone());
         let echo = Echo::new(bells.canary.clone());
-        let gatherer = gatherer.echoing(echo.clone()).feeding(bells.feed.clone());
+        let gatherer = gatherer.echoing(echo.clone()).waking(&bells.feed, &bells.workspace);
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
-        let base = Base { config: &config, store: &store, api: &api, clock, bells: &bells, ours: &ours };
+        let base = Base { config: &config, store: &store, apis: &apis, clock, bells: &bells, ours: &ours };
+        let install = base.install(&mut crew, client_secret);
         let learned = base.triage(&mut crew, &reloadable);
         let advice = base.advise(&mut crew, &reloadable, model);
         let forgotten = base.keep_house(&mut crew);
@@ -128,15 +137,12 @@ impl Desk {
         let (doors, beats) = base.doors(&mut crew, &reloadable, now);
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
-        let wanted = if config.slack.mode.has_sockets() { usize::from(config.slack.sockets) } else { 0 };
-        let (bell, late) = (bells.gather.clone(), bells.late.clone());
-        let listener = Listener { store: store.clone(), clock, bell, late, tally: tally.clone() };
         base.kinship(&mut crew, &apps, kin)?;
         let further = further(&config.slack.api_url, &apps)?;
+        let wanted = config.slack.held();
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
-        let (links, sockets) = Sockets::open(listener, settings);
-        let lookout = Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone());
-        crew.worker(lookout, &Bell::new());
+        let (links, sockets) = Sockets::open(base.listener(&tally), settings);
+        crew.worker(Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone()), &Bell::new());
         let recovery = Recovery::new(store.clone(), reloadable.habits(), bells.recover.clone());
         base.recover(&mut crew, &recovery, (&links, &trouble));
         let figures = base.canary(&mut crew, (echo, &recovery), &links);
@@ -148,6 +154,9 @@ impl Desk {
             doors,
             beats,
             api,
+            accounts: base.accounts(),
+            apis: apis.clone(),
+            wanted: None,
             ours,
             links,
             trouble,
@@ -172,7 +181,7 @@ impl Desk {
             routing: reloadable.routing(),
             started_at: now,
         };
-        Ok(Desk { store, front, crew, reloadable, sockets, _occupied: occupied })
+        Ok(Desk { store, front, crew, reloadable, sockets, install, _occupied: occupied })
     }
 
     /// What the local API works with.
@@ -186,7 +195,8 @@ impl Desk {
         let now = self.front.now.clone();
         let challenges = Challenges::new(now());
         let signing = self.reloadable.signing();
-        Doorway { deliver, signing, tally, now, room: Room::default(), challenges }
+        let install = self.install.clone();
+        Doorway { deliver, signing, tally, now, room: Room::default(), challenges, install }
     }
 
     /// Reads the configuration again. When anything in it is wrong, everything stays as it was.
@@ -241,19 +251,48 @@ fn outside(config: &Config, secrets: WaySecrets) -> Result<(Ways, Endpoints, Arc
 struct Base<'a> {
     config: &'a Config,
     store: &'a Store,
-    api: &'a Api,
+    apis: &'a Apis,
     clock: Clock,
     bells: &'a Bells,
     ours: &'a watch::Receiver<Option<Ourselves>>,
 }
 
 impl Base<'_> {
+    /// The way to connect workspaces and to leave them.
+    fn accounts(&self) -> Accounts {
+        let (look, directory) = (self.bells.workspace.clone(), self.bells.directory.clone());
+        Accounts::new(self.store.clone(), self.apis.clone(), look, directory)
+    }
+
+    /// What takes everything that comes from Slack.
+    fn listener(&self, tally: &Arc<Tally>) -> Listener {
+        let (bell, late) = (self.bells.gather.clone(), self.bells.late.clone());
+        Listener { store: self.store.clone(), clock: self.clock, bell, late, tally: tally.clone() }
+    }
+
+    /// How people install the app through Slack's pages, and who changes the tokens that come of it in time.
+    fn install(&self, crew: &mut Crew, secret: Option<Secret>) -> Install {
+        let id = self.config.oauth.client_id.clone();
+        let client = id.zip(secret).map(|(id, secret)| Client { id, secret });
+        if let Some(client) = client.clone() {
+            crew.worker(Rotator::new(self.store.clone(), self.apis.clone(), client), &Bell::new());
+        }
+        Install {
+            oauth: self.config.oauth.clone(),
+            client,
+            api_url: self.config.slack.api_url.clone(),
+            accounts: self.accounts(),
+            now: self.clock.reader(),
+            pending: Arc::default(),
+        }
+    }
+
     /// What makes tasks of bundles, and what learns from them.
     fn triage(&self, crew: &mut Crew, reloadable: &Reloadable) -> Learned {
         let learner = Learner::new(self.store.clone(), reloadable.basis(), reloadable.policy());
         let mind = learner.mind();
         crew.worker(learner, &self.bells.learn);
-        let directory = Directory::new(self.store.clone(), self.api.clone());
+        let directory = Directory::new(self.store.clone(), self.apis.clone());
         let triage = Triage::new(self.store.clone(), directory, reloadable.rules());
         let triage = triage.learning(mind.clone(), reloadable.policy());
         let triage = triage.notifying(reloadable.habits(), self.bells.route.clone());
@@ -281,15 +320,15 @@ impl Base<'_> {
 
     /// The way out: senders, what they leave undelivered, and answers that come too late for an acknowledgement.
     fn send(&self, crew: &mut Crew) {
-        let (store, api, send) = (self.store, self.api, &self.bells.send);
+        let (store, apis, send) = (self.store, self.apis, &self.bells.send);
         let give_up = self.config.outbox.give_up;
         let fallbacks = self.config.outbox.fallbacks.clone();
-        let detour = Detour::new(store.clone(), api.clone(), fallbacks, give_up, send.clone());
+        let detour = Detour::new(store.clone(), apis.clone(), fallbacks, give_up, send.clone());
         crew.worker(detour, &Bell::new());
-        crew.worker(Whisperer::new(store.clone(), api.clone(), self.clock), &self.bells.late);
+        crew.worker(Whisperer::new(store.clone(), apis.clone(), self.clock), &self.bells.late);
         for _ in 0..SENDERS {
             let bells = (send.clone(), self.bells.feed.clone());
-            let sender = Sender::new(store.clone(), api.clone(), self.clock, give_up, bells);
+            let sender = Sender::new(store.clone(), apis.clone(), self.clock, give_up, bells);
             crew.worker(sender, send);
         }
     }
@@ -319,15 +358,15 @@ impl Base<'_> {
         let reports = Reports::new(self.store.clone(), configured, send, upload);
         crew.worker(Reporter::new(reports.clone(), self.ours.clone()), &Bell::new());
         let give_up = self.config.outbox.give_up;
-        let uploader = Uploader::new(self.store.clone(), self.api.clone(), self.clock, give_up);
+        let uploader = Uploader::new(self.store.clone(), self.apis.clone(), self.clock, give_up);
         crew.worker(uploader, &self.bells.upload);
         reports
     }
 
     /// What reads who there is.
     fn directory(&self, crew: &mut Crew, named: watch::Receiver<bool>) {
-        let (store, api, ours) = (self.store.clone(), self.api.clone(), self.ours.clone());
-        let census = Census::new(store, api, ours, (named, self.config.time.zone.clone()));
+        let (store, apis) = (self.store.clone(), self.apis.clone());
+        let census = Census::new(store, apis, (named, self.config.time.zone.clone()));
         crew.worker(census, &self.bells.directory);
     }
 
@@ -394,11 +433,10 @@ impl Base<'_> {
     /// What reads from the history what did not arrive.
     fn recover(&self, crew: &mut Crew, recovery: &Recovery, (links, trouble): (&Links, &Trouble)) {
         let heard = (self.bells, trouble);
-        crew.task(ring_for_recovery(links, self.ours.clone(), heard, crew.stopping()));
+        crew.task(ring_for_recovery(links, self.apis.spaces(), heard, crew.stopping()));
         let recoverer = Recoverer::new(
             recovery.clone(),
-            self.api.clone(),
-            self.ours.clone(),
+            self.apis.clone(),
             links.line(),
             self.bells.gather.clone(),
             crew.stopping(),
@@ -410,7 +448,7 @@ impl Base<'_> {
     fn canary(&self, crew: &mut Crew, (echo, recovery): (Echo, &Recovery), links: &Links) -> Option<Figures> {
         let perch = Perch { channel: self.config.canary.channel.clone()?, every: self.config.canary.every };
         let canary =
-            Canary::new(perch, self.store.clone(), self.api.clone(), links.clone(), self.ours.clone());
+            Canary::new(perch, self.store.clone(), self.apis.clone(), links.clone(), self.ours.clone());
         let (recovery, figures) = (recovery.clone(), Figures::default());
         let recover = Arc::new(move || recovery.canary_missed());
         crew.worker(canary.wired(echo, recover, figures.clone()), &self.bells.canary);

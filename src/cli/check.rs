@@ -170,6 +170,7 @@ fn meaning(config: &Config) -> Vec<String> {
     let Config {
         slack,
         http,
+        oauth: _,
         inbox,
         triage,
         store,

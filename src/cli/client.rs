@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::http::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::config::{Problems, Sources};
 use crate::domain::time::Timestamp;
 use crate::web::NOW_HEADER;
 use crate::web::errors::RefusalDocument;
+use crate::web::whose::WORKSPACE_HEADER;
 
 /// How long the daemon may take to be there. Under socket activation systemd holds the line while it starts.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -28,10 +30,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between its attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// The variable that names a workspace for every command, as `--workspace` does for one.
+pub const WORKSPACE: &str = "DESKD_WORKSPACE";
+
 /// A way to the daemon.
 pub struct Client {
     http: reqwest::Client,
     socket: PathBuf,
+    /// The workspace that requests are about; `None` for the only one.
+    workspace: Option<HeaderValue>,
 }
 
 /// What the daemon answered.
@@ -67,7 +74,10 @@ impl Client {
             .timeout(ANSWER)
             .build()
             .context("cannot make a client for the unix socket")?;
-        Ok(Client { http, socket })
+        let workspace = sources.env.get(WORKSPACE).filter(|name| !name.trim().is_empty());
+        let workspace = workspace.map(|name| HeaderValue::from_bytes(name.trim().as_bytes()));
+        let workspace = workspace.transpose().context("this is no name of a workspace")?;
+        Ok(Client { http, socket, workspace })
     }
 
     /// Asks for a document; `query` holds names and values.
@@ -114,6 +124,10 @@ impl Client {
     }
 
     async fn hear(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
+        let request = match &self.workspace {
+            Some(workspace) => request.header(WORKSPACE_HEADER, workspace.clone()),
+            None => request,
+        };
         let response = request.send().await.map_err(|problem| self.unheard(&problem))?;
         let status = response.status();
         let now =

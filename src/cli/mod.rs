@@ -11,6 +11,7 @@ pub mod call;
 pub mod channels;
 pub mod check;
 pub mod client;
+pub mod connect;
 pub mod contact;
 pub mod demo;
 pub mod doctor;
@@ -75,6 +76,9 @@ pub struct Cli {
     /// The daemon's unix socket, instead of the configured one.
     #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// The workspace it is about, by name or id, where deskd works in several.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub workspace: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -104,6 +108,10 @@ pub enum Command {
     Report(report::Args),
     Troubles(troubles::Args),
     Webhook(webhook::Args),
+    Connect(connect::ConnectArgs),
+    Disconnect(connect::DisconnectArgs),
+    Token(connect::TokenArgs),
+    Workspaces(connect::WorkspacesArgs),
     Secret(secret::Args),
     Audit(audit::Args),
     Alarm(alarm::Args),
@@ -173,6 +181,10 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Report(args) => report::run(args, call).await,
         Command::Troubles(args) => troubles::run(args, call).await,
         Command::Webhook(args) => webhook::run(args, call).await,
+        Command::Connect(args) => connect::connect(args, call).await,
+        Command::Disconnect(args) => connect::disconnect(args, call).await,
+        Command::Token(args) => connect::token(args, call).await,
+        Command::Workspaces(args) => connect::workspaces(args, call).await,
         Command::Secret(args) => secret::run(args, call).await,
         Command::Audit(args) => audit::run(args, call).await,
         Command::Alarm(args) => alarm::run(args, call).await,
@@ -200,7 +212,11 @@ fn sources(cli: &Cli) -> Sources {
         key: "socket",
         value: path.display().to_string(),
     });
-    Sources::of_process(cli.config.clone(), socket.into_iter().collect())
+    let mut sources = Sources::of_process(cli.config.clone(), socket.into_iter().collect());
+    if let Some(workspace) = &cli.workspace {
+        sources.env.insert(client::WORKSPACE.to_owned(), workspace.clone());
+    }
+    sources
 }
 
 fn tell(

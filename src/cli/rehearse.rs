@@ -16,6 +16,7 @@ use crate::domain::ids::{ChannelId, EventId, MessageTs};
 use crate::domain::message::Arrival;
 use crate::domain::reason::EventReason;
 use crate::domain::rehearsal::{Outline, Rehearsal};
+use crate::domain::spaces::Spaces;
 use crate::domain::time::Timestamp;
 use crate::intake::bundle::understand;
 use crate::runtime::clock::Clock;
@@ -81,7 +82,8 @@ pub async fn compare(config: &Config, since: Timestamp) -> Result<Difference> {
     let habits = habits(config);
     let configured = |app: &str| config.slack.apps.iter().any(|known| known.id == app);
     store.apps().await?.into_iter().filter(|app| configured(&app.app)).for_each(|app| habits.kin.learn(app));
-    let desk = habits.desk(ours);
+    let desk = habits.desk(ours.clone());
+    let spaces = Spaces::only(ours);
     let mut rehearsal = Rehearsal::new(desk.clone(), facts);
     let mut difference = Difference { ok: true, ..Difference::default() };
     let mut after = EventId(0);
@@ -90,8 +92,11 @@ pub async fn compare(config: &Config, since: Timestamp) -> Result<Difference> {
         let Some((last, _)) = batch.last() else { break };
         after = last.id;
         for (event, before) in batch {
+            let decoded = understand(event, &spaces);
+            if decoded.whose.ours().is_none() {
+                continue;
+            }
             difference.events += 1;
-            let decoded = understand(event, &desk.ours);
             let Ok(arrival) = decoded.arrival else { continue };
             let now = rehearsal.take(&arrival, decoded.received_at, decoded.recovered);
             difference.extend(event_row(&arrival, &before, now.as_ref()));

@@ -110,6 +110,7 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let secrets = keys::secrets(&mut reader.section("secrets"), &store);
     Config {
         slack: slack(reader, defaults.slack),
+        oauth: super::oauth::oauth(&mut reader.section("oauth")),
         http: http(&mut reader.section("http"), defaults.http),
         inbox: inbox(&mut reader.section("inbox"), defaults.inbox),
         triage,

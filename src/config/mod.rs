@@ -23,6 +23,7 @@ pub mod kinds;
 pub mod mail;
 pub mod mentions;
 pub mod model;
+pub mod oauth;
 pub mod places;
 pub mod problem;
 pub mod quiet;

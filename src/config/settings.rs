@@ -12,6 +12,7 @@ use super::keys::SecretsKey;
 use super::mail::Mail;
 use super::mentions::{MentionNamed, Mentions};
 use super::model::Model;
+use super::oauth::OAuth;
 use super::places::Places;
 use super::problem::{Problem, Spot};
 use super::report::Time;
@@ -28,6 +29,8 @@ use crate::domain::rules::Rules;
 pub struct Config {
     /// `[slack]`: how deskd reaches Slack.
     pub slack: Slack,
+    /// `[oauth]`: how people install the app through Slack's own pages.
+    pub oauth: OAuth,
     /// `[http]`: where deliveries over HTTP are taken.
     pub http: Http,
     /// `[inbox]`: what becomes of messages.
@@ -97,6 +100,13 @@ pub struct Slack {
     pub previous_signing_secret_file: Option<PathBuf>,
     /// `[[slack.app]]`: further apps.
     pub apps: Vec<App>,
+}
+
+impl Slack {
+    /// How many sockets are held for the app of `[slack]`.
+    pub fn held(&self) -> usize {
+        if self.mode.has_sockets() { usize::from(self.sockets) } else { 0 }
+    }
 }
 
 /// How events come in from Slack.
@@ -244,6 +254,7 @@ impl Config {
                 previous_signing_secret_file: None,
                 apps: Vec::new(),
             },
+            oauth: OAuth::default(),
             http: Http { listen: SocketAddr::from(([127, 0, 0, 1], 8766)) },
             inbox: Inbox {
                 quiet: Duration::from_secs(30),
@@ -286,7 +297,8 @@ impl Config {
 impl Config {
     /// Whether any app's events come in over HTTP.
     pub fn has_http(&self) -> bool {
-        self.slack.mode.has_http() || self.slack.apps.iter().any(|app| app.mode.has_http())
+        let apps = self.slack.apps.iter().any(|app| app.mode.has_http());
+        apps || self.slack.mode.has_http() || self.oauth.client_id.is_some()
     }
 
     /// Whether sockets are held for any app.

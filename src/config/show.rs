@@ -17,6 +17,7 @@ impl Config {
         // Destructured in full, so that a new section cannot be forgotten here.
         let Config {
             slack,
+            oauth,
             http,
             inbox,
             triage,
@@ -45,6 +46,7 @@ impl Config {
         let mut lines = Vec::new();
         let mut add = |key: &str, value: String| lines.push((key.to_owned(), value));
         show_slack(slack, &mut add);
+        super::oauth::show(oauth, &mut add);
         let Http { listen } = http;
         add("http.listen", listen.to_string());
         show_inbox(inbox, &mut add);

@@ -10,14 +10,15 @@ use std::path::{Path, PathBuf};
 use super::apps::{self, AppTokens, Signing};
 use super::model::{Egress, Protocol};
 use super::problem::{Problem, Problems, Spot};
-use super::{Config, Environment, Secret, endpoint};
+use super::{Config, Environment, Secret, endpoint, keys};
 
 /// The tokens deskd works with.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     /// The app-level token (`xapp-`), which opens sockets; `None` where everything comes over HTTP.
     pub app_token: Option<Secret>,
-    /// The bot token (`xoxb-`), which calls the Web API.
+    /// The bot token (`xoxb-`), which calls the Web API at home; empty where there is none, and connected workspaces have
+    /// theirs in the database.
     pub bot_token: Secret,
     /// The bearer token of `[api] listen`; always there when that is set.
     pub api_token: Option<Secret>,
@@ -25,6 +26,8 @@ pub struct Secrets {
     pub signing: Signing,
     /// The tokens of further apps.
     pub apps: Vec<AppTokens>,
+    /// The client secret, where people install the app through Slack's pages and it was found.
+    pub client_secret: Option<Secret>,
     /// What the ways out of deskd need.
     pub ways: WaySecrets,
 }
@@ -69,6 +72,8 @@ pub enum Token {
     Api,
     /// The signing secret of deliveries over HTTP.
     Signing,
+    /// The client secret of installing.
+    Client,
     /// The address of the alarm's webhook, which whoever knows it may call.
     Webhook,
     /// What calls of the alarm's webhook are signed with.
@@ -102,6 +107,7 @@ impl Secrets {
     pub fn load(config: &Config, env: &Environment) -> Result<Found, Problems> {
         let mut problems = Vec::new();
         let mut remarks = Vec::new();
+        let has_key = keys::look(config, env).ring().is_some();
         let mut take = |token: Token| match look(token, config, env) {
             Look::Here { secret, remark, .. } => {
                 remarks.extend(remark);
@@ -112,10 +118,12 @@ impl Secrets {
                 None
             }
         };
-        let [app_token, bot_token, api_token, _, webhook, webhook_secret, mail_password, model_key] =
+        let [app_token, bot_token, api_token, _, _, webhook, webhook_secret, mail_password, model_key] =
             Token::ALL.map(|token| match token {
                 // Its absence stops only the requests that it would be needed for.
-                Token::Signing => None,
+                Token::Signing | Token::Client => None,
+                // Workspaces that were connected have tokens of their own.
+                Token::Bot if has_key && matches!(look(token, config, env), Look::Missing(_)) => None,
                 token => {
                     if token.is_needed(config, env) {
                         take(token)
@@ -132,6 +140,16 @@ impl Secrets {
         gather(said);
         let (apps, said) = parted(apps::tokens(config, env));
         gather(said);
+        let client_secret = match super::oauth::client_secret(config, env) {
+            Ok((secret, told)) => {
+                remarks.extend(told);
+                secret
+            }
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
         let (endpoints, wrong, open) = endpoint::secrets(config, env);
         problems.extend(wrong);
         remarks.extend(open);
@@ -140,23 +158,25 @@ impl Secrets {
             None
         });
         let ways = WaySecrets { webhook, webhook_secret, mail_password, mail_ca, model_key, endpoints };
-        match bot_token {
-            Some(bot_token) if problems.is_empty() => {
-                let secrets = Secrets { app_token, bot_token, api_token, signing, apps, ways };
+        let bot_token = bot_token.unwrap_or_else(|| Secret::new(""));
+        match problems.is_empty() {
+            true => {
+                let secrets = Secrets { app_token, bot_token, api_token, signing, apps, client_secret, ways };
                 Ok(Found { secrets, remarks })
             }
-            _ => Err(Problems(problems)),
+            false => Err(Problems(problems)),
         }
     }
 }
 
 impl Token {
     /// All of them.
-    pub const ALL: [Token; 8] = [
+    pub const ALL: [Token; 9] = [
         Token::App,
         Token::Bot,
         Token::Api,
         Token::Signing,
+        Token::Client,
         Token::Webhook,
         Token::WebhookSecret,
         Token::MailPassword,
@@ -170,6 +190,7 @@ impl Token {
             Token::Bot => true,
             Token::Api => config.api.listen.is_some(),
             Token::Signing => config.slack.mode.has_http(),
+            Token::Client => config.oauth.client_id.is_some(),
             // A webhook may be given by the environment or a credential alone; nothing is missing where there is none.
             Token::Webhook | Token::WebhookSecret => !matches!(look(self, config, env), Look::Missing(_)),
             Token::MailPassword => config.mail.user.is_some(),
@@ -189,6 +210,7 @@ impl Token {
             Token::Bot => "slack_bot_token",
             Token::Api => "api_token",
             Token::Signing => "slack_signing_secret",
+            Token::Client => "slack_client_secret",
             Token::Webhook => "alarm_webhook",
             Token::WebhookSecret => "alarm_webhook_secret",
             Token::MailPassword => "mail_password",
@@ -202,6 +224,7 @@ impl Token {
             Token::Bot => Some("SLACK_BOT_TOKEN"),
             Token::Api => None,
             Token::Signing => Some("SLACK_SIGNING_SECRET"),
+            Token::Client => Some("SLACK_CLIENT_SECRET"),
             Token::Webhook => Some("DESKD_ALARM_WEBHOOK"),
             Token::WebhookSecret => Some("DESKD_ALARM_WEBHOOK_SECRET"),
             Token::MailPassword => Some("DESKD_MAIL_PASSWORD"),
@@ -215,6 +238,7 @@ impl Token {
             Token::Bot => "slack.bot_token_file",
             Token::Api => "api.token_file",
             Token::Signing => "slack.signing_secret_file",
+            Token::Client => "oauth.client_secret_file",
             Token::Webhook => "alarm.webhook_file",
             Token::WebhookSecret => "alarm.webhook_secret_file",
             Token::MailPassword => "mail.password_file",
@@ -228,6 +252,7 @@ impl Token {
             Token::Bot => config.slack.bot_token_file.as_deref(),
             Token::Api => config.api.token_file.as_deref(),
             Token::Signing => config.slack.signing_secret_file.as_deref(),
+            Token::Client => config.oauth.client_secret_file.as_deref(),
             Token::Webhook => config.alarm.webhook_file.as_deref(),
             Token::WebhookSecret => config.alarm.webhook_secret_file.as_deref(),
             Token::MailPassword => config.mail.password_file.as_deref(),
@@ -243,6 +268,7 @@ impl fmt::Display for Token {
             Token::Bot => "bot token",
             Token::Api => "API token",
             Token::Signing => "signing secret",
+            Token::Client => "client secret",
             Token::Webhook => "webhook's address",
             Token::WebhookSecret => "webhook's secret",
             Token::MailPassword => "mail password",
@@ -327,6 +353,7 @@ fn missing(token: Token, place: &Where<'_>, credential: Option<PathBuf>) -> Prob
         }
         Token::Bot => "copy the Bot User OAuth Token from the app's OAuth & Permissions, after installing it",
         Token::Api => "make one with \"openssl rand -hex 32\" and keep it in a file",
+        Token::Client => "copy the Client Secret from the app's Basic Information",
         Token::Signing => "copy the Signing Secret from the app's Basic Information",
         Token::Webhook => "whoever runs the other side gives it to you",
         Token::WebhookSecret => "make one with \"openssl rand -hex 32\" and give it to the other side",
@@ -417,6 +444,7 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
         | (
             Token::Api
             | Token::Signing
+            | Token::Client
             | Token::Webhook
             | Token::WebhookSecret
             | Token::MailPassword
@@ -447,10 +475,9 @@ fn judge(token: Token, secret: Secret, spot: Spot) -> Look {
             "this is a token of Slack, not the key of a language model".into(),
             "whoever runs the model gives it to you",
         ),
-        (Token::Signing, Some(_)) => wrong(
-            "this is a token of Slack, not the signing secret".into(),
-            "see the app's Basic Information",
-        ),
+        (Token::Signing | Token::Client, Some(_)) => {
+            wrong(format!("this is a token of Slack, not the {token}"), "see the app's Basic Information")
+        }
         (Token::App, _) => {
             wrong("this is not an app token: it begins with xapp-".into(), "see \"deskd init\"")
         }

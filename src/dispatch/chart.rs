@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::upload::{Attempt, ChartState, Effort, Fate, Work, decide, work};
 use crate::runtime::clock::Clock;
 use crate::runtime::worker::{Next, Worker};
-use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::slack::upload::{File, Share};
 use crate::store::Store;
@@ -29,15 +29,15 @@ const LOOK: &str = "conversations.history";
 /// The worker.
 pub struct Uploader {
     store: Store,
-    api: Api,
+    apis: Apis,
     clock: Clock,
     give_up: Duration,
 }
 
 impl Uploader {
     /// An uploader that gives up on a chart after `give_up`.
-    pub fn new(store: Store, api: Api, clock: Clock, give_up: Duration) -> Uploader {
-        Uploader { store, api, clock, give_up }
+    pub fn new(store: Store, apis: Apis, clock: Clock, give_up: Duration) -> Uploader {
+        Uploader { store, apis, clock, give_up }
     }
 
     /// Does the next thing for a chart; `None` when a method's pace asks to wait until then.
@@ -75,18 +75,19 @@ impl Uploader {
     async fn upload(&self, chart: &Chart) -> Result<Attempt, Failure> {
         let name = format!("{}.png", chart.report);
         let file = File { name: &name, alt: &chart.title, bytes: &chart.png };
-        self.api.upload_file(&file).await.map(Attempt::Uploaded)
+        self.apis.of(&chart.workspace)?.upload_file(&file).await.map(Attempt::Uploaded)
     }
 
     async fn share(&self, chart: &Chart) -> Result<Attempt, Failure> {
         let comment = format!("Chart: {}", escape(&chart.title));
         let share =
             Share { file: &chart.file, title: &chart.title, channel: &chart.channel, comment: &comment };
-        self.api.share_file(&share).await.map(|()| Attempt::Shared)
+        self.apis.of(&chart.workspace)?.share_file(&share).await.map(|()| Attempt::Shared)
     }
 
     async fn look(&self, chart: &Chart, now: Timestamp) -> Result<bool, Failure> {
-        self.api.find_file(&chart.channel, &chart.file, chart.tried_at.unwrap_or(now)).await
+        let api = self.apis.of(&chart.workspace)?;
+        api.find_file(&chart.channel, &chart.file, chart.tried_at.unwrap_or(now)).await
     }
 
     async fn finish(&self, chart: &Chart, attempt: Attempt, now: Timestamp) -> Result<()> {

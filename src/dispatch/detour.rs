@@ -10,7 +10,7 @@ use crate::domain::limit::Admission;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
-use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::store::Store;
 use crate::store::destinations::Destination;
@@ -21,7 +21,7 @@ const METHOD: &str = "conversations.info";
 /// Sees to what waits for channels that take no messages.
 pub struct Detour {
     store: Store,
-    api: Api,
+    apis: Apis,
     fallbacks: Fallbacks,
     give_up: Duration,
     /// Rung when something may be sent.
@@ -30,17 +30,18 @@ pub struct Detour {
 
 impl Detour {
     /// A worker that tells `fallbacks` what waits, and gives up on what is older than `give_up`.
-    pub fn new(store: Store, api: Api, fallbacks: Fallbacks, give_up: Duration, send: Bell) -> Detour {
-        Detour { store, api, fallbacks, give_up, send }
+    pub fn new(store: Store, apis: Apis, fallbacks: Fallbacks, give_up: Duration, send: Bell) -> Detour {
+        Detour { store, apis, fallbacks, give_up, send }
     }
 
     /// Looks at one channel; `None` when the method's pace or Slack asks to wait.
     async fn look(&self, broken: &Destination, now: Timestamp) -> Result<Option<Look>> {
         let workspace = broken.workspace.clone();
+        let Ok(api) = self.apis.of(&workspace) else { return Ok(Some(Look::Unclear)) };
         if let Admission::At(_) = self.store.of(&workspace).admit_call(METHOD, now).await? {
             return Ok(None);
         }
-        Ok(Some(match self.api.conversation_info(&broken.channel).await {
+        Ok(Some(match api.conversation_info(&broken.channel).await {
             Ok(info) if info.is_archived => Look::Closed(Broken::Archived),
             Ok(info) if info.is_member || info.is_im => Look::Open,
             Ok(_) => Look::Closed(Broken::NotMember),

@@ -15,6 +15,7 @@ use crate::runtime::bell::Bell;
 use crate::runtime::clock::Clock;
 use crate::runtime::worker::{Next, Worker};
 use crate::slack::api::{Api, Post};
+use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::slack::sent::{LookUp, Unfinished};
 use crate::store::Store;
@@ -32,7 +33,7 @@ const THREAD_GONE: &str = "thread_not_found";
 /// A sender.
 pub struct Sender {
     store: Store,
-    api: Api,
+    apis: Apis,
     clock: Clock,
     give_up: Duration,
     /// Rung when a send has ended: the next of its lane may go, by whichever sender is free.
@@ -45,17 +46,21 @@ impl Sender {
     /// A sender that gives up on a send after `give_up`.
     pub fn new(
         store: Store,
-        api: Api,
+        apis: impl Into<Apis>,
         clock: Clock,
         give_up: Duration,
         (bell, feed): (Bell, Bell),
     ) -> Sender {
-        Sender { store, api, clock, give_up, bell, feed }
+        Sender { store, apis: apis.into(), clock, give_up, bell, feed }
     }
 
     async fn attempt(&self, send: &mut ClaimedSend) -> Result<Attempt> {
+        let api = match self.apis.of(&send.workspace) {
+            Ok(api) => api,
+            Err(failure) => return Ok(judge(failure)),
+        };
         if send.look_up {
-            match self.look_up(send).await? {
+            match self.look_up(&api, send).await? {
                 Ok(Some(ts)) => return Ok(Attempt::Posted(Some(ts))),
                 // Certainly not there: go on and send it.
                 Ok(None) => {}
@@ -77,8 +82,8 @@ impl Sender {
             key: &send.key,
         };
         let done = match &send.target {
-            Some(ts) => self.api.update_message(&post, ts).await.map(|()| Some(ts.clone())),
-            None => self.api.post_message(&post).await.map(|posted| {
+            Some(ts) => api.update_message(&post, ts).await.map(|()| Some(ts.clone())),
+            None => api.post_message(&post).await.map(|posted| {
                 send.posted_in = Some(posted.channel);
                 posted.ts
             }),
@@ -96,8 +101,8 @@ impl Sender {
     }
 
     /// Looks for the send, going on where the last attempt had to stop.
-    async fn look_up(&self, send: &ClaimedSend) -> Result<Result<Option<MessageTs>, Failure>> {
-        let found = self.api.find_sent(LookUp {
+    async fn look_up(&self, api: &Api, send: &ClaimedSend) -> Result<Result<Option<MessageTs>, Failure>> {
+        let found = api.find_sent(LookUp {
             channel: &send.channel,
             thread: send.thread.as_ref(),
             key: &send.key,

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::whisper::{Answer, Fate, Way, decide, way};
 use crate::runtime::clock::Clock;
 use crate::runtime::worker::{Next, Worker};
-use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::store::Store;
 use crate::store::whispers::Due;
@@ -20,20 +20,23 @@ const LEASE: Duration = Duration::from_secs(60);
 /// Tells people what they were promised.
 pub struct Whisperer {
     store: Store,
-    api: Api,
+    apis: Apis,
     clock: Clock,
 }
 
 impl Whisperer {
     /// A whisperer over what `store` holds.
-    pub fn new(store: Store, api: Api, clock: Clock) -> Whisperer {
-        Whisperer { store, api, clock }
+    pub fn new(store: Store, apis: Apis, clock: Clock) -> Whisperer {
+        Whisperer { store, apis, clock }
     }
 
     async fn tell(&self, due: &Due, way: Way) -> Answer {
         let told = match way {
-            Way::ResponseUrl => self.api.respond(&due.payload, &due.text).await,
-            Way::Ephemeral => self.api.post_ephemeral(&due.channel, &due.person, &due.text).await,
+            Way::ResponseUrl => self.apis.configured().respond(&due.payload, &due.text).await,
+            Way::Ephemeral => match self.apis.of(&due.workspace) {
+                Ok(api) => api.post_ephemeral(&due.channel, &due.person, &due.text).await,
+                Err(failure) => Err(failure),
+            },
         };
         match told {
             Ok(()) => Answer::Taken,

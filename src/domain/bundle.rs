@@ -3,9 +3,10 @@
 //! A bundle is what one person wrote in one place without a long pause. It closes when the person has been quiet for
 //! the quiet period, and at the latest `max_wait` after its first message.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId};
+use super::ids::{BundleId, ChannelId, MessageTs, PersonId, TaskId, WorkspaceId};
 use super::message::{Author, Edit, Message, Ourselves, Sibling};
 use super::reason::EventReason;
 use super::recovery::said_at;
@@ -65,6 +66,29 @@ impl Desk {
     /// Whether this app or a further one of ours wrote it.
     pub fn is_ours(&self, author: &Author) -> bool {
         self.ours.wrote(author) || self.kin.iter().any(|app| app.wrote(author))
+    }
+}
+
+/// What holds for the messages of each workspace that they are of.
+#[derive(Clone, Debug, Default)]
+pub struct Desks(BTreeMap<WorkspaceId, Desk>);
+
+impl Desks {
+    /// What holds in a workspace; `None` where we are not.
+    pub fn of(&self, workspace: &WorkspaceId) -> Option<&Desk> {
+        self.0.get(workspace)
+    }
+}
+
+impl From<Desk> for Desks {
+    fn from(desk: Desk) -> Desks {
+        [desk].into_iter().collect()
+    }
+}
+
+impl FromIterator<Desk> for Desks {
+    fn from_iter<I: IntoIterator<Item = Desk>>(desks: I) -> Desks {
+        Desks(desks.into_iter().map(|desk| (desk.ours.workspace.clone(), desk)).collect())
     }
 }
 

@@ -60,7 +60,7 @@ pub enum GroupNews {
 }
 
 /// What is known while no reading is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rest {
     /// Whether somebody asked for a reading, or an event spoke of a group that is not known.
     pub wanted: bool,

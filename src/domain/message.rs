@@ -28,6 +28,13 @@ pub enum Arrival {
     Person(Profile),
     /// A user group was made, changed, switched off, or staffed anew.
     Group(GroupNews),
+    /// Tokens of the app were revoked: those of bots, and those of people.
+    Revoked {
+        /// Whether our bot's is among them.
+        bot: bool,
+    },
+    /// The app was uninstalled.
+    Uninstalled,
     /// A slash command.
     Command(Command),
     /// A click on a button of a notice's card.

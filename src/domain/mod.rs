@@ -7,6 +7,7 @@
 //! `caller` is who may hand notices in, `heartbeat` whose silence is told, `outcome` how notices end;
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
+//! `install` is how somebody installs the app, `installation` the app in a workspace, `spaces` which workspaces we serve, and whose an event is.
 //! `audit` is who changed what. `classify` decides by rules, `learn` from examples, `advice` is what a language model is asked and what its answer changes,
 //! `redact` what is taken out before, `privacy` all that leaves, to whom and for what.
 
@@ -33,6 +34,8 @@ pub mod figures;
 pub mod handout;
 pub mod heartbeat;
 pub mod ids;
+pub mod install;
+pub mod installation;
 pub mod learn;
 pub mod limit;
 pub mod mention;
@@ -58,6 +61,7 @@ pub mod seal;
 pub mod secret;
 pub mod send;
 pub mod snooze;
+pub mod spaces;
 pub mod split;
 pub mod task;
 pub mod telling;

@@ -56,6 +56,10 @@ pub enum EventReason {
     PersonNoted,
     /// What we know of a user group was brought up to date.
     GroupNoted,
+    /// The app is not installed in its workspace; its content was taken out.
+    NotInstalled,
+    /// The app has left the workspace, and everything of it goes; the detail is Slack's name for how.
+    Departed(String),
     /// A slash command, answered in the acknowledgement; the detail is the command.
     Command(String),
     /// Somebody marked a problem as handled.
@@ -106,6 +110,8 @@ impl EventReason {
             EventReason::ChannelNoted => "channel_noted",
             EventReason::PersonNoted => "person_noted",
             EventReason::GroupNoted => "group_noted",
+            EventReason::NotInstalled => "not_installed",
+            EventReason::Departed(_) => "departed",
             EventReason::Command(_) => "command",
             EventReason::Handled(_) => "handled",
             EventReason::HandledAlready(_) => "handled_already",
@@ -139,6 +145,7 @@ impl EventReason {
     pub fn detail(&self) -> &str {
         match self {
             EventReason::Subtype(detail)
+            | EventReason::Departed(detail)
             | EventReason::Command(detail)
             | EventReason::Interaction(detail)
             | EventReason::Unused(detail)
@@ -177,6 +184,8 @@ impl EventReason {
             "channel_noted" => EventReason::ChannelNoted,
             "person_noted" => EventReason::PersonNoted,
             "group_noted" => EventReason::GroupNoted,
+            "not_installed" => EventReason::NotInstalled,
+            "departed" => EventReason::Departed(text()),
             "command" => EventReason::Command(text()),
             "handled" => EventReason::Handled(problem()?),
             "handled_already" => EventReason::HandledAlready(problem()?),
@@ -226,6 +235,10 @@ impl EventReason {
             EventReason::ChannelNoted => "channel brought up to date".to_owned(),
             EventReason::PersonNoted => "person brought up to date".to_owned(),
             EventReason::GroupNoted => "user group brought up to date".to_owned(),
+            EventReason::NotInstalled => {
+                "ignored: deskd is not installed in its workspace; its content was taken out".to_owned()
+            }
+            EventReason::Departed(how) => format!("the app has left the workspace ({how})"),
             EventReason::Command(command) => format!("slash command {command} answered"),
             EventReason::Handled(problem) => format!("marked problem {problem} as handled"),
             EventReason::HandledAlready(problem) => {
@@ -277,6 +290,8 @@ mod tests {
             EventReason::ChannelNoted,
             EventReason::PersonNoted,
             EventReason::GroupNoted,
+            EventReason::NotInstalled,
+            EventReason::Departed("app_uninstalled".into()),
             EventReason::Command("/deskd".into()),
             EventReason::Handled(ProblemId(6)),
             EventReason::HandledAlready(ProblemId(7)),

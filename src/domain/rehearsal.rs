@@ -115,6 +115,8 @@ impl Rehearsal {
             Arrival::Channel(_)
             | Arrival::Person(_)
             | Arrival::Group(_)
+            | Arrival::Revoked { .. }
+            | Arrival::Uninstalled
             | Arrival::Command(_)
             | Arrival::Click(_)
             | Arrival::Interaction { .. }

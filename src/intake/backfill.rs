@@ -20,10 +20,11 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::limit::Admission;
 use crate::domain::message::Ourselves;
 use crate::domain::recovery::{self, Cause, KEEP, Setback, Wanted, ts_of};
+use crate::domain::spaces::Spaces;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
-use crate::runtime::worker::{Next, Worker};
-use crate::slack::api::Api;
+use crate::runtime::worker::{Next, Soonest, Worker};
+use crate::slack::apis::Apis;
 use crate::slack::history::{Page, Past, RECOVERED, Stretch};
 use crate::slack::outcome::Failure;
 use crate::slack::socket::Line;
@@ -120,14 +121,22 @@ impl Recovery {
 /// Reads what is to be read.
 pub struct Recoverer {
     store: Store,
-    api: Api,
-    ours: watch::Receiver<Option<Ourselves>>,
+    apis: Apis,
+    spaces: watch::Receiver<Arc<Spaces>>,
     line: watch::Receiver<Line>,
     recovery: Recovery,
     /// Rung when something has entered the journal.
     gather: Bell,
     /// Cancelled when the desk stops: a page that is not there yet is read again at the next start.
     stop: CancellationToken,
+    rounds: BTreeMap<WorkspaceId, Round>,
+    /// The workspace that was read last: the others come before it.
+    last: Option<WorkspaceId>,
+}
+
+/// How a workspace stands.
+#[derive(Debug, Default)]
+struct Round {
     /// Gaps for which a recovery has been asked for.
     answered: u64,
     /// When we last moved on what is complete.
@@ -137,28 +146,27 @@ pub struct Recoverer {
 }
 
 impl Recoverer {
-    /// One that closes the gaps of `line`, waits until we know who we are, and rings `gather`. A call under way is dropped at
+    /// One that closes the gaps of `line` in every workspace that `apis` speak in, and rings `gather`. A call under way is dropped at
     /// `stop`, so that nobody waits for Slack.
     pub fn new(
         recovery: Recovery,
-        api: Api,
-        ours: watch::Receiver<Option<Ourselves>>,
+        apis: Apis,
         line: watch::Receiver<Line>,
         gather: Bell,
         stop: CancellationToken,
     ) -> Recoverer {
-        let store = recovery.store.clone();
-        let asked_to_wait = BTreeMap::new();
-        Recoverer { store, api, ours, line, recovery, gather, stop, answered: 0, kept: None, asked_to_wait }
+        let (store, spaces) = (recovery.store.clone(), apis.spaces());
+        let rounds = BTreeMap::new();
+        Recoverer { store, apis, spaces, line, recovery, gather, stop, rounds, last: None }
     }
 
     /// Asks for a recovery after a gap; without one, moves on what is complete.
-    async fn watch(&mut self, workspace: &WorkspaceId, now: Timestamp) -> Result<()> {
+    async fn watch(&mut self, workspace: &WorkspaceId, canary: bool, now: Timestamp) -> Result<()> {
         let Line { connected, gaps } = *self.line.borrow();
-        let asleep = self.kept.is_some_and(|kept| now.since(kept) > ASLEEP);
-        let canary = self.recovery.canary_missed.swap(false, Ordering::Relaxed);
-        if gaps > self.answered || asleep || canary {
-            let cause = match self.answered {
+        let round = self.rounds.entry(workspace.clone()).or_default();
+        let asleep = round.kept.is_some_and(|kept| now.since(kept) > ASLEEP);
+        if gaps > round.answered || asleep || canary {
+            let cause = match round.answered {
                 0 => Cause::Start,
                 _ if canary => Cause::Canary,
                 _ => Cause::Gap,
@@ -167,22 +175,46 @@ impl Recoverer {
             if channels > 0 {
                 info!(channels, "Reading what was said in {channels} channels while nobody listened");
             }
-            self.answered = gaps;
-            self.kept = Some(now);
+            round.answered = gaps;
+            round.kept = Some(now);
         }
-        let due = self.kept.is_none_or(|kept| now.since(kept) >= KEEP);
-        if due && self.answered > 0 && connected {
+        let due = round.kept.is_none_or(|kept| now.since(kept) >= KEEP);
+        if due && round.answered > 0 && connected {
             self.store.of(workspace).keep_coverage(self.recovery.monitor(), now).await?;
-            self.kept = Some(now);
+            round.kept = Some(now);
         }
         Ok(())
     }
 
-    /// Does the next thing that may be done now.
-    async fn proceed(&mut self, ours: &Ourselves, now: Timestamp) -> Result<Next> {
+    /// Does the next thing that may be done now, in whichever workspace has waited longest.
+    async fn proceed(&mut self, spaces: &Spaces, now: Timestamp) -> Result<Next> {
         if self.store.backlog().await? > BUSY {
             return Ok(Next::NotBefore(now.plus(ASIDE)));
         }
+        let mut waiting = self.store.unfinished_recoveries().await?;
+        if let Some(last) = waiting.iter().position(|workspace| Some(workspace) == self.last.as_ref()) {
+            waiting.rotate_left(last + 1);
+        }
+        let mut next = Soonest::default();
+        for ours in waiting.iter().filter_map(|workspace| spaces.of(workspace)) {
+            match self.go_on(ours, now).await? {
+                Next::Again => {
+                    self.last = Some(ours.workspace.clone());
+                    return Ok(Next::Again);
+                }
+                Next::At(at) => next.due(at),
+                Next::NotBefore(at) => return Ok(Next::NotBefore(at)),
+                Next::Bell => return Ok(Next::Bell),
+            }
+        }
+        Ok(match next.next() {
+            Next::Bell => Next::At(now.plus(KEEP)),
+            next => next,
+        })
+    }
+
+    /// Does the next thing in one workspace.
+    async fn go_on(&mut self, ours: &Ourselves, now: Timestamp) -> Result<Next> {
         let todo = self.store.of(&ours.workspace).next_recovery(now).await?;
         if let Some(channel) = todo.filing {
             return self.file(&ours.workspace, channel, now).await;
@@ -213,9 +245,10 @@ impl Recoverer {
         let cursor = reading.cursor.as_str();
         let stretch = Stretch { oldest: &oldest, latest: reading.position.as_ref(), cursor };
         let call = async {
+            let api = self.apis.of(&ours.workspace)?;
             match &reading.thread {
-                None => self.api.history(ours, &reading.channel, stretch).await,
-                Some(thread) => self.api.replies(ours, &reading.channel, thread, stretch).await,
+                None => api.history(ours, &reading.channel, stretch).await,
+                Some(thread) => api.replies(ours, &reading.channel, thread, stretch).await,
             }
         };
         let page = tokio::select! {
@@ -226,7 +259,8 @@ impl Recoverer {
             Ok(page) => page,
             Err(failure) => return self.set_back(method, reading, failure, now).await,
         };
-        if let Some(pause) = recovery::spacing(self.asked_to_wait.get(method).copied()) {
+        let asked = self.rounds.get(&ours.workspace).and_then(|round| round.asked_to_wait.get(method));
+        if let Some(pause) = recovery::spacing(asked.copied()) {
             self.store.of(&ours.workspace).hold_method(method, now.plus(pause)).await?;
         }
         let page = page_read(page, ours, now);
@@ -251,7 +285,8 @@ impl Recoverer {
         now: Timestamp,
     ) -> Result<Next> {
         if let Failure::RateLimited { retry_after } = &failure {
-            self.asked_to_wait.insert(method, *retry_after);
+            let round = self.rounds.entry(reading.workspace.clone()).or_default();
+            round.asked_to_wait.insert(method, *retry_after);
             self.store.of(&reading.workspace).hold_method(method, now.plus(*retry_after)).await?;
             // The method waits, not the stretch.
             return Ok(Next::Again);
@@ -288,12 +323,19 @@ impl Worker for Recoverer {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        let Some(ours) = self.ours.borrow().clone() else { return Ok(Next::Bell) };
-        self.watch(&ours.workspace, now).await?;
+        let spaces = self.spaces.borrow().clone();
+        if spaces.count() == 0 {
+            return Ok(Next::Bell);
+        }
+        self.rounds.retain(|workspace, _| spaces.of(workspace).is_some());
+        let canary = self.recovery.canary_missed.swap(false, Ordering::Relaxed);
+        for ours in spaces.all() {
+            self.watch(&ours.workspace, canary, now).await?;
+        }
         // Without a socket there is trouble enough, and what is read now would have to be read again.
         let connected = self.line.borrow().connected;
         match connected {
-            true => self.proceed(&ours, now).await,
+            true => self.proceed(&spaces, now).await,
             false => Ok(Next::Bell),
         }
     }

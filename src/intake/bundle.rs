@@ -11,15 +11,18 @@ use super::canary::Echo;
 use super::early::{About, Early, LATEST, TOO_EARLY};
 use super::kin::Kin;
 use super::listen::Tally;
-use crate::domain::bundle::{Desk, Monitor, Quiet};
+use crate::domain::bundle::{Desk, Desks, Monitor, Quiet};
+use crate::domain::ids::WorkspaceId;
 use crate::domain::message::Ourselves;
 use crate::domain::reason::EventReason;
+use crate::domain::spaces::Spaces;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
 use crate::slack::decode::decode;
 use crate::slack::history::RECOVERED;
-use crate::store::{Decoded, Store, StoredEvent};
+use crate::slack::origin::origins;
+use crate::store::{Decoded, Store, StoredEvent, Whose};
 
 /// Events in one transaction: enough to share a commit, few enough that a recording need not wait long for the writer.
 const BATCH: u32 = 512;
@@ -48,6 +51,14 @@ pub struct Habits {
 }
 
 impl Habits {
+    /// The same for the workspaces of these events.
+    pub fn desks(&self, spaces: &Spaces, events: &[Decoded]) -> Desks {
+        let mut named: Vec<&WorkspaceId> = events.iter().filter_map(|event| event.whose.ours()).collect();
+        named.sort_unstable();
+        named.dedup();
+        named.into_iter().filter_map(|id| spaces.of(id)).map(|ours| self.desk(ours.clone())).collect()
+    }
+
     /// The same for a workspace in which we are `ours`.
     pub fn desk(&self, ours: Ourselves) -> Desk {
         let (kin, trusted_bots) = (self.kin.now(), self.trusted_bots.clone());
@@ -77,7 +88,7 @@ impl Endings {
 pub struct Gatherer {
     store: Store,
     habits: watch::Receiver<Habits>,
-    ours: watch::Receiver<Option<Ourselves>>,
+    spaces: watch::Receiver<Arc<Spaces>>,
     triage: Bell,
     endings: Endings,
     tally: Arc<Tally>,
@@ -87,6 +98,10 @@ pub struct Gatherer {
     echo: Echo,
     /// Rung when a click changes a card.
     feed: Option<Bell>,
+    /// Rung when the app has left a workspace.
+    left: Option<Bell>,
+    /// Whether the write-ahead log may hold what was taken out of an event that is none of our business.
+    unswept: bool,
     /// What came before the message it is about; `None` until it has been read from the journal.
     early: Option<Early>,
 }
@@ -97,18 +112,31 @@ impl Gatherer {
     pub fn new(
         store: Store,
         habits: watch::Receiver<Habits>,
-        ours: watch::Receiver<Option<Ourselves>>,
+        spaces: watch::Receiver<Arc<Spaces>>,
         triage: Bell,
         tally: Arc<Tally>,
     ) -> Gatherer {
         let endings = Endings::default();
-        let (echo, early) = (Echo::default(), None);
-        Gatherer { store, habits, ours, triage, endings, tally, recorded: 0, echo, feed: None, early }
+        let (echo, feed, left, early) = (Echo::default(), None, None, None);
+        Gatherer {
+            store,
+            habits,
+            spaces,
+            triage,
+            endings,
+            tally,
+            recorded: 0,
+            echo,
+            feed,
+            left,
+            unswept: false,
+            early,
+        }
     }
 
-    /// The same, ringing `feed` when a click changes a card.
-    pub fn feeding(self, feed: Bell) -> Gatherer {
-        Gatherer { feed: Some(feed), ..self }
+    /// The same, ringing `feed` when a click changes a card, and `left` when the app has left a workspace.
+    pub fn waking(self, feed: &Bell, left: &Bell) -> Gatherer {
+        Gatherer { feed: Some(feed.clone()), left: Some(left.clone()), ..self }
     }
 
     /// The same, telling `echo` of our own messages.
@@ -122,12 +150,12 @@ impl Gatherer {
     }
 
     /// Gathers a batch, and after it what had come too early for one of its messages.
-    async fn take(&mut self, batch: Vec<StoredEvent>, desk: &Desk, now: Timestamp) -> Result<()> {
+    async fn take(&mut self, batch: Vec<StoredEvent>, spaces: &Spaces, now: Timestamp) -> Result<()> {
         let mut early = match self.early.take() {
             Some(early) => early,
-            None => self.remember(desk, now).await?,
+            None => self.remember(spaces, now).await?,
         };
-        let reasons = self.gather(&mut early, batch, desk, now).await?;
+        let reasons = self.gather(&mut early, batch, spaces, now).await?;
         self.early = Some(early);
         self.endings.add(&reasons);
         if reasons.iter().any(|reason| matches!(reason, EventReason::OpenedBundle(_))) {
@@ -138,14 +166,19 @@ impl Gatherer {
         if let Some(feed) = self.feed.as_ref().filter(|_| clicked) {
             feed.ring();
         }
+        self.unswept |= reasons.contains(&EventReason::NotInstalled);
+        let departed = reasons.iter().any(|reason| matches!(reason, EventReason::Departed(_)));
+        if let Some(left) = self.left.as_ref().filter(|_| departed) {
+            left.ring();
+        }
         Ok(())
     }
 
     /// Decides again what came too early shortly before the last stop: the message may have been kept as the last thing.
-    async fn remember(&self, desk: &Desk, now: Timestamp) -> Result<Early> {
+    async fn remember(&self, spaces: &Spaces, now: Timestamp) -> Result<Early> {
         let mut early = Early::default();
         let batch = self.too_early(now).await?;
-        self.gather(&mut early, batch, desk, now).await?;
+        self.gather(&mut early, batch, spaces, now).await?;
         Ok(early)
     }
 
@@ -158,16 +191,16 @@ impl Gatherer {
         &self,
         early: &mut Early,
         mut batch: Vec<StoredEvent>,
-        desk: &Desk,
+        spaces: &Spaces,
         now: Timestamp,
     ) -> Result<Vec<EventReason>> {
         let mut ended = Vec::new();
         while !batch.is_empty() {
-            let decoded: Vec<Decoded> =
-                batch.into_iter().map(|event| understand(event, &desk.ours)).collect();
+            let decoded: Vec<Decoded> = batch.into_iter().map(|event| understand(event, spaces)).collect();
             let about = decoded.iter().map(About::of).collect();
-            let own: Vec<_> = decoded.iter().filter_map(|decoded| Echo::of(decoded, &desk.ours)).collect();
-            let reasons = self.store.gather(decoded, desk.clone(), now).await?;
+            let own: Vec<_> = decoded.iter().filter_map(|decoded| Echo::of(decoded, spaces)).collect();
+            let desks = self.habits.borrow().desks(spaces, &decoded);
+            let reasons = self.store.gather(decoded, desks, now).await?;
             self.echo.heard(own);
             let again = early.note(about, &reasons, now);
             // Answers that hung on a dropped bundle are free again.
@@ -203,19 +236,26 @@ impl Worker for Gatherer {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        let Some(ours) = self.ours.borrow().clone() else { return Ok(Next::Bell) };
+        let spaces = self.spaces.borrow().clone();
+        // Before we know any workspace an event may yet turn out to be ours; after we left the last one it is not.
+        if spaces.count() == 0 && !self.store.was_left().await? {
+            return Ok(Next::Bell);
+        }
         let events = self.store.next_events(BATCH).await?;
         // Only when nothing is left to decode is a bundle's silence really silence.
         if events.is_empty() {
+            if self.unswept {
+                // Not while somebody reads: then at the next look.
+                self.unswept = !self.store.truncate_log().await?;
+            }
             return self.close_due(now).await;
         }
         let recorded = self.tally.batches();
         let alone = std::mem::replace(&mut self.recorded, recorded) == recorded;
         let behind = now.since(events[0].received_at) > BEHIND;
         let hurry = events.len() == BATCH as usize && (alone || behind);
-        let desk = self.habits.borrow().desk(ours);
         let through = events.last().map_or(now, |event| event.received_at).min(now);
-        self.take(events, &desk, now).await?;
+        self.take(events, &spaces, now).await?;
         // What was recorded by then is decoded, so a bundle due before it has been silent, however many still write.
         if !hurry {
             self.close_due(through).await?;
@@ -225,7 +265,16 @@ impl Worker for Gatherer {
 }
 
 /// Decodes a stored event. What cannot be decoded keeps the place of the problem as its reason.
-pub fn understand(event: StoredEvent, ours: &Ourselves) -> Decoded {
-    let arrival = decode(&event.kind, &event.payload, Some(&ours.person)).map_err(|broken| broken.problem);
-    Decoded { id: event.id, received_at: event.received_at, recovered: event.kind == RECOVERED, arrival }
+pub fn understand(event: StoredEvent, spaces: &Spaces) -> Decoded {
+    let named = WorkspaceId(event.workspace);
+    let ours = spaces.of(&named).or_else(|| spaces.whose(&origins(&event.payload)));
+    let whose = match ours {
+        Some(ours) => Whose::Ours(ours.workspace.clone()),
+        None if named.0.is_empty() => Whose::Unsaid,
+        None => Whose::Nobodys,
+    };
+    let person = ours.map(|ours| &ours.person);
+    let arrival = decode(&event.kind, &event.payload, person).map_err(|broken| broken.problem);
+    let recovered = event.kind == RECOVERED;
+    Decoded { id: event.id, whose, received_at: event.received_at, recovered, arrival }
 }

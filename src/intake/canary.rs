@@ -16,10 +16,12 @@ use crate::domain::canary::{DEADLINE, Fate, Flight, judge};
 use crate::domain::ids::{ChannelId, MessageTs, WorkspaceId};
 use crate::domain::message::{Arrival, Ourselves};
 use crate::domain::own::{Own, Raised};
+use crate::domain::spaces::Spaces;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
 use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::slack::socket::Links;
 use crate::store::{Decoded, Store};
@@ -60,7 +62,8 @@ impl Echo {
     }
 
     /// What there is to remember of an event.
-    pub fn of(decoded: &Decoded, ours: &Ourselves) -> Option<(ChannelId, MessageTs, Timestamp)> {
+    pub fn of(decoded: &Decoded, spaces: &Spaces) -> Option<(ChannelId, MessageTs, Timestamp)> {
+        let ours = decoded.whose.ours().and_then(|workspace| spaces.of(workspace))?;
         match &decoded.arrival {
             Ok(Arrival::Posted(message)) if ours.wrote(&message.author) => {
                 Some((message.channel.clone(), message.ts.clone(), decoded.received_at))
@@ -127,7 +130,7 @@ pub type Recover = Arc<dyn Fn() + Send + Sync>;
 pub struct Canary {
     perch: Perch,
     store: Store,
-    api: Api,
+    apis: Apis,
     links: Links,
     ours: watch::Receiver<Option<Ourselves>>,
     echo: Echo,
@@ -154,14 +157,15 @@ impl Canary {
     pub fn new(
         perch: Perch,
         store: Store,
-        api: Api,
+        apis: impl Into<Apis>,
         links: Links,
         ours: watch::Receiver<Option<Ourselves>>,
     ) -> Canary {
+        let apis = apis.into();
         let (echo, figures): (Echo, Figures) = Default::default();
         let recover: Recover = Arc::new(|| {});
         let (out, due, strays) = (None, Timestamp(0), true);
-        Canary { perch, store, api, links, ours, echo, recover, figures, out, due, strays }
+        Canary { perch, store, apis, links, ours, echo, recover, figures, out, due, strays }
     }
 
     /// The same, listening to `echo`, calling `recover` after a miss and keeping `figures`.
@@ -169,7 +173,7 @@ impl Canary {
         Canary { echo, recover, figures, ..self }
     }
 
-    async fn post(&mut self, workspace: &WorkspaceId, now: Timestamp) -> Result<Next> {
+    async fn post(&mut self, api: &Api, workspace: &WorkspaceId, now: Timestamp) -> Result<Next> {
         if now < self.due {
             return Ok(Next::At(self.due));
         }
@@ -182,11 +186,11 @@ impl Canary {
             return Ok(Next::At(self.due));
         };
         if self.strays
-            && let Err(failure) = self.clear_strays(&channel).await
+            && let Err(failure) = self.clear_strays(api, &channel).await
         {
             warn!(error = failure.code(), "Cannot look for canaries left behind: {failure}");
         }
-        match self.api.post_canary(&channel).await {
+        match api.post_canary(&channel).await {
             Ok(ts) => {
                 self.figures.held().grounded = None;
                 self.out = Some(Out { channel, ts, posted_at: now, gaps: self.links.gaps() });
@@ -209,9 +213,9 @@ impl Canary {
             .or_else(|| (!named).then(|| ChannelId(self.perch.channel.clone()))))
     }
 
-    async fn clear_strays(&mut self, channel: &ChannelId) -> Result<(), Failure> {
-        for ts in self.api.stray_canaries(channel).await? {
-            self.api.delete_message(channel, &ts).await?;
+    async fn clear_strays(&mut self, api: &Api, channel: &ChannelId) -> Result<(), Failure> {
+        for ts in api.stray_canaries(channel).await? {
+            api.delete_message(channel, &ts).await?;
         }
         self.strays = false;
         Ok(())
@@ -226,7 +230,7 @@ impl Canary {
         fares.grounded = Some(code.to_owned());
     }
 
-    async fn watch(&mut self, out: Out, workspace: &WorkspaceId, now: Timestamp) -> Result<Next> {
+    async fn watch(&mut self, api: &Api, out: Out, workspace: &WorkspaceId, now: Timestamp) -> Result<Next> {
         let standing = self.store.standing().await?;
         let flight = Flight {
             posted_at: out.posted_at,
@@ -245,7 +249,7 @@ impl Canary {
             Fate::Missed => self.missed(&out, workspace, now).await?,
             Fate::Void => info!("A canary is not counted: there was no socket for a while"),
         }
-        if self.api.delete_message(&out.channel, &out.ts).await.is_err() {
+        if api.delete_message(&out.channel, &out.ts).await.is_err() {
             self.strays = true;
         }
         Ok(Next::At(self.due))
@@ -290,10 +294,11 @@ impl Worker for Canary {
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
         let known = self.ours.borrow().as_ref().map(|ours| ours.workspace.clone());
-        let Some(workspace) = known else { return Ok(Next::At(now.plus(LATER))) };
+        let api = known.map(|workspace| (self.apis.of(&workspace), workspace));
+        let Some((Ok(api), workspace)) = api else { return Ok(Next::At(now.plus(LATER))) };
         match self.out.take() {
-            Some(out) => self.watch(out, &workspace, now).await,
-            None => self.post(&workspace, now).await,
+            Some(out) => self.watch(&api, out, &workspace, now).await,
+            None => self.post(&api, &workspace, now).await,
         }
     }
 }

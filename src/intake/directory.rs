@@ -3,19 +3,23 @@
 //!
 //! One call of Slack a step, at the pace of its method. What events say in between is taken in by the gatherer.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use anyhow::Result;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::domain::backoff;
-use crate::domain::directory::{Purpose, next_reading};
+use crate::domain::directory::{Purpose, Rest, next_reading};
 use crate::domain::ids::{GroupId, WorkspaceId};
 use crate::domain::limit::Admission;
-use crate::domain::message::Ourselves;
+use crate::domain::spaces::Spaces;
 use crate::domain::time::Timestamp;
-use crate::runtime::worker::{Next, Worker};
+use crate::runtime::worker::{Next, Soonest, Worker};
 use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::store::Store;
 use crate::store::directory::{Reading, Sheet};
@@ -27,25 +31,44 @@ const MEMBERS: &str = "usergroups.users.list";
 /// Reads the directory.
 pub struct Census {
     store: Store,
-    api: Api,
-    ours: watch::Receiver<Option<Ourselves>>,
+    apis: Apis,
+    spaces: watch::Receiver<Arc<Spaces>>,
     /// Whether the configuration names people or groups.
     named: watch::Receiver<bool>,
     zone: TimeZone,
     /// When the first step was taken.
     since: Option<Timestamp>,
-    failures: u32,
+    /// Workspaces that Slack or a failure makes wait, each until when and after how many failures.
+    pauses: BTreeMap<WorkspaceId, (Timestamp, u32)>,
 }
 
 impl Census {
     /// A reader that comes at night in `zone`.
-    pub fn new(
-        store: Store,
-        api: Api,
-        ours: watch::Receiver<Option<Ourselves>>,
-        (named, zone): (watch::Receiver<bool>, TimeZone),
-    ) -> Census {
-        Census { store, api, ours, named, zone, since: None, failures: 0 }
+    pub fn new(store: Store, apis: Apis, (named, zone): (watch::Receiver<bool>, TimeZone)) -> Census {
+        let spaces = apis.spaces();
+        Census { store, apis, spaces, named, zone, since: None, pauses: BTreeMap::new() }
+    }
+
+    /// Does the next thing for one workspace; `rest` is how it rests, `None` while it is being read.
+    async fn visit(&mut self, workspace: &WorkspaceId, rest: Option<Rest>, now: Timestamp) -> Result<Next> {
+        if let Some(rest) = rest {
+            let since = *self.since.get_or_insert(now);
+            let purpose = Purpose { is_named: *self.named.borrow(), since, zone: self.zone.clone() };
+            let at = next_reading(rest, &purpose);
+            if at > now {
+                return Ok(Next::At(at));
+            }
+            self.store.of(workspace).begin_reading().await?;
+            return Ok(Next::Again);
+        }
+        let reading = self.store.of(workspace).reading().await?;
+        let method = match &reading {
+            Reading::Resting(_) => return Ok(Next::Again),
+            Reading::People(_) => PEOPLE,
+            Reading::Groups(_) => GROUPS,
+            Reading::Members(_) => MEMBERS,
+        };
+        self.read(workspace, (method, reading), now).await
     }
 
     /// Reads one page, or the members of one group.
@@ -55,18 +78,20 @@ impl Census {
         (method, reading): (&'static str, Reading),
         now: Timestamp,
     ) -> Result<Next> {
+        // Left a moment ago: there is nothing to be read there any more.
+        let Ok(api) = self.apis.of(workspace) else { return Ok(Next::Bell) };
         if let Admission::At(at) = self.store.of(workspace).admit_call(method, now).await? {
             return Ok(Next::NotBefore(at));
         }
         let done = match &reading {
             Reading::Resting(_) => Ok(()),
-            Reading::People(cursor) => self.people(workspace, cursor, now).await?,
-            Reading::Groups(cursor) => self.groups(workspace, cursor, now).await?,
-            Reading::Members(group) => self.members(workspace, group, now).await?,
+            Reading::People(cursor) => self.people(workspace, (&api, cursor), now).await?,
+            Reading::Groups(cursor) => self.groups(workspace, (&api, cursor), now).await?,
+            Reading::Members(group) => self.members(workspace, (&api, group), now).await?,
         };
         let failure = match done {
             Ok(()) => {
-                self.failures = 0;
+                self.pauses.remove(workspace);
                 self.tell(workspace).await?;
                 return Ok(Next::Again);
             }
@@ -78,10 +103,10 @@ impl Census {
     async fn people(
         &self,
         workspace: &WorkspaceId,
-        cursor: &str,
+        (api, cursor): (&Api, &str),
         now: Timestamp,
     ) -> Result<Result<(), Failure>> {
-        match self.api.people_page(cursor).await {
+        match api.people_page(cursor).await {
             Ok((items, next)) => {
                 self.store.of(workspace).list_people(Sheet { items, next }, now).await?;
                 Ok(Ok(()))
@@ -93,10 +118,10 @@ impl Census {
     async fn groups(
         &self,
         workspace: &WorkspaceId,
-        cursor: &str,
+        (api, cursor): (&Api, &str),
         now: Timestamp,
     ) -> Result<Result<(), Failure>> {
-        match self.api.groups_page(cursor).await {
+        match api.groups_page(cursor).await {
             Ok((items, next)) => {
                 self.store.of(workspace).list_groups(Sheet { items, next }, now).await?;
                 Ok(Ok(()))
@@ -108,10 +133,10 @@ impl Census {
     async fn members(
         &self,
         workspace: &WorkspaceId,
-        group: &GroupId,
+        (api, group): (&Api, &GroupId),
         now: Timestamp,
     ) -> Result<Result<(), Failure>> {
-        let members = match self.api.group_members(group).await {
+        let members = match api.group_members(group).await {
             Ok(members) => Some(members),
             Err(Failure::Refused { error, .. }) if error == "no_such_subteam" => None,
             Err(failure) => return Ok(Err(failure)),
@@ -150,8 +175,10 @@ impl Census {
             }
             (Failure::Token { .. } | Failure::Unreachable { .. } | Failure::Unknown { .. }, _) => {
                 // Said once by the worker that asks who we are.
-                self.failures += 1;
-                Ok(Next::NotBefore(now.plus(backoff::delay(self.failures, fastrand::f64()))))
+                let failures = self.pauses.get(workspace).map_or(0, |(_, failures)| *failures) + 1;
+                let until = now.plus(backoff::delay(failures, fastrand::f64()));
+                self.pauses.insert(workspace.clone(), (until, failures));
+                Ok(Next::NotBefore(until))
             }
         }
     }
@@ -174,25 +201,23 @@ impl Worker for Census {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        let Some(workspace) = self.ours.borrow().as_ref().map(|ours| ours.workspace.clone()) else {
-            return Ok(Next::Bell);
-        };
-        let reading = self.store.of(&workspace).reading().await?;
-        let method = match &reading {
-            Reading::Resting(rest) => {
-                let since = *self.since.get_or_insert(now);
-                let purpose = Purpose { is_named: *self.named.borrow(), since, zone: self.zone.clone() };
-                let at = next_reading(*rest, &purpose);
-                if at > now {
-                    return Ok(Next::At(at));
-                }
-                self.store.of(&workspace).begin_reading().await?;
-                return Ok(Next::Again);
+        let spaces = self.spaces.borrow().clone();
+        self.pauses.retain(|workspace, _| spaces.of(workspace).is_some());
+        let readings = self.store.readings().await?;
+        let mut next = Soonest::default();
+        for ours in spaces.all() {
+            if let Some((until, _)) = self.pauses.get(&ours.workspace).filter(|(until, _)| *until > now) {
+                next.wait(*until);
+                continue;
             }
-            Reading::People(_) => PEOPLE,
-            Reading::Groups(_) => GROUPS,
-            Reading::Members(_) => MEMBERS,
-        };
-        self.read(&workspace, (method, reading), now).await
+            let rest = readings.get(&ours.workspace).copied().unwrap_or(Some(Rest::default()));
+            match self.visit(&ours.workspace, rest, now).await? {
+                Next::Again => return Ok(Next::Again),
+                Next::NotBefore(at) => next.wait(at),
+                Next::At(at) => next.due(at),
+                Next::Bell => {}
+            }
+        }
+        Ok(next.next())
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::ids::{PersonId, WorkspaceId};
 use crate::domain::limit::Admission;
 use crate::domain::message::Profile;
 use crate::domain::time::Timestamp;
-use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::store::Store;
 
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Asks Slack about people.
 pub struct Directory {
     store: Store,
-    api: Api,
+    apis: Apis,
 }
 
 /// What asking came to.
@@ -35,8 +35,8 @@ pub enum Asked {
 
 impl Directory {
     /// A directory that remembers in `store`.
-    pub fn new(store: Store, api: Api) -> Directory {
-        Directory { store, api }
+    pub fn new(store: Store, apis: impl Into<Apis>) -> Directory {
+        Directory { store, apis: apis.into() }
     }
 
     /// Asks about one person, keeping to the method's pace.
@@ -44,7 +44,11 @@ impl Directory {
         if let Admission::At(at) = self.store.of(workspace).admit_call(METHOD, now).await? {
             return Ok(Asked::Later(at));
         }
-        let profile = match self.api.user_info(person).await {
+        let told = match self.apis.of(workspace) {
+            Ok(api) => api.user_info(person).await,
+            Err(failure) => Err(failure),
+        };
+        let profile = match told {
             Ok(profile) => profile,
             Err(Failure::Refused { error, .. }) => {
                 info!(person = %person, error, "Slack tells nothing about {person}: {error}");

@@ -1,6 +1,7 @@
 //! Sealed bundles become tasks: who wrote is asked once, `domain::classify` judges by rules and by what `learn` knows, the
 //! store finishes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::people::{Asked, Directory};
 use crate::domain::advice::{Wish, wanted};
 use crate::domain::classify::{Bundled, Compiled, Policy, decide};
 use crate::domain::courtesy::is_courtesy;
+use crate::domain::ids::WorkspaceId;
 use crate::domain::mrkdwn::plain;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
@@ -96,10 +98,12 @@ impl Triage {
     /// Asks about everybody whom we do not know; the answer is when to go on with those that wait.
     async fn meet(&self, bundles: &[SealedBundle], now: Timestamp) -> Result<Vec<Option<Timestamp>>> {
         let mut waits: Vec<Option<Timestamp>> = Vec::with_capacity(bundles.len());
-        let mut later = None;
+        let mut later: BTreeMap<&WorkspaceId, Timestamp> = BTreeMap::new();
         for (place, bundle) in bundles.iter().enumerate() {
-            let same = bundles[..place].iter().position(|earlier| earlier.person == bundle.person);
-            let wait = match (same, later) {
+            let same = bundles[..place]
+                .iter()
+                .position(|earlier| earlier.workspace == bundle.workspace && earlier.person == bundle.person);
+            let wait = match (same, later.get(&bundle.workspace).copied()) {
                 (Some(same), _) => waits[same],
                 // Slack cannot be asked at the moment: not for the others either.
                 (None, Some(at)) if bundle.profile.is_none() && now.since(bundle.last_at) <= PATIENCE => {
@@ -107,7 +111,9 @@ impl Triage {
                 }
                 (None, _) => self.waits(bundle, now).await?,
             };
-            later = later.or(wait);
+            if let Some(at) = wait {
+                later.entry(&bundle.workspace).or_insert(at);
+            }
             waits.push(wait);
         }
         Ok(waits)

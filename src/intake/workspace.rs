@@ -1,5 +1,7 @@
-//! Who we are and which channels there are: asked at the start, again every hour, and when somebody rings.
+//! Who we are and which channels there are, in every workspace that we serve: asked at the start, again every hour, and at
+//! home when somebody rings. What was left behind in a workspace that the app has left goes here, too.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,15 +12,18 @@ use tracing::{info, warn};
 use crate::domain::backoff;
 use crate::domain::bundle::Pick;
 use crate::domain::ids::WorkspaceId;
+use crate::domain::installation::Source;
 use crate::domain::message::Ourselves;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
-use crate::slack::api::Api;
+use crate::slack::api::{Api, Identity};
+use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::slack::rooms::{ChannelInfo, Listing};
 use crate::store::Store;
 use crate::store::channels::Channel;
+use crate::store::installations::Installation;
 
 /// How often the channels are listed although no event said that anything changed.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -81,69 +86,113 @@ impl Trouble {
     }
 }
 
-/// Keeps what we know of the workspace up to date.
+/// Keeps what we know of the workspaces up to date.
 pub struct Workspace {
     store: Store,
-    api: Api,
+    apis: Apis,
     ours: watch::Sender<Option<Ourselves>>,
     /// Rung when we learn who we are: the gatherer waits for it.
     gather: Bell,
     trouble: Trouble,
+    /// Whether it is known whose the configured token is, or that another speaks in its place.
+    settled: Option<bool>,
+    home: Visit,
+    /// The other workspaces.
+    others: BTreeMap<WorkspaceId, Visit>,
+}
+
+/// How far we are with one workspace.
+#[derive(Default)]
+struct Visit {
+    /// When it is looked at again; at once before the first time.
+    due: Option<Timestamp>,
     failures: u32,
     /// The channels as far as they are listed: Slack's rate limit may stop a long list in the middle.
     listing: Option<(WorkspaceId, Listing)>,
+    /// What was said last of what is wrong.
+    said: Option<String>,
 }
 
 impl Workspace {
-    /// A worker that publishes who we are to `ours`.
+    /// A worker that publishes who we are at home to `ours`, and everywhere to `apis`.
     pub fn new(
         store: Store,
-        api: Api,
+        apis: impl Into<Apis>,
         ours: watch::Sender<Option<Ourselves>>,
         gather: Bell,
         trouble: Trouble,
     ) -> Workspace {
-        Workspace { store, api, ours, gather, trouble, failures: 0, listing: None }
+        let (home, others) = (Visit::default(), BTreeMap::new());
+        Workspace { store, apis: apis.into(), ours, gather, trouble, settled: None, home, others }
+    }
+
+    /// What speaks at home; `None` when nothing does.
+    async fn at_home(&mut self) -> Result<Option<Api>> {
+        let settled = match self.settled {
+            Some(settled) => settled,
+            None => {
+                let stands_in = |one: &Installation| one.source == Source::Configured && one.has_token;
+                let replaced = self.store.installations().await?.iter().any(stands_in);
+                *self.settled.insert(replaced || !self.apis.configured().has_bot())
+            }
+        };
+        if !settled {
+            return Ok(Some(self.apis.configured().clone()));
+        }
+        let home = self.home_id();
+        let known = home.and_then(|home| self.apis.of(&home).ok());
+        Ok(known.or_else(|| Some(self.apis.configured().clone()).filter(Api::has_bot)))
+    }
+
+    fn home_id(&self) -> Option<WorkspaceId> {
+        self.apis.spaces().borrow().home().map(|ours| ours.workspace.clone())
     }
 
     /// One page of the channels, after asking who we are when a list begins. True when all is known.
-    async fn learn(&mut self, now: Timestamp) -> Result<Result<bool, Failure>> {
-        if self.listing.is_none()
-            && let Err(failure) = self.introduce(now).await?
-        {
-            return Ok(Err(failure));
+    async fn learn(&self, api: &Api, visit: &mut Visit, now: Timestamp) -> Result<Result<bool, Failure>> {
+        if visit.listing.is_none() {
+            let identity = match api.auth_test().await {
+                Ok(identity) => identity,
+                Err(failure) => return Ok(Err(failure)),
+            };
+            let known = self.introduce(api, identity, now).await?;
+            visit.listing = known.map(|workspace| (workspace, Listing::default()));
         }
-        let Some((workspace, mut listing)) = self.listing.take() else { return Ok(Ok(true)) };
-        match self.api.list_on(&mut listing).await {
+        let Some((workspace, mut listing)) = visit.listing.take() else { return Ok(Ok(true)) };
+        match api.list_on(&mut listing).await {
             Ok(true) => self.keep(&workspace, listing.found, now).await.map(|()| Ok(true)),
             Ok(false) => {
-                self.listing = Some((workspace, listing));
+                visit.listing = Some((workspace, listing));
                 Ok(Ok(false))
             }
             Err(failure) => {
                 // Only a wait for the rate limit goes on in the middle: a cursor does not live for long.
                 if matches!(failure, Failure::RateLimited { .. }) {
-                    self.listing = Some((workspace, listing));
+                    visit.listing = Some((workspace, listing));
                 }
                 Ok(Err(failure))
             }
         }
     }
 
-    async fn introduce(&mut self, now: Timestamp) -> Result<Result<(), Failure>> {
-        let identity = match self.api.auth_test().await {
-            Ok(identity) => identity,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        let ours = identity.ourselves;
-        self.store.set_ourselves(ours.clone(), identity.scopes, now).await?;
-        if self.ours.borrow().as_ref() != Some(&ours) {
-            info!(workspace = %ours.workspace, "Working in workspace {}", ours.workspace);
-            let _ = self.ours.send(Some(ours.clone()));
+    /// Remembers who we are where `api` speaks; `None` when we do not serve that workspace.
+    async fn introduce(&self, api: &Api, identity: Identity, now: Timestamp) -> Result<Option<WorkspaceId>> {
+        let Identity { ourselves: ours, scopes, .. } = identity;
+        let workspace = ours.workspace.clone();
+        let is_configured = api.is_same(self.apis.configured());
+        if !is_configured {
+            self.store.set_ourselves(ours.clone(), scopes, now).await?;
+        } else if !self.store.introduce(ours.clone(), scopes, now).await? {
+            self.apis.leave(&workspace);
+            return Ok(None);
+        }
+        // Somebody may have ended it while Slack was asked.
+        let gone = self.store.leaving().await?.contains(&workspace);
+        if !gone && self.apis.enter(ours, api.clone(), is_configured) {
+            info!(workspace = %workspace, "Working in workspace {workspace}");
             self.gather.ring();
         }
-        self.listing = Some((ours.workspace, Listing::default()));
-        Ok(Ok(()))
+        Ok((!gone).then_some(workspace))
     }
 
     async fn keep(&self, workspace: &WorkspaceId, listed: Vec<ChannelInfo>, now: Timestamp) -> Result<()> {
@@ -156,6 +205,103 @@ impl Workspace {
             pick: Pick::None,
         });
         Ok(self.store.of(workspace).sync_channels(channels.collect(), now).await?)
+    }
+
+    /// Clears out behind the app where it has left.
+    async fn clear_out(&mut self, now: Timestamp) -> Result<()> {
+        for workspace in self.store.leaving().await? {
+            self.apis.leave(&workspace);
+            self.gather.ring();
+            let departed = self.store.of(&workspace).clear_out(now).await?;
+            let rows = departed.rows;
+            info!(workspace = %workspace, rows, "Left workspace {workspace}: {rows} rows are gone");
+        }
+        Ok(())
+    }
+
+    /// Tells those who work at home alone where that is.
+    fn publish_home(&self) {
+        let spaces = self.apis.spaces();
+        let home = spaces.borrow().home().cloned();
+        self.ours.send_if_modified(|ours| {
+            let changed = *ours != home;
+            *ours = home;
+            changed
+        });
+    }
+
+    /// Looks at home.
+    async fn look_home(&mut self, now: Timestamp) -> Result<Next> {
+        let Some(api) = self.at_home().await? else { return Ok(Next::At(now.plus(EVERY))) };
+        let mut visit = std::mem::take(&mut self.home);
+        let learnt = self.learn(&api, &mut visit, now).await;
+        self.home = visit;
+        let failure = match learnt? {
+            Ok(complete) => {
+                self.home.failures = 0;
+                self.settled = Some(true);
+                self.trouble.clear();
+                return Ok(if complete { Next::At(now.plus(EVERY)) } else { Next::Again });
+            }
+            // Not a trouble but a pause, and one that no bell cuts short.
+            Err(Failure::RateLimited { retry_after }) => return Ok(Next::NotBefore(now.plus(retry_after))),
+            Err(failure) => failure,
+        };
+        self.home.failures += 1;
+        if self.trouble.set(&failure, now) {
+            warn!(
+                error = failure.code(),
+                "Slack does not tell us about the workspace: {}",
+                failure.sentence()
+            );
+        }
+        Ok(Next::At(now.plus(backoff::delay(self.home.failures, fastrand::f64()))))
+    }
+
+    /// The other workspace that is due, if one is; else when the next one is.
+    fn turn(&mut self, now: Timestamp) -> Result<WorkspaceId, Option<Timestamp>> {
+        let home = self.home_id();
+        let spaces = self.apis.spaces().borrow().clone();
+        let is_other = |id: &WorkspaceId| Some(id) != home.as_ref();
+        self.others.retain(|id, _| is_other(id) && spaces.of(id).is_some());
+        for ours in spaces.all().filter(|ours| is_other(&ours.workspace)) {
+            self.others.entry(ours.workspace.clone()).or_default();
+        }
+        let next = self.others.iter().min_by_key(|(_, visit)| visit.due);
+        match next {
+            Some((id, visit)) if visit.due.is_none_or(|due| due <= now) => Ok(id.clone()),
+            Some((_, visit)) => Err(visit.due),
+            None => Err(None),
+        }
+    }
+
+    /// Looks at another workspace; a failure there is said in the log, and it is looked at again.
+    async fn look_at(&mut self, workspace: WorkspaceId, now: Timestamp) -> Result<()> {
+        let Some(mut visit) = self.others.remove(&workspace) else { return Ok(()) };
+        let Ok(api) = self.apis.of(&workspace) else { return Ok(()) };
+        let learnt = self.learn(&api, &mut visit, now).await?;
+        visit.due = Some(match learnt {
+            Ok(complete) => {
+                (visit.failures, visit.said) = (0, None);
+                if complete { now.plus(EVERY) } else { now }
+            }
+            Err(Failure::RateLimited { retry_after }) => now.plus(retry_after),
+            Err(failure) => {
+                visit.failures += 1;
+                let (code, sentence) = (failure.code().to_owned(), failure.sentence());
+                if visit.said.as_ref() != Some(&code) {
+                    warn!(
+                        workspace = %workspace,
+                        error = code,
+                        "Slack does not tell us about workspace {workspace}: {sentence}"
+                    );
+                    visit.said = Some(code);
+                }
+                now.plus(backoff::delay(visit.failures, fastrand::f64()))
+            }
+        });
+        self.others.insert(workspace, visit);
+        Ok(())
     }
 }
 
@@ -170,24 +316,20 @@ impl Worker for Workspace {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        let failure = match self.learn(now).await? {
-            Ok(complete) => {
-                self.failures = 0;
-                self.trouble.clear();
-                return Ok(if complete { Next::At(now.plus(EVERY)) } else { Next::Again });
+        self.clear_out(now).await?;
+        // Home goes first at the start; later it is looked at when nobody else is due.
+        let other = if self.settled == Some(true) { self.turn(now) } else { Err(None) };
+        let next = match other {
+            Ok(workspace) => {
+                self.look_at(workspace, now).await?;
+                Next::Again
             }
-            // Not a trouble but a pause, and one that no bell cuts short.
-            Err(Failure::RateLimited { retry_after }) => return Ok(Next::NotBefore(now.plus(retry_after))),
-            Err(failure) => failure,
+            Err(due) => match (self.look_home(now).await?, due) {
+                (Next::At(at), Some(due)) => Next::At(at.min(due)),
+                (next, _) => next,
+            },
         };
-        self.failures += 1;
-        if self.trouble.set(&failure, now) {
-            warn!(
-                error = failure.code(),
-                "Slack does not tell us about the workspace: {}",
-                failure.sentence()
-            );
-        }
-        Ok(Next::At(now.plus(backoff::delay(self.failures, fastrand::f64()))))
+        self.publish_home();
+        Ok(next)
     }
 }

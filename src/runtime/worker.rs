@@ -30,6 +30,34 @@ pub enum Next {
     NotBefore(Timestamp),
 }
 
+/// What comes first of what several things leave to do that one worker looks after in turn.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Soonest {
+    due: Option<Timestamp>,
+    wait: Option<Timestamp>,
+}
+
+impl Soonest {
+    /// One is due then.
+    pub fn due(&mut self, at: Timestamp) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// One is not to be looked at before then, whoever rings.
+    pub fn wait(&mut self, until: Timestamp) {
+        self.wait = Some(self.wait.map_or(until, |wait| wait.min(until)));
+    }
+
+    /// All of it as one: where everything waits, so does the worker.
+    pub fn next(self) -> Next {
+        match (self.due, self.wait) {
+            (Some(due), wait) => Next::At(wait.map_or(due, |wait| wait.min(due))),
+            (None, Some(wait)) => Next::NotBefore(wait),
+            (None, None) => Next::Bell,
+        }
+    }
+}
+
 /// Something that takes work from a table, one step at a time.
 pub trait Worker: Send {
     /// The worker's name in logs, metrics and `deskd status`.

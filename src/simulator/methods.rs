@@ -5,7 +5,7 @@
 use super::call::{Call, Reply};
 use super::limits::Tier;
 use super::workspace::Workspace;
-use super::{account, chat, conversations, files, groups, history, reactions, users, views};
+use super::{account, chat, conversations, files, groups, history, oauth, reactions, users, views};
 
 /// Which token a method takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ const FORM_ONLY: [&str; 14] = [
     "users.lookupByEmail",
 ];
 
-static METHODS: [Method; 32] = [
+static METHODS: [Method; 33] = [
     Method {
         name: "auth.test",
         tier: Tier::Special,
@@ -77,6 +77,7 @@ static METHODS: [Method; 32] = [
         run: account::connections_open,
     },
     Method { name: "api.test", tier: Tier::Four, token: Token::Either, scopes: &[], run: account::api_test },
+    bot("auth.revoke", Tier::Three, &[], oauth::revoke),
     bot("bots.info", Tier::Three, &["users:read"], account::bots_info),
     bot("team.info", Tier::Three, &["team:read"], account::team_info),
     bot("usergroups.list", Tier::Two, &["usergroups:read"], groups::list),

@@ -2,12 +2,13 @@
 //!
 //! `deskd simulator` serves it alone, `deskd demo` and the tests run it inside themselves. It is a
 //! second, independent reading of Slack's documentation: it shares no code with `slack/`, and its
-//! clients are Slack's own SDKs too (`tests/peers/`). It keeps everything in memory, knows one team
-//! and one app, and has no TLS.
+//! clients are Slack's own SDKs too (`tests/peers/`). It keeps everything in memory, knows one app, and has
+//! no TLS. More workspaces may share its address: whose a call is says its token.
 //!
 //! Reading order: `setup` (what it looks like), `workspace` (the state), `server` and `web` (HTTP),
 //! the methods by noun, `events` and `post` and `socket` (Socket Mode), `interact` and `modals`
-//! (clicks, commands, views), `hooks` (the same as signed requests), `response_url` and `webhook` (addresses that take messages), `verbs`, `looks` and `control` (what tests and people do with it).
+//! (clicks, commands, views), `hooks` (the same as signed requests), `oauth` and `tokens` (installing the app), `response_url` and
+//! `webhook` (addresses that take messages), `verbs`, `looks` and `control` (what tests and people do with it).
 
 use std::fmt;
 use std::io;
@@ -37,6 +38,7 @@ mod looks;
 mod messages;
 mod methods;
 mod modals;
+mod oauth;
 mod odd;
 mod page;
 mod parcel;
@@ -47,6 +49,7 @@ mod response_url;
 mod server;
 mod setup;
 mod socket;
+mod tokens;
 mod triggers;
 mod users;
 mod verbs;
@@ -115,6 +118,27 @@ impl Simulator {
         shared.spawn(server::accept(shared.clone(), listener));
         shared.spawn(server::keep_time(shared.clone()));
         Ok(Self { shared })
+    }
+
+    /// Another workspace in which the same app is installed, at the same address. Its events come over the sockets of this
+    /// one; commands and clicks in it are not answered. The token of `setup` is one of its own.
+    pub fn add_workspace(&self, setup: Setup) -> Self {
+        let (base_url, app, now_ms) = {
+            let first = self.shared.lock();
+            (first.base_url.clone(), first.setup.app.clone(), first.clock.now_ms())
+        };
+        let own = setup.app.clone();
+        let app =
+            AppSetup { bot_token: own.bot_token, scopes: own.scopes, bot_user_id: own.bot_user_id, ..app };
+        let mut workspace = Workspace::new(Setup { epoch_ms: now_ms, app, ..setup }, base_url);
+        let first = self.shared.clone();
+        workspace.post.forward(move |kind, payload, purpose| {
+            first.act(|workspace, _| workspace.raise(kind, payload, purpose));
+        });
+        let shared = Shared::new(workspace, self.shared.address);
+        shared.spawn(server::keep_time(shared.clone()));
+        self.shared.take_in(shared.clone());
+        Self { shared }
     }
 
     /// Ends it: every connection breaks, and the port is free again.

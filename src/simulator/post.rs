@@ -32,9 +32,21 @@ struct Line {
     live: bool,
 }
 
+/// Where what is raised goes instead, in a workspace whose sockets are another's.
+struct Forward(Box<Whom>);
+
+type Whom = dyn Fn(&str, Value, Purpose) + Send + Sync;
+
+impl std::fmt::Debug for Forward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Forward")
+    }
+}
+
 /// Envelopes and sockets.
 #[derive(Debug)]
 pub struct Post {
+    forward: Option<Forward>,
     offline: OfflineEvents,
     /// Where everything goes when it goes over HTTP.
     http: Option<UnboundedSender<Errand>>,
@@ -62,6 +74,7 @@ impl Post {
     /// An office without sockets.
     pub fn new(setup: &Setup) -> Self {
         Self {
+            forward: None,
             offline: setup.offline_events,
             http: None,
             offline_retry_ms: setup.offline_retry_ms,
@@ -79,6 +92,11 @@ impl Post {
             lost: 0,
             complaints: Vec::new(),
         }
+    }
+
+    /// From now on everything is handed on to `whom`.
+    pub fn forward(&mut self, whom: impl Fn(&str, Value, Purpose) + Send + Sync + 'static) {
+        self.forward = Some(Forward(Box::new(whom)));
     }
 
     /// From now on everything goes over HTTP.
@@ -132,6 +150,10 @@ impl Post {
     fn raise_parcel(&mut self, mut parcel: Parcel, at: (&mut Ids, i64)) -> u64 {
         let id = self.next_parcel;
         self.next_parcel += 1;
+        if let Some(Forward(whom)) = &self.forward {
+            whom(&parcel.kind, parcel.payload, parcel.purpose);
+            return id;
+        }
         let late_ms = if parcel.is_event() { self.late_ms.pop_front() } else { None };
         self.open.insert(id);
         if let Some(late_ms) = late_ms {

@@ -21,7 +21,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::workspace::Workspace;
-use super::{control, files, response_url, socket, web, webhook};
+use super::{control, files, oauth, response_url, socket, web, webhook};
 
 /// Bodies over this many bytes are refused; Slack's largest argument, a view, is 250 kB.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -38,6 +38,8 @@ pub struct Shared {
     stop: CancellationToken,
     /// Whether the network is there.
     network: watch::Sender<bool>,
+    /// Other workspaces at the same address.
+    others: Mutex<Vec<Arc<Shared>>>,
 }
 
 /// The connection is closed without an answer.
@@ -62,7 +64,34 @@ impl Shared {
             changed: Notify::new(),
             stop: CancellationToken::new(),
             network: watch::Sender::new(true),
+            others: Mutex::default(),
         })
+    }
+
+    /// Another workspace at the same address.
+    pub fn take_in(&self, other: Arc<Shared>) {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).push(other);
+    }
+
+    /// All workspaces at this address, this one first.
+    pub fn places(self: &Arc<Self>) -> Vec<Arc<Shared>> {
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        std::iter::once(self.clone()).chain(others).collect()
+    }
+
+    /// The workspace that a token is of; this one for a token that is of none.
+    pub fn of_token(self: &Arc<Self>, token: Option<&str>) -> Arc<Shared> {
+        let Some(token) = token else { return self.clone() };
+        let knows = |place: &Arc<Shared>| {
+            let workspace = place.lock();
+            workspace.token(token, workspace.clock.now_ms()).is_some()
+        };
+        self.places().into_iter().find(knows).unwrap_or_else(|| self.clone())
+    }
+
+    /// The workspace with this team id.
+    pub fn of_team(self: &Arc<Self>, team: &str) -> Option<Arc<Shared>> {
+        self.places().into_iter().find(|place| place.lock().setup.team_id == team)
     }
 
     /// The workspace. Never hold it across an await; clippy would not let you anyway.
@@ -119,6 +148,9 @@ impl Shared {
 
     /// Ends every task; all connections break.
     pub fn stop(&self) {
+        for other in self.others.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            other.stop();
+        }
         self.stop.cancel();
     }
 
@@ -218,6 +250,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         "upload" => files::take(&shared, &path, &body).await,
         "commands" | "actions" => response_url::answer(&shared, &path, &body).await,
         "services" => webhook::answer(&shared, &head, &path, &body).await,
+        "oauth" => Ok(oauth::authorize(&shared, &head)),
         "" => Ok(plain(StatusCode::OK, "a simulated Slack workspace: see /sim/ for what it can do\n")),
         _ => web::answer(&shared, &head, path.strip_prefix("api/").unwrap_or(&path), &body).await,
     }

@@ -81,6 +81,12 @@ pub struct AppSetup {
     pub bot_token: String,
     /// Scopes of the bot token.
     pub scopes: Vec<String>,
+    /// Client id, for installing it.
+    pub client_id: String,
+    /// Client secret.
+    pub client_secret: String,
+    /// Whether granted bot tokens live for 12 hours only.
+    pub token_rotation: bool,
     /// Bot events the app subscribes to, by their names in a manifest (`message.channels`).
     pub events: Vec<String>,
 }
@@ -298,6 +304,9 @@ impl Default for AppSetup {
             bot_id: "B0DESKBOT01".to_owned(),
             app_token: "xapp-1-A0DESKAPP01-1000000000001-simulated".to_owned(),
             bot_token: "xoxb-1000000000001-1000000000002-simulated".to_owned(),
+            client_id: "1000000000001.1000000000003".to_owned(),
+            client_secret: "simulated-client-secret".to_owned(),
+            token_rotation: false,
             scopes: SCOPES.map(str::to_owned).to_vec(),
             events: EVENTS.map(str::to_owned).to_vec(),
         }

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::call::{Call, Refusal, Reply};
 use super::faults::Fault;
 use super::methods::{self, Method, Token};
+use super::oauth;
 use super::server::{self, Cut, Shared};
+use super::tokens::Kind;
 use super::workspace::{CallRecord, Workspace};
 
 /// Answers one call of `name`, or cuts the connection if a fault says so.
@@ -31,6 +33,8 @@ pub async fn answer(
             return Ok(shared.lock().render(None, Err(refusal)));
         }
     };
+    // One door for all workspaces: whose a call is says its token.
+    let shared = &shared.of_token(call.token.as_deref());
     let channel = call.text("channel");
     let fault = shared.lock().faults.next(name, channel.as_deref());
     if let Some(word) = fault.as_ref().and_then(unworked) {
@@ -38,6 +42,12 @@ pub async fn answer(
         shared.act(|workspace, now_ms| workspace.record(name, now_ms, word, args));
     }
     match fault {
+        None if name == "oauth.v2.access" => {
+            let reply = oauth::access(shared, head, &call);
+            let outcome = reply.as_ref().map_or_else(|refusal| refusal.error.clone(), |_| "ok".to_owned());
+            shared.act(|workspace, now_ms| workspace.record(name, now_ms, &outcome, Value::Null));
+            Ok(shared.lock().render(None, reply))
+        }
         None => Ok(work(shared, &call)),
         Some(Fault::Drop) => Err(Cut),
         Some(Fault::Stall) => match server::never().await {},
@@ -94,13 +104,9 @@ impl Workspace {
     /// Checks token, rate limit and scopes.
     fn admit(&mut self, method: &Method, call: &Call, now_ms: i64) -> Result<(), Refusal> {
         let Some(token) = &call.token else { return Err("not_authed".into()) };
-        let app = &self.setup.app;
-        let others = &self.setup.others;
-        let is_app = *token == app.app_token || others.iter().any(|other| *token == other.app_token);
-        let is_bot = *token == app.bot_token || others.iter().any(|other| *token == other.bot_token);
-        if !is_app && !is_bot {
-            return Err("invalid_auth".into());
-        }
+        let kind = self.token(token, now_ms).unwrap_or_else(|| Err("invalid_auth".into()))?;
+        self.allowed = Some(self.scopes_of(token));
+        let is_app = kind == Kind::App;
         match method.token {
             Token::App if !is_app => return Err("not_allowed_token_type".into()),
             // docs: apps.connections.open takes its token in the header only.
@@ -122,7 +128,10 @@ impl Workspace {
         }
         let mut refusal = Refusal::from("missing_scope");
         refusal.extra.insert("needed".to_owned(), json!(missing.join(",")));
-        refusal.extra.insert("provided".to_owned(), json!(self.setup.app.scopes.join(",")));
+        refusal.extra.insert(
+            "provided".to_owned(),
+            json!(self.allowed.as_ref().unwrap_or(&self.setup.app.scopes).join(",")),
+        );
         Err(refusal)
     }
 
@@ -155,7 +164,8 @@ impl Workspace {
             headers.insert("retry-after", HeaderValue::from(seconds));
         }
         let for_app = method.is_some_and(|method| method.token == Token::App);
-        let granted = if for_app { "connections:write".to_owned() } else { self.setup.app.scopes.join(",") };
+        let allowed = self.allowed.take().unwrap_or_else(|| self.setup.app.scopes.clone());
+        let granted = if for_app { "connections:write".to_owned() } else { allowed.join(",") };
         let accepted = method.map(|method| method.scopes.join(",")).unwrap_or_default();
         let request_id = self.ids.hex(32);
         for (name, value) in [

@@ -15,11 +15,13 @@ use super::groups::Group;
 use super::hooks::Outcome;
 use super::ids::{self, Ids};
 use super::limits::Limits;
+use super::oauth::Installing;
 use super::parcel::Purpose;
 use super::people::{BotOf, Person, SLACKBOT};
 use super::post::Post;
 use super::response_url::ResponseUrls;
 use super::setup::{PersonSetup, Setup};
+use super::tokens::Tokens;
 use super::triggers::Triggers;
 use super::views::View;
 use super::webhook::Webhooks;
@@ -129,6 +131,12 @@ pub struct Workspace {
     pub ephemerals: Vec<Ephemeral>,
     /// Tickets not used yet.
     pub tickets: Tickets,
+    /// Tokens that were granted since the start.
+    pub tokens: Tokens,
+    /// People who install the app.
+    pub installing: Installing,
+    /// What the token of the call under way is allowed; `None` between calls.
+    pub allowed: Option<Vec<String>>,
     /// Position of each conversation by its id.
     places: HashMap<String, usize>,
 }
@@ -154,6 +162,9 @@ impl Workspace {
             uploads: Uploads::default(),
             ephemerals: Vec::new(),
             tickets: Tickets::default(),
+            tokens: Tokens::default(),
+            installing: Installing::default(),
+            allowed: None,
             places: HashMap::new(),
             setup,
         };
@@ -253,9 +264,9 @@ impl Workspace {
         self.channels[channel].members.contains(&self.setup.app.bot_user_id)
     }
 
-    /// Whether the bot token has this scope.
+    /// Whether the token of the call under way, or else the bot token, has this scope.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.setup.app.scopes.iter().any(|granted| granted == scope)
+        self.allowed.as_ref().unwrap_or(&self.setup.app.scopes).iter().any(|granted| granted == scope)
     }
 
     /// Raises an envelope; returns its number for [`Post::answer`].

@@ -79,6 +79,21 @@ impl Api {
         Ok(Api { caller: Arc::new(Caller::new(base_url, bot, app)?) })
     }
 
+    /// The same, speaking with another bot token: in another workspace, or after a change of the token.
+    pub fn speaking(&self, bot: &Secret) -> Result<Api, Unusable> {
+        Ok(Api { caller: Arc::new(self.caller.with_bot(bot)?) })
+    }
+
+    /// Whether this is the other one, or a clone of it.
+    pub fn is_same(&self, other: &Api) -> bool {
+        Arc::ptr_eq(&self.caller, &other.caller)
+    }
+
+    /// Whether there is a bot token to speak with.
+    pub fn has_bot(&self) -> bool {
+        self.caller.has_bot()
+    }
+
     /// Gives up all reads, for the stop: they change nothing. A write under way is waited for.
     pub fn hang_up(&self) {
         self.caller.hang_up();
@@ -139,6 +154,11 @@ impl Api {
             return Err(Failure::Unknown { what: "the socket's address is not encrypted".to_owned() });
         }
         Ok(SocketUrl(url))
+    }
+
+    /// `auth.revoke`: the token is worth nothing from then on.
+    pub async fn revoke(&self) -> Result<(), Failure> {
+        self.write("auth.revoke", &[]).await.map(|_| ())
     }
 
     /// `users.info`.
@@ -247,6 +267,16 @@ impl Api {
     /// Brings bytes to an address that Slack gave us.
     pub(super) async fn bring(&self, url: reqwest::Url, bytes: Vec<u8>) -> Result<(), Failure> {
         self.caller.bring(url, bytes).await
+    }
+
+    /// One write with the app's own credentials.
+    pub(super) async fn write_as(
+        &self,
+        credentials: (&str, &Secret),
+        method: &str,
+        form: &Form<'_>,
+    ) -> Result<Done, Failure> {
+        self.caller.call_as(credentials, method, form).await
     }
 
     /// One read with the bot token.

@@ -104,10 +104,18 @@ fn event(payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecoda
         "user_change" | "user_profile_changed" | "team_join" => {
             event.user.object().and_then(people::profile).map(Arrival::Person)
         }
+        "app_uninstalled" => Some(Arrival::Uninstalled),
+        "tokens_revoked" => Some(Arrival::Revoked { bot: revokes_bot(payload) }),
         _ if groups::is_theirs(kind) => groups::news(kind, payload).map(Arrival::Group),
         _ => channel::news(kind, event).map(Arrival::Channel),
     };
     Ok(arrival.unwrap_or_else(|| Arrival::Other { kind: kind.to_owned() }))
+}
+
+/// Whether a bot's token is among those that were revoked; what stands there are user ids, not tokens [slack-facts 8.5].
+fn revokes_bot(payload: &str) -> bool {
+    let payload = serde_json::from_str::<serde_json::Value>(payload).unwrap_or_default();
+    payload["event"]["tokens"]["bot"].as_array().is_some_and(|bots| !bots.is_empty())
 }
 
 /// A slash command as an envelope carries it; over HTTP the same fields come as a form.

@@ -4,6 +4,7 @@
 //! No retries here, and no redirects: Slack has none, so one would carry the token to a stranger.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -71,7 +72,8 @@ pub struct Said {
     pub body: Vec<u8>,
 }
 
-/// Whoever calls Slack: one HTTP client, the address and the two tokens.
+/// Whoever calls Slack: one HTTP client, the address and the two tokens. Clones share everything.
+#[derive(Clone)]
 pub struct Caller {
     client: reqwest::Client,
     base: String,
@@ -79,7 +81,7 @@ pub struct Caller {
     app: HeaderValue,
     hung_up: CancellationToken,
     /// What became of all calls so far.
-    pub calls: Calls,
+    pub calls: Arc<Calls>,
 }
 
 /// Why no client could be made.
@@ -116,8 +118,18 @@ impl Caller {
         let builder = if is_local(&address) { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|_| Unusable::Client)?;
         let hung_up = CancellationToken::new();
-        let (base, calls) = (with_api(base), Calls::default());
+        let (base, calls) = (with_api(base), Arc::default());
         Ok(Caller { client, base, bot: bearer(bot)?, app: bearer(app)?, hung_up, calls })
+    }
+
+    /// The same with another bot token: connections, counts and the end are shared.
+    pub fn with_bot(&self, bot: &Secret) -> Result<Caller, Unusable> {
+        Ok(Caller { bot: bearer(bot)?, ..self.clone() })
+    }
+
+    /// Whether there is a bot token at all.
+    pub fn has_bot(&self) -> bool {
+        self.bot.as_bytes().iter().filter(|byte| !byte.is_ascii_whitespace()).count() > "Bearer".len()
     }
 
     /// Whether calls are encrypted, so that nothing less will do for a socket.
@@ -169,16 +181,23 @@ impl Caller {
             Token::App => &self.app,
         };
         let request = self.client.post(format!("{}/{method}", self.base)).timeout(limit);
-        let sent = request.header(AUTHORIZATION, token.clone()).form(form).send().await;
-        let mut response = sent.map_err(|error| cut(&error))?;
-        let status = response.status().as_u16();
-        let retry_after = header(response.headers(), "retry-after").and_then(|text| text.trim().parse().ok());
-        let scopes = scopes(response.headers());
-        let said_at = header(response.headers(), "date").and_then(date);
-        // A 429 is complete with its header; its body may be anything.
-        let body = if status == 429 { Vec::new() } else { read(&mut response).await? };
-        outcome::judge(Answer { status, retry_after: retry_after.map(Duration::from_secs), body: &body })?;
-        Ok(Done { body, scopes, said_at })
+        hear(request.header(AUTHORIZATION, token.clone()).form(form)).await
+    }
+
+    /// One write with the app's own credentials in place of a token.
+    pub async fn call_as(
+        &self,
+        (id, secret): (&str, &Secret),
+        method: &str,
+        form: &Form<'_>,
+    ) -> Result<Done, Failure> {
+        if methods::find(method).is_none() {
+            return Err(Failure::Unreachable { what: format!("deskd does not call {method}") });
+        }
+        let request = self.client.post(format!("{}/{method}", self.base)).timeout(WRITE);
+        let done = hear(request.basic_auth(id, Some(secret.expose())).form(form)).await;
+        self.calls.count(method, done.as_ref().err());
+        done
     }
 }
 
@@ -233,6 +252,19 @@ impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Caller({})", self.base)
     }
+}
+
+/// Sends a call and returns its answer if it says `ok: true`.
+async fn hear(request: reqwest::RequestBuilder) -> Result<Done, Failure> {
+    let mut response = request.send().await.map_err(|error| cut(&error))?;
+    let status = response.status().as_u16();
+    let retry_after = header(response.headers(), "retry-after").and_then(|text| text.trim().parse().ok());
+    let scopes = scopes(response.headers());
+    let said_at = header(response.headers(), "date").and_then(date);
+    // A 429 is complete with its header; its body may be anything.
+    let body = if status == 429 { Vec::new() } else { read(&mut response).await? };
+    outcome::judge(Answer { status, retry_after: retry_after.map(Duration::from_secs), body: &body })?;
+    Ok(Done { body, scopes, said_at })
 }
 
 fn bearer(token: &Secret) -> Result<HeaderValue, Unusable> {

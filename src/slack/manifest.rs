@@ -28,6 +28,11 @@ pub const NEEDED_SCOPES: &[(&str, &str)] = &[
 /// Scopes that an app made from the manifest has, too, but that only some desks need.
 pub const WANTED_SCOPES: &[(&str, &str)] = &[("files:write", "to upload the charts of reports")];
 
+/// Scopes without which a workspace cannot be connected: reading and answering in public channels, knowing people by their
+/// names and addresses, and the groups that notices mention.
+pub const CONNECT_SCOPES: &[&str] =
+    &["chat:write", "channels:read", "channels:history", "users:read", "users:read.email", "usergroups:read"];
+
 /// The scope of the app-level token.
 pub const APP_TOKEN_SCOPE: &str = "connections:write";
 

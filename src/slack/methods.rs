@@ -41,6 +41,7 @@ impl Profile {
         if !self.is_private_too() {
             scopes.retain(|scope| !scope.starts_with("groups:"));
         }
+        scopes.retain(|scope| !scope.is_empty());
         scopes.sort_unstable();
         scopes.dedup();
         scopes
@@ -83,7 +84,7 @@ pub struct Method {
 pub struct Event {
     /// Its name, as the manifest has it.
     pub name: &'static str,
-    /// The scope it takes.
+    /// The scope it takes; empty when it takes none.
     pub scope: &'static str,
     /// The profiles that need it.
     pub by: &'static [Profile],
@@ -120,6 +121,7 @@ const HISTORY: &[&str] = &["channels:history", "groups:history"];
 /// Every method that deskd calls, by name (scopes: the method pages of docs.slack.dev).
 pub const METHODS: &[Method] = &[
     read("apps.connections.open", &[], EVERY, "addresses for Socket Mode, with the app-level token"),
+    write("auth.revoke", &[], EVERY, "ends a token, when a workspace is disconnected for good"),
     read("auth.test", &[], EVERY, "whose the bot token is, and what it may do"),
     read("bots.info", &["users:read"], EVERY, "the app behind our own bot"),
     write("chat.delete", &["chat:write"], ALL, "takes back the message of the canary"),
@@ -133,6 +135,12 @@ pub const METHODS: &[Method] = &[
     read("conversations.replies", HISTORY, READING, "the same in threads"),
     write("files.completeUploadExternal", &["files:write"], TELLING, "posts the chart of a report"),
     write("files.getUploadURLExternal", &["files:write"], TELLING, "an address for the chart of a report"),
+    write(
+        "oauth.v2.access",
+        &[],
+        EVERY,
+        "a token for a workspace that has allowed the app, and the next one in time",
+    ),
     read("usergroups.list", &["usergroups:read"], TELLING, "the groups that a notice may call"),
     read("usergroups.users.list", &["usergroups:read"], TELLING, "who is in them"),
     read("users.conversations", ROOMS, EVERY, "the channels that the bot is in"),
@@ -148,6 +156,7 @@ const fn event(name: &'static str, scope: &'static str, by: &'static [Profile]) 
 /// Every event that deskd is told of, by name (event reference of docs.slack.dev).
 pub const EVENTS: &[Event] = &[
     event("app_mention", "app_mentions:read", &[Profile::Agent, Profile::Full]),
+    event("app_uninstalled", "", EVERY),
     event("channel_archive", "channels:read", EVERY),
     event("channel_deleted", "channels:read", EVERY),
     event("channel_id_changed", "channels:read", EVERY),
@@ -165,6 +174,7 @@ pub const EVENTS: &[Event] = &[
     event("subteam_members_changed", "usergroups:read", TELLING),
     event("subteam_updated", "usergroups:read", TELLING),
     event("team_join", "users:read", EVERY),
+    event("tokens_revoked", "", EVERY),
     event("user_change", "users:read", EVERY),
 ];
 

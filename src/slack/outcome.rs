@@ -198,8 +198,15 @@ fn known(error: &str) -> String {
     }
 }
 
+/// What is said where the app is not installed any more; no word of Slack's.
+pub const NOT_CONFIGURED: &str = "not_configured";
+
 /// The error names people meet, from the method pages of docs.slack.dev, and what to do about each.
 const SENTENCES: &[(&str, &str)] = &[
+    (
+        NOT_CONFIGURED,
+        "the app is not installed in this workspace any more: connect it with \"deskd connect\"",
+    ),
     ("invalid_auth", "Slack does not accept the token: copy it again from the app's settings"),
     ("not_authed", "no token was sent: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN"),
     ("account_inactive", "the token belongs to an app or workspace that is gone: install the app again"),

@@ -3,10 +3,13 @@
 //! A reading has a number, its round. Everything it sees carries that number, so that its end knows what it did not see;
 //! and how far it is stands in a row, so that a restart goes on in the middle.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
 use super::space::Space;
+use super::sqlite::Store;
 use super::{erasures, groups, people};
 use crate::domain::directory::{Group, Rest};
 use crate::domain::ids::{GroupId, PersonId, WorkspaceId};
@@ -52,6 +55,23 @@ pub struct Sheet<T> {
     pub items: Vec<T>,
     /// The cursor of the next one; `None` on the last.
     pub next: Option<String>,
+}
+
+impl Store {
+    /// The directories that were read or are being read, each with how it rests; `None` while it is being read.
+    pub async fn readings(&self) -> Result<BTreeMap<WorkspaceId, Option<Rest>>, StoreError> {
+        self.read(|tx| {
+            let sql = "SELECT state, page, wanted, ended_at, workspace FROM directory ORDER BY workspace";
+            let mut query = tx.prepare_cached(sql)?;
+            let rows = query.query_map([], |found| Ok((WorkspaceId(found.get(4)?), row(found)?)))?;
+            rows.map(|found| {
+                let (workspace, (state, _, rest)) = found?;
+                Ok((workspace, (state == "resting").then_some(rest)))
+            })
+            .collect()
+        })
+        .await
+    }
 }
 
 impl Space {

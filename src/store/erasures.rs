@@ -76,7 +76,8 @@ impl Space {
 }
 
 impl Store {
-    async fn begin_log_anew(&self) -> Result<bool, StoreError> {
+    /// Asks the write-ahead log to begin anew until nobody reads it; says whether it did.
+    pub(super) async fn begin_log_anew(&self) -> Result<bool, StoreError> {
         for _ in 0..FOLDS {
             if self.truncate_log().await? {
                 return Ok(true);

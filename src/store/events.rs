@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 use super::error::StoreError;
 use super::sqlite::Store;
 use crate::domain::durable::Durable;
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EventId, WorkspaceId};
 use crate::domain::message::Arrival;
 use crate::domain::reason::EventReason;
 use crate::domain::time::Timestamp;
@@ -62,6 +62,29 @@ pub struct StoredEvent {
     pub received_at: Timestamp,
     /// The payload, byte for byte.
     pub payload: String,
+    /// The workspace it says it is for; empty when it does not say.
+    pub workspace: String,
+}
+
+/// Whose an event is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Of a workspace that we serve.
+    Ours(WorkspaceId),
+    /// Of one that we do not serve.
+    Nobodys,
+    /// It does not say.
+    Unsaid,
+}
+
+impl Whose {
+    /// The workspace, if it is one that we serve.
+    pub fn ours(&self) -> Option<&WorkspaceId> {
+        match self {
+            Whose::Ours(workspace) => Some(workspace),
+            Whose::Nobodys | Whose::Unsaid => None,
+        }
+    }
 }
 
 /// A recorded event with its meaning, or the problem that kept it from having one.
@@ -69,6 +92,8 @@ pub struct StoredEvent {
 pub struct Decoded {
     /// The journal row.
     pub id: EventId,
+    /// Whose it is.
+    pub whose: Whose,
     /// When it was recorded first.
     pub received_at: Timestamp,
     /// Whether it was read from Slack's history and did not arrive by itself.
@@ -103,7 +128,7 @@ impl Store {
     pub async fn next_events(&self, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.prepare_cached(
-                "SELECT id, kind, received_at, payload FROM events
+                "SELECT id, kind, received_at, payload, workspace FROM events
                  WHERE id > (SELECT COALESCE(MAX(event), 0) FROM outcomes) ORDER BY id LIMIT ?",
             )?;
             let rows = query.query_map([limit], stored)?;
@@ -123,13 +148,13 @@ impl Store {
         self.read(move |tx| {
             let wanted = serde_json::to_string(&reasons).unwrap_or_default();
             let mut query = tx.prepare_cached(
-                "SELECT e.id, e.kind, e.received_at, e.payload, o.reason
+                "SELECT e.id, e.kind, e.received_at, e.payload, e.workspace, o.reason
                  FROM events e JOIN outcomes o ON o.event = e.id
                  WHERE e.id > ?1 AND e.received_at >= ?2
                    AND (?3 = '[]' OR o.reason IN (SELECT value FROM json_each(?3)))
                  ORDER BY e.id LIMIT 256",
             )?;
-            let rows = query.query_map((after.0, since.0, wanted), |row| Ok((stored(row)?, row.get(4)?)))?;
+            let rows = query.query_map((after.0, since.0, wanted), |row| Ok((stored(row)?, row.get(5)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
@@ -146,7 +171,7 @@ impl Store {
         self.read(move |tx| {
             let wanted = serde_json::to_string(&reasons).unwrap_or_default();
             let mut query = tx.prepare_cached(
-                "SELECT e.id, e.kind, e.received_at, e.payload
+                "SELECT e.id, e.kind, e.received_at, e.payload, e.workspace
                  FROM outcomes o JOIN events e ON e.id = o.event
                  WHERE o.event > (SELECT COALESCE(MAX(event), 0) FROM outcomes) - 2000
                    AND o.reason IN (SELECT value FROM json_each(?2)) AND e.received_at >= ?1
@@ -161,8 +186,9 @@ impl Store {
     /// These events, in the order of their ids; those that are gone are left out.
     pub async fn events(&self, ids: Vec<EventId>) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(move |tx| {
-            let mut query =
-                tx.prepare_cached("SELECT id, kind, received_at, payload FROM events WHERE id = ?")?;
+            let mut query = tx.prepare_cached(
+                "SELECT id, kind, received_at, payload, workspace FROM events WHERE id = ?",
+            )?;
             let mut found = Vec::with_capacity(ids.len());
             for id in ids {
                 found.extend(query.query_row([id.0], stored).optional()?);
@@ -179,6 +205,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         kind: row.get(1)?,
         received_at: Timestamp(row.get(2)?),
         payload: row.get(3)?,
+        workspace: row.get(4)?,
     })
 }
 

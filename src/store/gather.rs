@@ -1,16 +1,20 @@
 //! Decoded events become messages and bundles: the facts are looked up, `domain::bundle` decides, the outcome is
 //! written, all in one transaction.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::conversation;
+use super::departures::{disown, part};
 use super::error::StoreError;
-use super::events::{Decoded, settle};
+use super::events::{Decoded, Whose, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, erasures, examples, groups, handled, people, recovery};
-use crate::domain::bundle::{self, Decision, Desk, Heard, Root, Stored};
+use super::{channels, erasures, examples, groups, handled, installations, people, recovery};
+use crate::domain::bundle::{self, Decision, Desk, Desks, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
+use crate::domain::installation::Parting;
 use crate::domain::message::{Arrival, Edit, Message};
 use crate::domain::reason::EventReason;
 use crate::domain::task::{Actor, Change};
@@ -35,15 +39,16 @@ impl Store {
     pub async fn gather(
         &self,
         batch: Vec<Decoded>,
-        desk: Desk,
+        desks: impl Into<Desks>,
         now: Timestamp,
     ) -> Result<Vec<EventReason>, StoreError> {
+        let desks = desks.into();
         self.write(move |tx| {
             tx.execute_batch("SAVEPOINT batch")?;
-            match apply(tx, &batch, &desk, now) {
+            match apply(tx, &batch, &desks, now) {
                 Err(problem) if problem.is_of_the_rows() => {
                     tx.execute_batch("ROLLBACK TO batch")?;
-                    batch.iter().map(|decoded| apply_alone(tx, decoded, &desk, now)).collect()
+                    batch.iter().map(|decoded| apply_alone(tx, decoded, &desks, now)).collect()
                 }
                 done => done,
             }
@@ -75,32 +80,60 @@ impl Store {
 fn apply(
     tx: &Transaction<'_>,
     batch: &[Decoded],
-    desk: &Desk,
+    desks: &Desks,
     now: Timestamp,
 ) -> Result<Vec<EventReason>, StoreError> {
-    let mut lookups = Lookups::default();
+    let mut lookups: BTreeMap<&WorkspaceId, Lookups> = BTreeMap::new();
     let mut reasons = Vec::with_capacity(batch.len());
     for decoded in batch {
-        let workspace = &desk.ours.workspace;
-        let at = decoded.received_at;
-        let recovered = decoded.recovered;
-        let scene = Scene { tx, desk, event: decoded.id, workspace, at, recovered, now };
-        let reason = scene.settle(&mut lookups, &decoded.arrival)?;
+        let reason = match whose(tx, decoded, desks)? {
+            Ok(desk) => {
+                let workspace = &desk.ours.workspace;
+                let (at, recovered) = (decoded.received_at, decoded.recovered);
+                let scene = Scene { tx, desk, event: decoded.id, workspace, at, recovered, now };
+                scene.settle(lookups.entry(workspace).or_default(), &decoded.arrival)?
+            }
+            Err(reason) => reason,
+        };
         settle(tx, decoded.id, &reason, now)?;
         reasons.push(reason);
     }
     Ok(reasons)
 }
 
+/// What holds for an event; for one that is not ours the reason why nothing comes of it, and then nothing is kept of it. The
+/// app may have left the workspace since the event was decoded.
+fn whose<'a>(
+    tx: &Transaction<'_>,
+    decoded: &Decoded,
+    desks: &'a Desks,
+) -> Result<Result<&'a Desk, EventReason>, StoreError> {
+    let desk = match &decoded.whose {
+        Whose::Ours(workspace) if installations::is_served(tx, workspace)? => desks.of(workspace),
+        Whose::Ours(_) | Whose::Nobodys => None,
+        Whose::Unsaid => match &decoded.arrival {
+            Err(problem) => return Ok(Err(EventReason::Undecodable(problem.clone()))),
+            Ok(_) => None,
+        },
+    };
+    match desk {
+        Some(desk) => Ok(Ok(desk)),
+        None => {
+            disown(tx, decoded.id)?;
+            Ok(Err(EventReason::NotInstalled))
+        }
+    }
+}
+
 /// One event of a batch in which something was refused.
 fn apply_alone(
     tx: &Transaction<'_>,
     decoded: &Decoded,
-    desk: &Desk,
+    desks: &Desks,
     now: Timestamp,
 ) -> Result<EventReason, StoreError> {
     tx.execute_batch("SAVEPOINT event")?;
-    let reason = match apply(tx, std::slice::from_ref(decoded), desk, now) {
+    let reason = match apply(tx, std::slice::from_ref(decoded), desks, now) {
         Ok(mut reasons) => reasons.remove(0),
         Err(problem) if problem.is_of_the_rows() => {
             tx.execute_batch("ROLLBACK TO event")?;
@@ -143,6 +176,8 @@ impl Scene<'_> {
                 Arrival::Deleted { .. }
                 | Arrival::Channel(_)
                 | Arrival::Group(_)
+                | Arrival::Revoked { .. }
+                | Arrival::Uninstalled
                 | Arrival::Command(_)
                 | Arrival::Click(_)
                 | Arrival::Interaction { .. }
@@ -185,6 +220,9 @@ impl Scene<'_> {
                 groups::note(self.tx, self.workspace, news)?;
                 Ok(EventReason::GroupNoted)
             }
+            Arrival::Uninstalled => self.departed(Parting::AppUninstalled),
+            Arrival::Revoked { bot: true } => self.departed(Parting::TokensRevoked),
+            Arrival::Revoked { bot: false } => Ok(EventReason::Unused("tokens_revoked".to_owned())),
             Arrival::Command(command) => Ok(EventReason::Command(command.name.clone())),
             Arrival::Click(click) => handled::click(self.tx, self.workspace, click, self.now),
             Arrival::Interaction { kind } => Ok(EventReason::Interaction(kind.clone())),
@@ -194,6 +232,12 @@ impl Scene<'_> {
             }
             Arrival::Other { kind } => Ok(EventReason::Unused(kind.clone())),
         }
+    }
+
+    /// The app has left: nothing is served from this commit on; what is left behind goes after it.
+    fn departed(&self, parting: Parting) -> Result<EventReason, StoreError> {
+        part(self.tx, self.workspace, parting, self.now)?;
+        Ok(EventReason::Departed(parting.as_str().to_owned()))
     }
 
     fn posted(&self, lookups: &mut Lookups, message: &Message) -> Result<EventReason, StoreError> {

@@ -51,11 +51,13 @@ fn place(tx: &Transaction<'_>, destination: String, now: Timestamp) -> Result<Op
     let workspace = WorkspaceId(workspace);
     let channel = channel(tx, &workspace, &destination)?;
     let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' AND destination = ?1
-               AND next_at <= ?2 LIMIT 1000)";
-    let waiting = tx.prepare_cached(sql)?.query_row((&destination, now.0), |row| row.get(0))?;
-    let sql = "SELECT COUNT(*) FROM sends WHERE channel = ? AND state IN ('waiting', 'sending')";
+               AND next_at <= ?2 AND workspace = ?3 LIMIT 1000)";
+    let key = (&destination, now.0, &workspace.0);
+    let waiting = tx.prepare_cached(sql)?.query_row(key, |row| row.get(0))?;
+    let sql =
+        "SELECT COUNT(*) FROM sends WHERE channel = ? AND workspace = ? AND state IN ('waiting', 'sending')";
     let in_outbox = match &channel {
-        Some(channel) => tx.prepare_cached(sql)?.query_row([&channel.0], |row| row.get(0))?,
+        Some(channel) => tx.prepare_cached(sql)?.query_row((&channel.0, &workspace.0), |row| row.get(0))?,
         None => 0,
     };
     let (head, lane) = (DeliveryId(id), Lane::from_number(lane));
@@ -245,9 +247,10 @@ pub(super) fn expire(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<(String
     }
     for (workspace, destination) in counts.keys() {
         let sql = "SELECT COUNT(*) FROM deliveries WHERE state = 'dead' AND reason = ? AND destination = ?
-                   AND updated_at > ?";
+                   AND updated_at > ? AND workspace = ?";
         let day = now.0 - 24 * 60 * 60 * 1000;
-        let count: i64 = tx.prepare_cached(sql)?.query_row((EXPIRED, destination, day), |row| row.get(0))?;
+        let count: i64 =
+            tx.prepare_cached(sql)?.query_row((EXPIRED, destination, day, workspace), |row| row.get(0))?;
         // An e-mail address is nobody's business in an alarm.
         let subject = destination.split(':').next().unwrap_or_default();
         let subject = if subject == "mail" { subject.to_owned() } else { destination.clone() };

@@ -10,7 +10,7 @@ use super::error::StoreError;
 use crate::domain::time::Timestamp;
 
 /// Every step there ever was, in order. A released step is never changed: a correction is a new step.
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 19] = [
     include_str!("schema/0001_desk.sql"),
     include_str!("schema/0002_notices.sql"),
     include_str!("schema/0003_recovery.sql"),
@@ -26,6 +26,7 @@ const STEPS: [&str; 18] = [
     include_str!("schema/0013_callers.sql"),
     include_str!("schema/0014_examples.sql"),
     include_str!("schema/0015_model_calls.sql"),
+    include_str!("schema/0016_installations.sql"),
     include_str!("schema/0017_audit.sql"),
     include_str!("schema/0018_apps.sql"),
     include_str!("schema/0019_known_examples.sql"),

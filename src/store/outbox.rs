@@ -309,10 +309,10 @@ fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>
              COALESCE(s.claimed_at, ?1), s.created_at, s.kind, s.blocks, s.look_up_from, s.target, s.lane, s.expires_at
          FROM sends s
          WHERE s.state IN ('waiting', 'sending') AND s.next_at <= ?1
-           AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.thread = s.thread
-                           AND e.id < s.id AND e.lane <= s.lane AND e.state IN ('waiting', 'sending'))
-           AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.channel = s.channel AND e.state = 'sending'
-                           AND e.state IN ('waiting', 'sending') AND e.next_at > ?1)
+           AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.workspace = s.workspace AND e.channel = s.channel
+                           AND e.thread = s.thread AND e.id < s.id AND e.lane <= s.lane AND e.state IN ('waiting', 'sending'))
+           AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.workspace = s.workspace AND e.channel = s.channel
+                           AND e.state = 'sending' AND e.state IN ('waiting', 'sending') AND e.next_at > ?1)
            AND NOT EXISTS (SELECT 1 FROM limits l WHERE l.workspace = s.workspace AND {LIMITED_BY}
                            AND {free_at} > ?1)
            AND NOT EXISTS (SELECT 1 FROM destinations d WHERE d.workspace = s.workspace AND d.channel = s.channel

@@ -11,6 +11,7 @@ use crate::domain::audit::{Act, Deed};
 use crate::domain::contact::normal_email;
 use crate::domain::ids::{PersonId, WorkspaceId};
 use crate::domain::message::{Ourselves, Profile};
+use crate::domain::seal::Keyring;
 use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
@@ -126,42 +127,66 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let keys = self.keys();
-        self.write(move |tx| {
-            if ours_in(tx, &ours.workspace)?.is_none_or(|known| (known.bot, known.app) != (ours.bot.clone(), ours.app.clone())) {
-                let act = Act::new(&Actor::Desk, Deed::Connected, &ours.workspace.0).with(ours.bot.as_str());
-                note_in(tx, keys.as_deref(), &ours.workspace, act, now)?;
-            }
-            tx.execute(
-                "INSERT INTO workspaces (workspace, name, url, person, bot, app, scopes, updated_at)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (workspace) DO UPDATE SET name = excluded.name, url = excluded.url,
-                     person = excluded.person, bot = excluded.bot, app = excluded.app, scopes = excluded.scopes,
-                     updated_at = excluded.updated_at",
-                (
-                    &ours.workspace.0,
-                    &ours.workspace_name,
-                    &ours.url,
-                    &ours.person.0,
-                    &ours.bot,
-                    ours.app.as_deref().unwrap_or_default(),
-                    scopes.join(","),
-                    now.0,
-                ),
-            )?;
-            Ok(())
-        })
-        .await
+        self.write(move |tx| set_ourselves(tx, keys.as_deref(), (&ours, &scopes), now)).await
     }
 
-    /// Who we were when we last knew; `None` before the first contact with Slack.
+    /// Who we were at home when we last knew: where the configured token is from, else where we were connected first. `None`
+    /// before the first contact with Slack, and when every workspace was left.
     pub async fn ourselves(&self) -> Result<Option<Ourselves>, StoreError> {
         self.read(|tx| {
-            let sql = "SELECT workspace, name, url, person, bot, app FROM workspaces
-                       ORDER BY updated_at DESC, workspace LIMIT 1";
+            let sql = "SELECT w.workspace, w.name, w.url, w.person, w.bot, w.app
+                       FROM workspaces w LEFT JOIN installations i ON i.workspace = w.workspace
+                       WHERE COALESCE(i.state, 'active') = 'active'
+                       ORDER BY COALESCE(i.source, 'configured') <> 'configured',
+                           CASE WHEN COALESCE(i.source, 'configured') = 'configured' THEN -w.updated_at ELSE i.id END,
+                           w.workspace
+                       LIMIT 1";
             Ok(tx.query_row(sql, [], ourselves).optional()?)
         })
         .await
     }
+}
+
+/// Remembers who we are in a workspace.
+pub(super) fn set_ourselves(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    (ours, scopes): (&Ourselves, &[String]),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let known = ours_in(tx, &ours.workspace)?;
+    if known.is_none_or(|known| (known.bot, known.app) != (ours.bot.clone(), ours.app.clone())) {
+        let act = Act::new(&Actor::Desk, Deed::Connected, &ours.workspace.0).with(ours.bot.as_str());
+        note_in(tx, keys, &ours.workspace, act, now)?;
+    }
+    remember(tx, ours, scopes, now)
+}
+
+/// The same without a word in the audit.
+pub(super) fn remember(
+    tx: &Transaction<'_>,
+    ours: &Ourselves,
+    scopes: &[String],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO workspaces (workspace, name, url, person, bot, app, scopes, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (workspace) DO UPDATE SET name = excluded.name, url = excluded.url,
+             person = excluded.person, bot = excluded.bot, app = excluded.app, scopes = excluded.scopes,
+             updated_at = excluded.updated_at",
+        (
+            &ours.workspace.0,
+            &ours.workspace_name,
+            &ours.url,
+            &ours.person.0,
+            &ours.bot,
+            ours.app.as_deref().unwrap_or_default(),
+            scopes.join(","),
+            now.0,
+        ),
+    )?;
+    Ok(())
 }
 
 /// Who we were in a workspace.
@@ -170,7 +195,8 @@ fn ours_in(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<Option<Ourse
     Ok(tx.query_row(sql, [&workspace.0], ourselves).optional()?)
 }
 
-fn ourselves(row: &Row<'_>) -> rusqlite::Result<Ourselves> {
+/// Who we are, as the first six columns say.
+pub(super) fn ourselves(row: &Row<'_>) -> rusqlite::Result<Ourselves> {
     let app: String = row.get(5)?;
     Ok(Ourselves {
         workspace: WorkspaceId(row.get(0)?),

@@ -158,6 +158,18 @@ impl Space {
 }
 
 impl Store {
+    /// The workspaces in which something is to be read or filed.
+    pub async fn unfinished_recoveries(&self) -> Result<Vec<WorkspaceId>, StoreError> {
+        self.read(|tx| {
+            let sql =
+                "SELECT DISTINCT workspace FROM recoveries WHERE finished_at IS NULL ORDER BY workspace";
+            let mut query = tx.prepare_cached(sql)?;
+            let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// Stores what becomes of a stretch whose call failed.
     pub async fn set_back(&self, reading: Reading, fate: Fate, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tx| {

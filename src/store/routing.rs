@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::notices::Unrouted;
 use super::sqlite::Store;
 use crate::domain::feed::changes_apart;
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{DeliveryId, NoticeId};
 use crate::domain::mention::Mention;
 use crate::domain::notice::problem::Effect;
 use crate::domain::route::{Decision, Miss, Plan, Planned};
@@ -132,7 +132,7 @@ fn plan(
     }
     match &planned.plan {
         Plan::Hold { group, most: Some(most), .. } if state == "held" => {
-            full(tx, (&destination, group), *most, now)
+            full(tx, unrouted.notice.id, (&destination, group), (*most, now))
         }
         Plan::Hold { .. } | Plan::Now => Ok(()),
     }
@@ -141,15 +141,19 @@ fn plan(
 /// A group that has as many as it takes goes at once.
 fn full(
     tx: &Transaction<'_>,
+    notice: NoticeId,
     (destination, group): (&str, &str),
-    most: i64,
-    now: Timestamp,
+    (most, now): (i64, Timestamp),
 ) -> Result<(), StoreError> {
+    let sql = "SELECT workspace FROM notices WHERE id = ?";
+    let workspace: String = tx.prepare_cached(sql)?.query_row([notice.0], |row| row.get(0))?;
     let mut update = tx.prepare_cached(
-        "UPDATE deliveries SET next_at = ?4 WHERE state = 'held' AND destination = ?1 AND held_for = ?2 AND ?3 <=
-             (SELECT COUNT(*) FROM deliveries WHERE state = 'held' AND destination = ?1 AND held_for = ?2)",
+        "UPDATE deliveries SET next_at = ?4
+         WHERE state = 'held' AND destination = ?1 AND held_for = ?2 AND workspace = ?5 AND ?3 <=
+             (SELECT COUNT(*) FROM deliveries
+              WHERE state = 'held' AND destination = ?1 AND held_for = ?2 AND workspace = ?5)",
     )?;
-    update.execute((destination, group, most, now.0))?;
+    update.execute((destination, group, most, now.0, workspace))?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 /// Every column that holds sealed values, in tables whose rows have `id` and `workspace`.
-pub(super) const SEALED: [(&str, &str); 1] = [("webhooks", "url")];
+pub(super) const SEALED: [(&str, &str); 2] = [("tokens", "token"), ("webhooks", "url")];
 
 impl Store {
     /// Which keys the secrets in the database were sealed with.

@@ -165,7 +165,7 @@ impl Store {
 
     /// Folds the write-ahead log and begins it anew, if nobody reads an older state of the database at the moment: says
     /// whether that was so. It does not wait, so that nobody has to wait for it.
-    pub(super) async fn truncate_log(&self) -> Result<bool, StoreError> {
+    pub async fn truncate_log(&self) -> Result<bool, StoreError> {
         let inner = self.inner.clone();
         blocking(move || {
             let folder = connect(&inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::events::Recorded;
 use super::sqlite::Store;
 use crate::domain::durable::Durable;
-use crate::domain::ids::{ChannelId, EventId, PersonId};
+use crate::domain::ids::{ChannelId, EventId, PersonId, WorkspaceId};
 use crate::domain::time::Timestamp;
 use crate::domain::whisper::{Fate, USES};
 
@@ -28,6 +28,8 @@ pub struct Promise {
 
 /// A promise whose time has come; the attempt is counted.
 pub struct Due {
+    /// The workspace.
+    pub workspace: WorkspaceId,
     /// The event it answers.
     pub event: EventId,
     /// Where it was asked.
@@ -73,7 +75,7 @@ impl Store {
     pub async fn claim_whisper(&self, lease: Duration, now: Timestamp) -> Result<Option<Due>, StoreError> {
         self.write(move |tx| {
             let mut query = tx.prepare_cached(
-                "SELECT w.event, w.channel, w.person, w.text, w.uses, w.created_at, e.payload
+                "SELECT w.event, w.channel, w.person, w.text, w.uses, w.created_at, e.payload, w.workspace
                  FROM whispers w JOIN events e ON e.id = w.event
                  WHERE w.state = 'waiting' AND w.next_at <= ? ORDER BY w.next_at, w.event LIMIT 1",
             )?;
@@ -86,6 +88,7 @@ impl Store {
                     uses: row.get(4)?,
                     came: Timestamp(row.get(5)?),
                     payload: row.get(6)?,
+                    workspace: WorkspaceId(row.get(7)?),
                 })
             });
             let due = due.optional()?;

@@ -1,7 +1,6 @@
 //! The audit: who changed what, and whether what is written there is what was written.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
@@ -85,7 +84,7 @@ pub struct Kept {
 
 /// `GET /v1/audit`: the oldest first.
 pub async fn list(
-    State(front): State<Front>,
+    front: Front,
     Asked(Which { since, after }): Asked<Which>,
 ) -> Result<Json<Vec<AuditRow>>, Refusal> {
     let since = since.as_deref().map(|since| start(since, (front.now)())).transpose()?;
@@ -94,10 +93,7 @@ pub async fn list(
 }
 
 /// `GET /v1/audit/verify`: goes through all of it.
-pub async fn verify(
-    State(front): State<Front>,
-    Asked(Kept { head }): Asked<Kept>,
-) -> Result<Json<Examined>, Refusal> {
+pub async fn verify(front: Front, Asked(Kept { head }): Asked<Kept>) -> Result<Json<Examined>, Refusal> {
     let wrong = || {
         Refusal::bad("that is not the end of an audit; hint: 41:DIGEST, as \"deskd audit verify\" prints it")
     };

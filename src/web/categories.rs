@@ -1,7 +1,6 @@
 //! The categories there are.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
@@ -14,6 +13,6 @@ pub struct CategoriesDocument {
 }
 
 /// `GET /v1/categories`.
-pub async fn list(State(front): State<Front>) -> Json<CategoriesDocument> {
+pub async fn list(front: Front) -> Json<CategoriesDocument> {
     Json(CategoriesDocument { categories: front.settings.borrow().categories.clone() })
 }

@@ -1,7 +1,7 @@
 //! Channels: what Slack says of them, and which ones the desk listens to.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Asked, Given};
@@ -70,10 +70,7 @@ pub struct Wanted {
 }
 
 /// `GET /v1/channels`, by name; `refresh=1` asks Slack first.
-pub async fn list(
-    State(front): State<Front>,
-    Asked(which): Asked<Which>,
-) -> Result<Json<Vec<ChannelRow>>, Refusal> {
+pub async fn list(front: Front, Asked(which): Asked<Which>) -> Result<Json<Vec<ChannelRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     if which.refresh.is_some_and(|word| !matches!(word.as_str(), "0" | "false")) {
         refresh(&front, &workspace).await?;
@@ -85,7 +82,7 @@ pub async fn list(
 
 /// `POST /v1/channels/monitor`: listen to it.
 pub async fn monitor(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Json<Picked>, Refusal> {
@@ -94,7 +91,7 @@ pub async fn monitor(
 
 /// `POST /v1/channels/ignore`: do not listen to it.
 pub async fn ignore(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Json<Picked>, Refusal> {
@@ -146,7 +143,7 @@ async fn found(front: &Front, workspace: &WorkspaceId, wanted: &str) -> Result<C
 }
 
 async fn refresh(front: &Front, workspace: &WorkspaceId) -> Result<(), Refusal> {
-    let listed = front.api.conversations_list().await?;
+    let listed = front.apis.of(workspace)?.conversations_list().await?;
     let channels = listed.into_iter().filter(|channel| !channel.is_im).map(stored).collect();
     Ok(front.store.of(workspace).sync_channels(channels, (front.now)()).await?)
 }

@@ -1,7 +1,7 @@
 //! Contacts: to look at, import, link to people in Slack, and erase.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
@@ -100,23 +100,20 @@ pub struct Link {
 }
 
 /// `GET /v1/contacts`, by name.
-pub async fn list(State(front): State<Front>) -> Result<Json<Vec<ContactDocument>>, Refusal> {
+pub async fn list(front: Front) -> Result<Json<Vec<ContactDocument>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let contacts = front.store.of(&workspace).contacts().await?;
     Ok(Json(contacts.into_iter().map(document).collect()))
 }
 
 /// `GET /v1/contacts/3`.
-pub async fn show(
-    State(front): State<Front>,
-    Numbered(number): Numbered,
-) -> Result<Json<ContactDocument>, Refusal> {
+pub async fn show(front: Front, Numbered(number): Numbered) -> Result<Json<ContactDocument>, Refusal> {
     one(&front, ContactId(number)).await.map(Json)
 }
 
 /// `POST /v1/contacts/import`: all lines or none.
 pub async fn import(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Import { lines }): Given<Import>,
 ) -> Result<Json<ImportedDocument>, Refusal> {
@@ -142,7 +139,7 @@ pub async fn import(
 
 /// `POST /v1/contacts/3/link`: the person's tasks move to the contact.
 pub async fn link(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Link { person }): Given<Link>,
@@ -158,7 +155,7 @@ pub async fn link(
 
 /// `POST /v1/contacts/3/erase`: only the numbers of its tasks stay.
 pub async fn erase(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
@@ -182,10 +179,7 @@ pub async fn erase(
 }
 
 /// `GET /v1/contacts/3/export`: every row that we hold about it.
-pub async fn export(
-    State(front): State<Front>,
-    Numbered(number): Numbered,
-) -> Result<Json<ExportDocument>, Refusal> {
+pub async fn export(front: Front, Numbered(number): Numbered) -> Result<Json<ExportDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let id = ContactId(number);
     let held = front.store.of(&workspace).export_contact(id).await?.ok_or_else(|| no_contact(id))?;

@@ -17,6 +17,7 @@ use crate::domain::classify::{Compiled, Policy};
 use crate::domain::message::Ourselves;
 use crate::domain::route::Rules as Routing;
 use crate::domain::time::{Now, Timestamp};
+use crate::intake::account::Accounts;
 use crate::intake::advise::Advice;
 use crate::intake::backfill::Recovery;
 use crate::intake::bundle::{Endings, Habits};
@@ -26,6 +27,7 @@ use crate::intake::listen::Tally;
 use crate::intake::workspace::Trouble;
 use crate::runtime::crew::Seen;
 use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::socket::Links;
 use crate::store::Store;
 use crate::store::retention::Forgotten;
@@ -43,8 +45,14 @@ pub struct Front {
     pub doors: Doors,
     /// The way in for beats.
     pub beats: Beats,
-    /// Slack's Web API: for permalinks, and for people and channels that a caller names.
+    /// Slack's Web API with the configured token, and for calls that need none.
     pub api: Api,
+    /// Slack's Web API in each workspace: for permalinks, and for people and channels that a caller names.
+    pub apis: Apis,
+    /// The way to connect workspaces and to leave them.
+    pub accounts: Accounts,
+    /// The workspace that the request names; `None` when it names none.
+    pub wanted: Option<String>,
     /// Who we are, once we know.
     pub ours: watch::Receiver<Option<Ourselves>>,
     /// The Socket Mode links.

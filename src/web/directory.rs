@@ -1,7 +1,6 @@
 //! The directory: people and user groups of the workspace, reading them anew, and what mentions would call.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Given;
@@ -91,14 +90,14 @@ pub struct MentionDocument {
 }
 
 /// `GET /v1/people`, by handle.
-pub async fn people(State(front): State<Front>) -> Result<Json<Vec<PersonRow>>, Refusal> {
+pub async fn people(front: Front) -> Result<Json<Vec<PersonRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let people = front.store.of(&workspace).people().await?;
     Ok(Json(people.into_iter().map(|profile| person(profile, &workspace)).collect()))
 }
 
 /// `GET /v1/groups`, by handle.
-pub async fn groups(State(front): State<Front>) -> Result<Json<Vec<GroupRow>>, Refusal> {
+pub async fn groups(front: Front) -> Result<Json<Vec<GroupRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let row = |Listed { group, members }| GroupRow {
         id: group.id.0,
@@ -110,13 +109,13 @@ pub async fn groups(State(front): State<Front>) -> Result<Json<Vec<GroupRow>>, R
 }
 
 /// `GET /v1/people/sync`.
-pub async fn show(State(front): State<Front>) -> Result<Json<DirectoryDocument>, Refusal> {
+pub async fn show(front: Front) -> Result<Json<DirectoryDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     Ok(Json(document(front.store.of(&workspace).directory().await?)))
 }
 
 /// `POST /v1/people/sync`: asks for it; the reading takes as long as Slack's pace wants.
-pub async fn sync(State(front): State<Front>) -> Result<Json<DirectoryDocument>, Refusal> {
+pub async fn sync(front: Front) -> Result<Json<DirectoryDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     front.store.of(&workspace).want_directory().await?;
     (front.read_directory)();
@@ -125,7 +124,7 @@ pub async fn sync(State(front): State<Front>) -> Result<Json<DirectoryDocument>,
 
 /// `POST /v1/mentions/look-up`: what each entry would call. Nothing is sent and nothing counted.
 pub async fn look_up(
-    State(front): State<Front>,
+    front: Front,
     Given(Words { mentions }): Given<Words>,
 ) -> Result<Json<Vec<MentionDocument>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -53,7 +53,7 @@ pub fn admit(front: &Front, (name, token): &(String, String)) -> Result<Source, 
 }
 
 async fn alerts(
-    State(front): State<Front>,
+    front: Front,
     Path(way): Path<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Refusal> {
@@ -61,7 +61,7 @@ async fn alerts(
 }
 
 async fn grafana(
-    State(front): State<Front>,
+    front: Front,
     Path(way): Path<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Refusal> {

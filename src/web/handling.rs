@@ -1,7 +1,7 @@
 //! What people do to a task. Every answer is the task as it is afterwards.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Given, Numbered};
@@ -83,7 +83,7 @@ pub struct Until {
 
 /// `POST /v1/tasks/12/assign`.
 pub async fn assign(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(To { to }): Given<To>,
@@ -103,7 +103,7 @@ pub async fn assign(
 
 /// `POST /v1/tasks/12/label`.
 pub async fn label(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Label { category }): Given<Label>,
@@ -114,7 +114,7 @@ pub async fn label(
 
 /// `POST /v1/tasks/12/priority`.
 pub async fn prioritise(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Prioritise { priority }): Given<Prioritise>,
@@ -127,7 +127,7 @@ pub async fn prioritise(
 
 /// `POST /v1/tasks/12/snooze`.
 pub async fn snooze(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Until { until, zone }): Given<Until>,
@@ -140,7 +140,7 @@ pub async fn snooze(
 
 /// `POST /v1/tasks/12/close`.
 pub async fn close(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Ending { not_a_request }): Given<Ending>,
@@ -156,7 +156,7 @@ pub async fn close(
 
 /// `POST /v1/bundles/7/task`: what was taken for no request is one.
 pub async fn make(
-    State(front): State<Front>,
+    front: Front,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Made>, Refusal> {
@@ -173,7 +173,7 @@ pub async fn make(
 
 /// `POST /v1/tasks/12/reopen`.
 pub async fn reopen(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,

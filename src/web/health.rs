@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +39,7 @@ struct Red {
 }
 
 /// `GET /readyz`: the database can be written, a socket is connected, Slack accepts the tokens, no worker is stuck.
-pub async fn ready(State(front): State<Front>) -> (StatusCode, Json<HealthDocument>) {
+pub async fn ready(front: Front) -> (StatusCode, Json<HealthDocument>) {
     let now = (front.now)();
     let mut reds = Vec::new();
     reds.extend(database(&front).await);

@@ -1,14 +1,14 @@
 //! Heartbeats: a beat, and how they stand.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Given;
 use super::errors::{Code, Refusal};
 use super::handling::Nothing;
 use super::source::Source;
-use super::{Front, ourselves};
+use super::{Front, at_home};
 use crate::domain::heartbeat::{MISSED, Promise, Seen};
 use crate::store::StoreError;
 
@@ -40,7 +40,7 @@ pub struct HeartbeatRow {
 
 /// `POST /v1/heartbeats/backup`.
 pub async fn beat(
-    State(front): State<Front>,
+    front: Front,
     source: Source,
     Path(name): Path<String>,
     Given(Nothing {}): Given<Nothing>,
@@ -59,7 +59,7 @@ pub async fn beat(
         let what = format!("there is no heartbeat {name:?}; hint: {hint}");
         return Err(Refusal::new(Code::NoSuchHeartbeat, what));
     };
-    let ours = ourselves(&front).await?;
+    let ours = at_home(&front).await?;
     let ended = front.beats.beat(&ours, promise, now).await.map_err(|problem| {
         match problem.downcast::<StoreError>() {
             Ok(problem) => Refusal::from(problem),
@@ -70,7 +70,7 @@ pub async fn beat(
 }
 
 /// `GET /v1/heartbeats`.
-pub async fn list(State(front): State<Front>) -> Result<Json<Vec<HeartbeatRow>>, Refusal> {
+pub async fn list(front: Front) -> Result<Json<Vec<HeartbeatRow>>, Refusal> {
     let known = front.store.heartbeats().await?;
     let promises = front.doors.promises.borrow().clone();
     let row = |promise: &Promise| {

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::numbered::{Numbered, contain};
+use super::oauth::{self, Install};
 use super::registry::Code;
 use super::room::{self, Room};
 use crate::config::apps::{AppId, Signing};
@@ -56,6 +57,8 @@ pub struct Doorway {
     pub room: Room,
     /// How many unsigned challenges may still be echoed.
     pub challenges: Challenges,
+    /// How people install the app, where they may.
+    pub install: Install,
 }
 
 /// How many unsigned challenges may still be echoed. Clones share it.
@@ -104,7 +107,8 @@ pub fn hooks(doorway: Doorway) -> Router {
 
 /// The addresses with what holds around all of them.
 pub fn door(doorway: Doorway) -> Router {
-    contained(hooks(doorway))
+    let install = oauth::routes(doorway.install.clone());
+    contained(hooks(doorway).merge(install))
 }
 
 /// Gives every refusal of `router` the shape, and keeps a panic to its request.

@@ -1,7 +1,6 @@
 //! Notices that were taken, and what became of them.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -101,7 +100,7 @@ const STATES: [&str; 4] = ["waiting", "routed", "dropped", "cancelled"];
 
 /// `GET /v1/notices`: the newest first.
 pub async fn list(
-    State(front): State<Front>,
+    front: Front,
     Asked(Filter { state, kind, most }): Asked<Filter>,
 ) -> Result<Json<Vec<NoticeRow>>, Refusal> {
     if state.as_deref().is_some_and(|state| !STATES.contains(&state)) {
@@ -117,10 +116,7 @@ pub async fn list(
 }
 
 /// `GET /v1/notices/7`.
-pub async fn show(
-    State(front): State<Front>,
-    Numbered(number): Numbered,
-) -> Result<Json<NoticeRow>, Refusal> {
+pub async fn show(front: Front, Numbered(number): Numbered) -> Result<Json<NoticeRow>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let found = front.store.of(&workspace).notice_life(NoticeId(number)).await?;
     found.map(row).map(Json).ok_or_else(|| {

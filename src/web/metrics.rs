@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -29,7 +28,7 @@ const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(super) type Labels = Vec<(&'static str, String)>;
 
 /// `GET /metrics`: OpenMetrics for whoever accepts it, else Prometheus's older text form.
-pub async fn show(State(front): State<Front>, headers: HeaderMap) -> Result<Response, Refusal> {
+pub async fn show(front: Front, headers: HeaderMap) -> Result<Response, Refusal> {
     let now = (front.now)();
     let standing = front.store.standing().await?;
     let sizes = front.store.sizes().await?;

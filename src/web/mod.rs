@@ -4,6 +4,7 @@
 //! file: arguments in, one or two use cases of the store, a document out. Nothing here decides what a message, a task or
 //! a send becomes, and nothing here is remembered between requests.
 
+pub mod account;
 pub mod alertmanager;
 pub mod arguments;
 pub mod audit;
@@ -27,6 +28,7 @@ pub mod metrics;
 pub mod model;
 pub mod notices;
 pub mod numbered;
+pub mod oauth;
 pub mod people;
 pub mod probe;
 pub mod queue;
@@ -48,6 +50,7 @@ pub mod teach;
 pub mod team;
 pub mod troubles;
 pub mod webhooks;
+pub mod whose;
 pub mod why;
 mod wording;
 
@@ -62,8 +65,8 @@ use axum::{Router, http};
 
 pub use desk::Front;
 pub use serve::{serve_slack, serve_tcp, serve_unix};
+pub use whose::{at_home, ourselves};
 
-use crate::domain::message::Ourselves;
 use errors::{Code, Refusal};
 
 /// Says in every answer what the daemon's clock shows, so that "2 min ago" is counted by one clock.
@@ -123,6 +126,7 @@ pub fn router(front: Front) -> Router {
         .route("/v1/team/add", slow(post(team::add)))
         .route("/v1/team/remove", slow(post(team::remove)))
         .merge(webhooks())
+        .merge(account())
         .route("/v1/audit", quick(get(audit::list)))
         .route("/v1/audit/verify", slow(get(audit::verify)))
         .route("/v1/people", quick(get(directory::people)))
@@ -181,30 +185,15 @@ fn taught() -> Router<Front> {
         )
 }
 
-/// How long a request waits for a desk that has just started to learn its workspace from Slack.
-const INTRODUCTION: Duration = Duration::from_secs(5);
-
-/// Who we are, as far as we know: from Slack, else from the last time.
-pub async fn ourselves(front: &Front) -> Result<Ourselves, Refusal> {
-    let known = front.ours.borrow().clone();
-    if let Some(ours) = known {
-        return Ok(ours);
-    }
-    if let Some(ours) = front.store.ourselves().await? {
-        return Ok(ours);
-    }
-    // In the first moments of a new desk Slack is still being asked; a script that has just started it need not fail.
-    if front.trouble.now().is_none() {
-        let mut learnt = front.ours.clone();
-        if let Ok(Ok(ours)) = tokio::time::timeout(INTRODUCTION, learnt.wait_for(Option::is_some)).await
-            && let Some(ours) = ours.clone()
-        {
-            return Ok(ours);
-        }
-    }
-    let why = front.trouble.now().map(|(_, sentence)| format!(": {sentence}")).unwrap_or_default();
-    let what = format!("deskd does not know its Slack workspace yet{why}; hint: run \"deskd doctor\"");
-    Err(Refusal::new(Code::NoWorkspace, what))
+/// What concerns our installations. Connecting waits until everybody in the workspace is known.
+fn account() -> Router<Front> {
+    let (quick, slow) = (|route| within(route, ORDINARY), |route| within(route, FROM_SLACK));
+    Router::new()
+        .route("/api/slack/status", quick(get(account::status)))
+        .route("/api/slack/disconnect", within(post(account::disconnect), REPLAY))
+        .route("/v1/workspaces", quick(get(account::list)))
+        .route("/v1/workspaces/connect", slow(post(account::connect)))
+        .route("/v1/workspaces/rotate", slow(post(account::rotate)))
 }
 
 fn within(route: MethodRouter<Front>, patience: Duration) -> MethodRouter<Front> {
@@ -224,7 +213,7 @@ async fn hurry(State(patience): State<Duration>, request: Request, next: Next) -
     }
 }
 
-async fn tell_time(State(front): State<Front>, request: Request, next: Next) -> Response {
+async fn tell_time(front: Front, request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     if let Ok(now) = HeaderValue::from_str(&(front.now)().to_string()) {
         answer.headers_mut().insert(NOW_HEADER, now);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,7 +11,7 @@ use super::errors::{Code, FieldProblem, Refusal};
 use super::handed;
 use super::serve::Stop;
 use super::source::Source;
-use super::{Front, ourselves};
+use super::{Front, at_home};
 use crate::domain::caller::PASSED;
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::Draft;
@@ -60,7 +59,7 @@ pub struct Manner {
 
 /// `POST /v1/notices`, one or a list.
 pub async fn submit(
-    State(front): State<Front>,
+    front: Front,
     source: Source,
     Extension(Stop(stop)): Extension<Stop>,
     Asked(Manner { wait }): Asked<Manner>,
@@ -72,7 +71,7 @@ pub async fn submit(
     if !wait {
         return Ok(Json(Taken { ok: true, notices }));
     }
-    let space = front.store.of(&ourselves(&front).await?.workspace);
+    let space = front.store.of(&at_home(&front).await?.workspace);
     let longest = front.settings.borrow().longest_wait;
     // Ends of patience and of the daemon are no failures: the answer then says how far it came.
     tokio::select! {
@@ -120,7 +119,7 @@ pub async fn take(front: &Front, source: &Source, drafts: Vec<Draft>) -> Result<
             *message = passed::without_broad(message);
         }
     }
-    let workspace = ourselves(front).await?.workspace;
+    let workspace = at_home(front).await?.workspace;
     let now = (front.now)();
     front.doors.pace(source, drafts.len(), now)?;
     let taken = front.inlet.submit(workspace, &drafts, source.name(), now).await?;

@@ -23,16 +23,24 @@ pub async fn find(front: &Front, workspace: &WorkspaceId, typed: &str) -> Result
         Typed::Id(person) => {
             let known = front.store.of(workspace).person(person.clone()).await?;
             if known.is_none_or(|known| known.handle.is_empty()) {
-                let profile =
-                    front.api.user_info(&person).await.map_err(|failure| missing(failure, typed))?;
+                let profile = front
+                    .apis
+                    .of(workspace)?
+                    .user_info(&person)
+                    .await
+                    .map_err(|failure| missing(failure, typed))?;
                 // Kept under the id we were given: Slack may answer with an organisation's id.
                 remember(front, workspace, Profile { person: person.clone(), ..profile }).await?;
             }
             Ok(person)
         }
         Typed::Email(address) => {
-            let profile =
-                front.api.lookup_by_email(&address).await.map_err(|failure| missing(failure, typed))?;
+            let profile = front
+                .apis
+                .of(workspace)?
+                .lookup_by_email(&address)
+                .await
+                .map_err(|failure| missing(failure, typed))?;
             let person = profile.person.clone();
             remember(front, workspace, profile).await?;
             Ok(person)
@@ -59,7 +67,7 @@ pub async fn stored(front: &Front, workspace: &WorkspaceId, typed: &str) -> Resu
 }
 
 async fn by_handle(front: &Front, workspace: &WorkspaceId, handle: &str) -> Result<PersonId, Refusal> {
-    let everybody = front.api.user_list().await?;
+    let everybody = front.apis.of(workspace)?.user_list().await?;
     let fits = |profile: &&Profile| !profile.deleted && profile.handle.eq_ignore_ascii_case(handle);
     let goes_by = |profile: &&Profile| !profile.deleted && profile.name.eq_ignore_ascii_case(handle);
     let mut by_name = everybody.iter().filter(goes_by);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Given;
@@ -54,7 +54,7 @@ pub struct Probed {
 
 /// `POST /v1/test`.
 pub async fn test(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Json<ProbeDocument>, Refusal> {

@@ -1,7 +1,6 @@
 //! The outbox to look at, and what a person may do with a row that did not go out.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Asked, Given, Numbered, words};
@@ -68,10 +67,7 @@ const UNFINISHED: [SendState; 5] =
     [SendState::Waiting, SendState::Sending, SendState::Failed, SendState::Dead, SendState::Unknown];
 
 /// `GET /v1/queue`: oldest first. `state=all` includes what is sent and dropped.
-pub async fn list(
-    State(front): State<Front>,
-    Asked(filter): Asked<Filter>,
-) -> Result<Json<Vec<QueueRow>>, Refusal> {
+pub async fn list(front: Front, Asked(filter): Asked<Filter>) -> Result<Json<Vec<QueueRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let sends = front.store.of(&workspace).queue(states(filter.state.as_deref())?).await?;
     Ok(Json(sends.into_iter().map(row).collect()))
@@ -79,7 +75,7 @@ pub async fn list(
 
 /// `POST /v1/queue/7/retry`.
 pub async fn retry(
-    State(front): State<Front>,
+    front: Front,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Rescued>, Refusal> {
@@ -88,7 +84,7 @@ pub async fn retry(
 
 /// `POST /v1/queue/7/drop`.
 pub async fn forget(
-    State(front): State<Front>,
+    front: Front,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Rescued>, Refusal> {

@@ -1,7 +1,6 @@
 //! Gap recovery: asking for it, and how it stands.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Given;
@@ -71,10 +70,7 @@ pub struct Asked {
 }
 
 /// `POST /v1/recover`.
-pub async fn request(
-    State(front): State<Front>,
-    Given(asked): Given<Asked>,
-) -> Result<Json<Requested>, Refusal> {
+pub async fn request(front: Front, Given(asked): Given<Asked>) -> Result<Json<Requested>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let now = (front.now)();
     let since = asked.since.as_deref().map(|since| start(since, now)).transpose()?;
@@ -95,7 +91,7 @@ pub async fn request(
 }
 
 /// `GET /v1/recover`.
-pub async fn show(State(front): State<Front>) -> Result<Json<RecoveryDocument>, Refusal> {
+pub async fn show(front: Front) -> Result<Json<RecoveryDocument>, Refusal> {
     Ok(Json(document(&front).await?))
 }
 

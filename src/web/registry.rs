@@ -1,6 +1,6 @@
 //! Every way in which anything over HTTP says no: one registry, a number, a word, a status and a meaning for each.
 //!
-//! `/v1` answers with the word and a message of its own, `/slack` and `/api/slack` with the number and the meaning.
+//! `/v1` and `/api/slack` answer with the word and a message of their own, `/slack` with the number and the meaning.
 //! `docs/errors.md` is this table; numbers and words never change, and what is no longer used keeps its number.
 
 use axum::http::StatusCode;
@@ -8,9 +8,9 @@ use axum::http::StatusCode;
 /// One row of the registry.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// What programs compare under `/slack` and `/api/slack`.
+    /// What programs compare under `/slack`.
     pub number: u32,
-    /// What programs compare under `/v1`.
+    /// What programs compare under `/v1` and `/api/slack`.
     pub word: &'static str,
     /// The HTTP status.
     pub status: StatusCode,
@@ -56,6 +56,9 @@ registry! {
     UnknownKind 1004 "unknown_kind" BAD_REQUEST false "there is no such kind of notice";
     NoSuchCategory 1005 "no_such_category" BAD_REQUEST false "there is no such category";
     WrongState 1006 "wrong_state" CONFLICT false "what is asked for does not fit the present state";
+    WhichWorkspace 1007 "which_workspace" BAD_REQUEST false "there are several workspaces, and it was not said which is meant";
+    WrongToken 1008 "wrong_token" BAD_REQUEST false "this is no bot token";
+    MissingScopes 1009 "missing_scopes" CONFLICT false "the token is not allowed what nothing works without";
     NothingKnown 1010 "nothing_known" NOT_FOUND false "the reference points at nothing that is stored";
     NoSuchTask 1011 "no_such_task" NOT_FOUND false "there is no task with this number";
     NoSuchChannel 1012 "no_such_channel" NOT_FOUND false "there is no such channel";
@@ -66,6 +69,7 @@ registry! {
     NoSuchNotice 1017 "no_such_notice" NOT_FOUND false "there is no such notice";
     NoSuchHeartbeat 1018 "no_such_heartbeat" NOT_FOUND false "there is no such heartbeat";
     NoSuchWebhook 1019 "no_such_webhook" NOT_FOUND false "there is no webhook of this name";
+    NoSuchWorkspace 1020 "no_such_workspace" NOT_FOUND false "there is no workspace of this name";
     Unauthorised 2001 "unauthorised" UNAUTHORIZED false "the bearer token is missing or wrong";
     WrongHost 2002 "wrong_host" FORBIDDEN false "the Host header does not name this machine";
     ForbiddenKind 2003 "forbidden_kind" FORBIDDEN false "this caller may not use this kind or this address";
@@ -90,6 +94,7 @@ registry! {
     DatabaseBroken 3009 "database_broken" INTERNAL_SERVER_ERROR false "the database cannot do it";
     TooSlow 3010 "too_slow" GATEWAY_TIMEOUT true "it took too long";
     Internal 3011 "internal" INTERNAL_SERVER_ERROR false "something went wrong inside; the log has it under the trace id";
+    NotConnected 3012 "not_configured" CONFLICT false "this workspace was disconnected";
 }
 
 #[cfg(test)]

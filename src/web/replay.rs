@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
@@ -49,13 +48,13 @@ pub struct Replayed {
 
 /// `POST /v1/replay`.
 pub async fn replay(
-    State(front): State<Front>,
+    front: Front,
     Given(Wanted { since, reasons }): Given<Wanted>,
 ) -> Result<Json<Replayed>, Refusal> {
     let reasons = allowed(reasons)?;
     let since = start(since.as_deref().unwrap_or(SINCE), (front.now)())?;
-    let ours = ourselves(&front).await?;
-    let desk = front.habits.borrow().desk(ours);
+    let chosen = ourselves(&front).await?.workspace;
+    let spaces = front.apis.spaces().borrow().clone();
     let mut done = Replayed { ok: true, events: 0, before: BTreeMap::new(), after: BTreeMap::new() };
     // In the order of the journal, all reasons together: bundling goes by who wrote what after what.
     let mut after = EventId(0);
@@ -65,10 +64,14 @@ pub async fn replay(
         after = last.id;
         let mut decoded = Vec::with_capacity(batch.len());
         for (event, reason) in batch {
-            *done.before.entry(reason).or_default() += 1;
-            decoded.push(understand(event, &desk.ours));
+            let event = understand(event, &spaces);
+            if event.whose.ours() == Some(&chosen) {
+                *done.before.entry(reason).or_default() += 1;
+                decoded.push(event);
+            }
         }
-        for reason in front.store.gather(decoded, desk.clone(), (front.now)()).await? {
+        let desks = front.habits.borrow().desks(&spaces, &decoded);
+        for reason in front.store.gather(decoded, desks, (front.now)()).await? {
             *done.after.entry(reason.code().to_owned()).or_default() += 1;
             done.events += 1;
         }

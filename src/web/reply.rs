@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +68,7 @@ pub struct Part {
 
 /// `POST /v1/tasks/12/reply`.
 pub async fn reply(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Extension(Stop(stop)): Extension<Stop>,
     Numbered(number): Numbered,
@@ -90,7 +90,8 @@ pub async fn reply(
     let parts = parts(&front, &workspace, &submitted).await?;
     let mut replied = tell(task, &submitted, &parts);
     if wait && let Some(ts) = parts.first().and_then(|part| part.ts.clone()) {
-        replied.permalink = front.api.permalink(&submitted.channel, &ts).await.ok();
+        let api = front.apis.of(&workspace)?;
+        replied.permalink = api.permalink(&submitted.channel, &ts).await.ok();
     }
     Ok(Json(replied))
 }

@@ -1,7 +1,7 @@
 //! Scheduled reports: where they stand, and running one at any time.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Given;
@@ -73,7 +73,7 @@ pub struct Ran {
 }
 
 /// `GET /v1/reports`: in the order of the configuration.
-pub async fn list(State(front): State<Front>) -> Result<Json<Vec<ReportRow>>, Refusal> {
+pub async fn list(front: Front) -> Result<Json<Vec<ReportRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let listed = front.reports.list(&workspace, (front.now)()).await?;
     Ok(Json(listed.into_iter().map(row).collect()))
@@ -81,7 +81,7 @@ pub async fn list(State(front): State<Front>) -> Result<Json<Vec<ReportRow>>, Re
 
 /// `POST /v1/reports/recap/run`.
 pub async fn run(
-    State(front): State<Front>,
+    front: Front,
     Path(name): Path<String>,
     Given(Wish { dry_run }): Given<Wish>,
 ) -> Result<Json<Ran>, Refusal> {

@@ -2,8 +2,8 @@
 //! to deskd by another address.
 
 use axum::body::Bytes;
+use axum::extract::Path;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,7 @@ pub const KIND: &str = "message";
 
 /// `POST /services/CALLER/TOKEN`, as JSON or as a form with `payload`.
 pub async fn post(
-    State(front): State<Front>,
+    front: Front,
     Path(way): Path<(String, String)>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Asked, Given, Numbered};
@@ -73,7 +73,7 @@ pub struct Expired {
 
 /// `GET /v1/silences`: newest first. `all=true` includes what is over.
 pub async fn list(
-    State(front): State<Front>,
+    front: Front,
     Asked(Filter { all }): Asked<Filter>,
 ) -> Result<Json<Vec<SilenceRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
@@ -83,7 +83,7 @@ pub async fn list(
 
 /// `POST /v1/silences`.
 pub async fn add(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Json<SilenceRow>, Refusal> {
@@ -114,7 +114,7 @@ pub async fn add(
 
 /// `POST /v1/silences/{number}/expire`.
 pub async fn expire(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(id): Numbered,
     Given(Nothing {}): Given<Nothing>,

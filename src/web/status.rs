@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
@@ -233,7 +232,7 @@ pub struct DestinationDocument {
 }
 
 /// `GET /v1/status`.
-pub async fn show(State(front): State<Front>) -> Result<Json<StatusDocument>, Refusal> {
+pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
     let now = (front.now)();
     let standing = front.store.standing().await?;
     let recovery = document(&front).await?;

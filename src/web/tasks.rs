@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Asked, Numbered, words};
@@ -166,10 +165,7 @@ pub struct Filter {
 const NOT_DONE: [Status; 3] = [Status::Open, Status::Waiting, Status::Snoozed];
 
 /// `GET /v1/tasks`: urgent ones first, then the oldest. `status=all` includes those that are done.
-pub async fn list(
-    State(front): State<Front>,
-    Asked(filter): Asked<Filter>,
-) -> Result<Json<Vec<TaskRow>>, Refusal> {
+pub async fn list(front: Front, Asked(filter): Asked<Filter>) -> Result<Json<Vec<TaskRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let assignee = match &filter.assignee {
         Some(who) => Some(people::stored(&front, &workspace, who).await?),
@@ -193,7 +189,7 @@ pub async fn list(
 }
 
 /// `GET /v1/tasks/12`.
-pub async fn show(State(front): State<Front>, Numbered(number): Numbered) -> Result<Json<TaskPage>, Refusal> {
+pub async fn show(front: Front, Numbered(number): Numbered) -> Result<Json<TaskPage>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let number = TaskNumber(number);
     let found = front.store.of(&workspace).task(number).await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tracing::info;
@@ -114,7 +114,7 @@ pub struct WrongLine {
 
 /// `GET /v1/triage/report?since=30d&zone=Europe/Vilnius`.
 pub async fn report(
-    State(front): State<Front>,
+    front: Front,
     Asked(Period { since, zone }): Asked<Period>,
 ) -> Result<Json<ReportDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
@@ -142,7 +142,7 @@ pub async fn report(
 }
 
 /// `GET /v1/triage/suggest`.
-pub async fn suggest(State(front): State<Front>) -> Result<Json<SuggestDocument>, Refusal> {
+pub async fn suggest(front: Front) -> Result<Json<SuggestDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let kept = front.store.of(&workspace).examples(About::Category, 0).await?.rows;
     let compiled = front.learned.rules.borrow().clone();
@@ -151,7 +151,7 @@ pub async fn suggest(State(front): State<Front>) -> Result<Json<SuggestDocument>
 }
 
 /// `GET /v1/triage/examples`: what people said, here or in a file. What silence and language models said stays.
-pub async fn export(State(front): State<Front>) -> Result<Json<ExamplesDocument>, Refusal> {
+pub async fn export(front: Front) -> Result<Json<ExamplesDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let kept = front.store.of(&workspace).examples(About::Category, 0).await?.rows;
     let said: Vec<Line> = kept
@@ -164,7 +164,7 @@ pub async fn export(State(front): State<Front>) -> Result<Json<ExamplesDocument>
 
 /// `POST /v1/triage/examples`: lines that cannot be read are named and harm no other; what is there already stays as it is.
 pub async fn import(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Lines { tsv }): Given<Lines>,
 ) -> Result<Json<ImportedDocument>, Refusal> {

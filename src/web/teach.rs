@@ -1,7 +1,7 @@
 //! What was learned, and why something is judged as it is: explained, undone, forgotten.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Given;
@@ -117,7 +117,7 @@ pub struct UntaughtRow {
 
 /// `POST /v1/triage/explain`. A text is in the body, where no log sees it.
 pub async fn explain(
-    State(front): State<Front>,
+    front: Front,
     Given(Question { text, task }): Given<Question>,
 ) -> Result<Json<ExplanationDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
@@ -149,7 +149,7 @@ pub async fn explain(
 
 /// `POST /v1/triage/undo`.
 pub async fn undo(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Which { task }): Given<Which>,
 ) -> Result<Json<UntaughtDocument>, Refusal> {
@@ -174,7 +174,7 @@ pub async fn undo(
 
 /// `POST /v1/triage/forget`.
 pub async fn forget(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Whose { person }): Given<Whose>,
 ) -> Result<Json<UntaughtDocument>, Refusal> {

@@ -1,7 +1,7 @@
 //! Teammates: people in Slack who answer, and whose messages make no tasks.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Given;
@@ -45,7 +45,7 @@ pub struct Who {
 }
 
 /// `GET /v1/team`, by name.
-pub async fn list(State(front): State<Front>) -> Result<Json<Vec<TeammateRow>>, Refusal> {
+pub async fn list(front: Front) -> Result<Json<Vec<TeammateRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let team = front.store.of(&workspace).teammates().await?;
     let row = |Teammate { person, handle, name, added_at }| TeammateRow {
@@ -59,7 +59,7 @@ pub async fn list(State(front): State<Front>) -> Result<Json<Vec<TeammateRow>>, 
 
 /// `POST /v1/team/add`.
 pub async fn add(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Who { person }): Given<Who>,
 ) -> Result<Json<TeamChange>, Refusal> {
@@ -73,7 +73,7 @@ pub async fn add(
 
 /// `POST /v1/team/remove`.
 pub async fn remove(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(Who { person }): Given<Who>,
 ) -> Result<Json<TeamChange>, Refusal> {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -102,7 +101,7 @@ pub struct Filter {
 
 /// `GET /v1/troubles`: newest first. `all=true` includes what is over.
 pub async fn list(
-    State(front): State<Front>,
+    front: Front,
     Asked(Filter { all }): Asked<Filter>,
 ) -> Result<Json<Vec<TroubleRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
@@ -111,10 +110,7 @@ pub async fn list(
 }
 
 /// `POST /v1/alarm/test`: a marked test by every way that is configured.
-pub async fn test(
-    State(front): State<Front>,
-    Given(Nothing {}): Given<Nothing>,
-) -> Result<Json<TestDocument>, Refusal> {
+pub async fn test(front: Front, Given(Nothing {}): Given<Nothing>) -> Result<Json<TestDocument>, Refusal> {
     let now = (front.now)();
     let raised = Raised { own: Own::NoSocket, subject: String::new(), detail: String::new() };
     let telling = Telling { raised, phase: Phase::Raised, raised_at: now, resolved_at: None, test: true };

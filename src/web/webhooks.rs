@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, Path};
 use serde::{Deserialize, Deserializer, Serialize};
 use tracing::info;
 
@@ -122,7 +122,7 @@ fn nothing() -> Secret {
 }
 
 /// `GET /v1/webhooks`, by name.
-pub async fn list(State(front): State<Front>) -> Result<Json<Vec<WebhookRow>>, Refusal> {
+pub async fn list(front: Front) -> Result<Json<Vec<WebhookRow>>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let webhooks = front.store.of(&workspace).webhooks().await?;
     Ok(Json(webhooks.into_iter().map(|webhook| row(&front, webhook)).collect()))
@@ -130,7 +130,7 @@ pub async fn list(State(front): State<Front>) -> Result<Json<Vec<WebhookRow>>, R
 
 /// `POST /v1/webhooks`: adds one.
 pub async fn add(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(New { name, channel, url }): Given<New>,
 ) -> Result<Json<WebhookChange>, Refusal> {
@@ -148,7 +148,7 @@ pub async fn add(
 
 /// `POST /v1/webhooks/{name}/rotate`: gives it another address.
 pub async fn rotate(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Path(name): Path<String>,
     Given(Address { url }): Given<Address>,
@@ -162,7 +162,7 @@ pub async fn rotate(
 
 /// `POST /v1/webhooks/{name}/rename`.
 pub async fn rename(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Path(name): Path<String>,
     Given(Name { name: to }): Given<Name>,
@@ -180,7 +180,7 @@ pub async fn rename(
 
 /// `POST /v1/webhooks/{name}/label`: says something else of its channel.
 pub async fn label(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Path(name): Path<String>,
     Given(Label { channel }): Given<Label>,
@@ -194,7 +194,7 @@ pub async fn label(
 
 /// `POST /v1/webhooks/{name}/delete`.
 pub async fn delete(
-    State(front): State<Front>,
+    front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Path(name): Path<String>,
     Given(Nothing {}): Given<Nothing>,
@@ -208,7 +208,7 @@ pub async fn delete(
 
 /// `POST /v1/webhooks/{name}/test`: posts a marked message, be the webhook disabled or not.
 pub async fn test(
-    State(front): State<Front>,
+    front: Front,
     Path(name): Path<String>,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<WebhookTest>, Refusal> {

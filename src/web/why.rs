@@ -1,7 +1,6 @@
 //! What became of something, and why: the stored reasons in the order they came about.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Asked;
@@ -41,7 +40,7 @@ pub struct About {
 
 /// `GET /v1/why?ref=…`.
 pub async fn show(
-    State(front): State<Front>,
+    front: Front,
     Asked(About { r#ref: about }): Asked<About>,
 ) -> Result<Json<WhyDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;

@@ -29,6 +29,7 @@ use deskd::runtime::bell::Bell;
 use deskd::runtime::worker::{Next, Worker};
 use deskd::simulator::{Fault, OfflineEvents, Setup, Times};
 use deskd::slack::api::Api;
+use deskd::slack::apis::Apis;
 use deskd::slack::socket::Envelope;
 use deskd::store::Store;
 use tokio::sync::{mpsc, watch};
@@ -65,8 +66,9 @@ async fn life(world: &World, posted: &[String]) {
     )
     .unwrap();
     deliver(world, &store, posted).await;
-    let (tell, ours) = watch::channel(None);
-    let mut workspace = Workspace::new(store.clone(), api.clone(), tell, Bell::new(), Trouble::default());
+    let (tell, _ours) = watch::channel(None);
+    let apis = Apis::from(api.clone());
+    let mut workspace = Workspace::new(store.clone(), apis.clone(), tell, Bell::new(), Trouble::default());
     workspace.step(world.clock.now()).await.unwrap();
     let support = ChannelId(world.slack.channel_id("support").unwrap());
     store
@@ -82,8 +84,11 @@ async fn life(world: &World, posted: &[String]) {
         kin: Kin::default(),
     };
     let (_habits, habits) = watch::channel(habits);
-    to_the_end(world, Gatherer::new(store.clone(), habits, ours, Bell::new(), Arc::new(Tally::default())))
-        .await;
+    to_the_end(
+        world,
+        Gatherer::new(store.clone(), habits, apis.spaces(), Bell::new(), Arc::new(Tally::default())),
+    )
+    .await;
     let (_rules, rules) = watch::channel(Arc::new(Compiled::new(&Rules::builtin())));
     let directory = Directory::new(store.clone(), api.clone());
     to_the_end(world, Triage::new(store.clone(), directory, rules)).await;

@@ -13,6 +13,7 @@ use deskd::domain::ids::{EventId, PersonId, WorkspaceId};
 use deskd::domain::message::Ourselves;
 use deskd::domain::reason::EventReason;
 use deskd::domain::rules::Rules;
+use deskd::domain::spaces::Spaces;
 use deskd::domain::time::Timestamp;
 use deskd::intake::bundle::{Gatherer, Habits};
 use deskd::intake::kin::Kin;
@@ -258,7 +259,7 @@ async fn work(store: &Store, clock: Clock) {
         kin: Kin::default(),
     };
     let (_habits, habits) = watch::channel(habits);
-    let (_ours, ours) = watch::channel(Some(ours));
+    let (_ours, ours) = watch::channel(Arc::new(Spaces::only(ours)));
     let tally = Arc::new(Tally::default());
     to_the_end(clock, Gatherer::new(store.clone(), habits, ours, Bell::new(), tally)).await;
     let (_rules, rules) = watch::channel(Arc::new(Compiled::new(&Rules::builtin())));

@@ -226,8 +226,9 @@ async fn f40_only_the_challenge_of_a_new_address_is_answered_unsigned_and_nothin
 #[tokio::test(start_paused = true)]
 async fn a_slash_command_and_a_click_over_http_end_as_over_a_socket() {
     let hooks = Hooks::open().await;
-    let command = "command=%2Fdesk&text=&user_id=U1&channel_id=C1&team_id=T1&trigger_id=1.2.a";
-    let answer = hooks.signed("/slack/commands", command, 0, 0).await;
+    let team = &hooks.world.workspace;
+    let command = format!("command=%2Fdesk&text=&user_id=U1&channel_id=C1&team_id={team}&trigger_id=1.2.a");
+    let answer = hooks.signed("/slack/commands", &command, 0, 0).await;
     assert_eq!(answer.status, 200);
     let whisper: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(whisper["response_type"], "ephemeral");

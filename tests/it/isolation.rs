@@ -38,18 +38,20 @@ const END: &str = "ends what such a claim has begun: by the value or the row tha
 const SWEEP: &str = "the same for all rows at once, each after its own workspace: what is too old, left over from a crash, or may go on";
 const FIGURES: &str =
     "counts of the whole file for status and metrics; no text, name or id of anybody goes out";
+const SERVED: &str = "which workspaces there are, for whoever starts, serves, leaves or lists all of them; a row is asked for by none";
 const CONFIG: &str = "promised by the configuration, which is one for the whole desk";
 
 const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 77] = [
+const WHOLE_FILE: [(&str, &str); 89] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
     ("path", FILE),
     ("fold", FILE),
+    ("truncate_log", FILE),
     ("checkpoint", FILE),
     ("copies_beside", FILE),
     ("forget_copies", FILE),
@@ -116,6 +118,17 @@ const WHOLE_FILE: [(&str, &str); 77] = [
     ("standing", FIGURES),
     ("waiting", FIGURES),
     ("webhook_states", FIGURES),
+    ("install", SERVED),
+    ("introduce", SERVED),
+    ("installations", SERVED),
+    ("speakers", SERVED),
+    ("rotating", SERVED),
+    ("next_expiry", SERVED),
+    ("was_left", SERVED),
+    ("leaving", SERVED),
+    ("readings", SERVED),
+    ("unfinished_recoveries", SERVED),
+    ("sweep_departed", SWEEP),
     ("audit", AUDIT),
     ("examine_audit", AUDIT),
     ("note_start", AUDIT),

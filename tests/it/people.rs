@@ -134,7 +134,7 @@ async fn not_37_the_directory_is_read_every_night_and_at_once_when_somebody_is_n
     let world = World::start().await;
     let front = world.desk().front();
     let (name, named) = watch::channel(false);
-    let mut census = Census::new(front.store, front.api, front.ours, (named, TimeZone::UTC));
+    let mut census = Census::new(front.store, front.apis, (named, TimeZone::UTC));
     let (now, day) = (world.clock.now(), Duration::from_secs(24 * 60 * 60));
     let night = read_at(&mut census, now).await;
     assert_eq!(world.slack.calls("users.list"), 0, "nobody is named, so nothing is hurried");

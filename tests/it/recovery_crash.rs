@@ -19,6 +19,7 @@ use deskd::runtime::bell::Bell;
 use deskd::runtime::worker::{Next, Worker};
 use deskd::simulator::{HistoryProfile, OfflineEvents, Setup};
 use deskd::slack::api::Api;
+use deskd::slack::apis::Apis;
 use deskd::slack::socket::Line;
 use deskd::store::Store;
 use tokio::sync::watch;
@@ -59,7 +60,8 @@ async fn life(world: &World) {
         &Secret::new(&world.slack.app_token()),
     )
     .unwrap();
-    let (_ours, ours) = watch::channel(store.ourselves().await.unwrap());
+    let apis = Apis::from(api.clone());
+    apis.enter(store.ourselves().await.unwrap().unwrap(), api.clone(), true);
     let habits = Habits {
         quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },
         trusted_bots: Vec::new(),
@@ -70,8 +72,7 @@ async fn life(world: &World) {
     let (_habits, habits) = watch::channel(habits);
     let (_line, line) = watch::channel(Line { connected: true, gaps: 1 });
     let recovery = Recovery::new(store.clone(), habits.clone(), Bell::new());
-    let mut recoverer =
-        Recoverer::new(recovery, api.clone(), ours.clone(), line, Bell::new(), CancellationToken::new());
+    let mut recoverer = Recoverer::new(recovery, apis.clone(), line, Bell::new(), CancellationToken::new());
     loop {
         let next = recoverer.step(world.clock.now()).await.unwrap();
         if store.recovery_progress().await.unwrap().left == 0 {
@@ -81,8 +82,11 @@ async fn life(world: &World) {
             world.clock.sleep_until(at).await;
         }
     }
-    to_the_end(world, Gatherer::new(store.clone(), habits, ours, Bell::new(), Arc::new(Tally::default())))
-        .await;
+    to_the_end(
+        world,
+        Gatherer::new(store.clone(), habits, apis.spaces(), Bell::new(), Arc::new(Tally::default())),
+    )
+    .await;
     let (_rules, rules) = watch::channel(Arc::new(Compiled::new(&Rules::builtin())));
     to_the_end(world, Triage::new(store.clone(), Directory::new(store, api), rules)).await;
 }
@@ -94,7 +98,8 @@ async fn a_machine_that_slept_reads_what_was_said_meanwhile_although_no_socket_w
     let store = Store::open(&world.database(), world.clock.now()).await.unwrap();
     let keys = [world.slack.bot_token(), world.slack.app_token()].map(|token| Secret::new(&token));
     let api = Api::new(&world.slack.api_url(), &keys[0], &keys[1]).unwrap();
-    let (_ours, ours) = watch::channel(store.ourselves().await.unwrap());
+    let apis = Apis::from(api.clone());
+    apis.enter(store.ourselves().await.unwrap().unwrap(), api.clone(), true);
     let habits = Habits {
         quiet: Quiet { quiet: Duration::from_secs(30), max_wait: Duration::from_secs(300) },
         trusted_bots: Vec::new(),
@@ -105,7 +110,7 @@ async fn a_machine_that_slept_reads_what_was_said_meanwhile_although_no_socket_w
     let (_habits, habits) = watch::channel(habits);
     let (_line, line) = watch::channel(Line { connected: true, gaps: 1 });
     let recovery = Recovery::new(store.clone(), habits, Bell::new());
-    let mut recoverer = Recoverer::new(recovery, api, ours, line, Bell::new(), CancellationToken::new());
+    let mut recoverer = Recoverer::new(recovery, apis, line, Bell::new(), CancellationToken::new());
     let hour = Duration::from_secs(3600);
     let mut requested = Vec::new();
     // Awake, awake, an hour asleep, awake.

@@ -32,6 +32,7 @@ pub struct World {
     pub signing: Signing,
     pub apps: Vec<AppTokens>,
     pub keys: Option<Keyring>,
+    pub client_secret: Option<Secret>,
     pub clock: Clock,
     pub workspace: WorkspaceId,
     desk: Option<Desk>,
@@ -83,6 +84,7 @@ impl World {
             signing: Signing::default(),
             apps: Vec::new(),
             keys: None,
+            client_secret: None,
             clock,
             workspace,
             desk: None,
@@ -99,6 +101,7 @@ impl World {
     /// A started desk, or why it cannot be started.
     pub async fn try_open(&self) -> anyhow::Result<Desk> {
         let setup = DeskSetup {
+            client_secret: self.client_secret.clone(),
             config: self.config.clone(),
             bot: Secret::new(&self.slack.bot_token()),
             app: Secret::new(&self.slack.app_token()),

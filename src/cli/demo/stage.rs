@@ -59,7 +59,9 @@ impl Stage {
         let (bot, app) = (Secret::new(&slack.bot_token()), Secret::new(&slack.app_token()));
         let (ways, keys) = (WaySecrets::default(), keys::look(&config, &Environment::new()));
         let (signing, apps) = (Signing::default(), Vec::new());
-        let desk = Desk::start(DeskSetup { config, bot, app, signing, apps, ways, keys, clock }).await?;
+        let client_secret = None;
+        let setup = DeskSetup { config, bot, app, signing, apps, client_secret, ways, keys, clock };
+        let desk = Desk::start(setup).await?;
         let front = desk.front();
         let stage = Stage { slack, front, workspace, clock, desk, socket, _folder: folder };
         match tokio::time::timeout(PATIENCE, stage.connected()).await {

@@ -9,6 +9,10 @@ use crate::domain::task::Actor;
 pub enum Deed {
     /// deskd works in a workspace, or as another bot or app than before. The subject is the workspace.
     Connected,
+    /// An installation got another token. The subject is the workspace.
+    TokenChanged,
+    /// A workspace was left. The subject is the workspace, the detail says how.
+    Disconnected,
     /// The desk started with a configuration that it did not have when it last wrote here. The subject is its hash.
     ConfigFound,
     /// The configuration was read again and is another one. The detail names the keys that changed.
@@ -53,8 +57,10 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Deed; 21] = [
+    pub const ALL: [Deed; 23] = [
         Deed::Connected,
+        Deed::TokenChanged,
+        Deed::Disconnected,
         Deed::ConfigFound,
         Deed::ConfigReloaded,
         Deed::KeyRotated,
@@ -81,6 +87,8 @@ impl Deed {
     pub fn as_str(self) -> &'static str {
         match self {
             Deed::Connected => "connected",
+            Deed::TokenChanged => "token_changed",
+            Deed::Disconnected => "disconnected",
             Deed::ConfigFound => "config_found",
             Deed::ConfigReloaded => "config_reloaded",
             Deed::KeyRotated => "key_rotated",

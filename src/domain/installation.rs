@@ -1,0 +1,170 @@
+//! An installation of the app in a workspace: how it came to be, whether it is there, what a token has to look like and what
+//! it has to be allowed, and when it is changed.
+
+use std::time::Duration;
+
+use super::time::Timestamp;
+
+/// How long settings are kept after the app has left: somebody may connect it again.
+pub const KEEP_SETTINGS: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How long before its end a rotating token is changed: it lives 12 h, and Slack may be away for some of them.
+pub const AHEAD: Duration = Duration::from_secs(2 * 3600);
+
+/// How an installation came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// By the configured bot token.
+    Configured,
+    /// Somebody handed a token to `deskd connect`.
+    Connected,
+    /// Somebody allowed it in Slack, and Slack sent them back to us.
+    OAuth,
+}
+
+/// Whether an installation is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is.
+    Active,
+    /// It has ended; what it left behind is about to go.
+    Leaving,
+    /// It has ended, and only settings are left for a while.
+    Gone,
+}
+
+/// Why an installation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// Somebody disconnected it here.
+    Disconnected,
+    /// Slack says that the token was revoked.
+    TokensRevoked,
+    /// Slack says that the app was uninstalled.
+    AppUninstalled,
+}
+
+/// Why a token is not taken, before anybody is asked about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WrongToken {
+    /// There is nothing in it.
+    #[error("there is no token in it; hint: copy the Bot User OAuth Token, which begins with xoxb-")]
+    Empty,
+    /// It speaks for a person.
+    #[error(
+        "this is a user token (xoxp-), which speaks for a person; hint: copy the Bot User OAuth Token, which begins with xoxb-"
+    )]
+    User,
+    /// It opens sockets.
+    #[error(
+        "this is the app-level token (xapp-), which opens sockets; hint: copy the Bot User OAuth Token, which begins with xoxb-"
+    )]
+    App,
+    /// It is nothing of the kind.
+    #[error("this is not a bot token; hint: copy the Bot User OAuth Token, which begins with xoxb-")]
+    Other,
+    /// It holds what no token has.
+    #[error("the token holds spaces or line breaks; hint: copy it again, and nothing else with it")]
+    Damaged,
+}
+
+impl Source {
+    /// The word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Configured => "configured",
+            Source::Connected => "connected",
+            Source::OAuth => "oauth",
+        }
+    }
+
+    /// Reads it back.
+    pub fn from_word(word: &str) -> Option<Source> {
+        [Source::Configured, Source::Connected, Source::OAuth].into_iter().find(|one| one.as_str() == word)
+    }
+}
+
+impl State {
+    /// The word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Active => "active",
+            State::Leaving => "leaving",
+            State::Gone => "gone",
+        }
+    }
+
+    /// Reads it back.
+    pub fn from_word(word: &str) -> Option<State> {
+        [State::Active, State::Leaving, State::Gone].into_iter().find(|one| one.as_str() == word)
+    }
+}
+
+impl Parting {
+    /// A stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Parting::Disconnected => "disconnected",
+            Parting::TokensRevoked => "tokens_revoked",
+            Parting::AppUninstalled => "app_uninstalled",
+        }
+    }
+}
+
+/// Whether a text can be a bot token. Rotating ones have a mark before it.
+pub fn check_token(token: &str) -> Result<(), WrongToken> {
+    let token = token.trim();
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| token.starts_with(prefix));
+    match token {
+        "" => Err(WrongToken::Empty),
+        _ if !token.chars().all(|c| c.is_ascii_graphic()) => Err(WrongToken::Damaged),
+        _ if begins(&["xoxb-", "xoxe.xoxb-"]) => Ok(()),
+        _ if begins(&["xoxp-", "xoxe.xoxp-"]) => Err(WrongToken::User),
+        _ if begins(&["xapp-"]) => Err(WrongToken::App),
+        _ => Err(WrongToken::Other),
+    }
+}
+
+/// The scopes of `needed` that were not granted. None when Slack did not say what was granted.
+pub fn missing_scopes<'a>(needed: impl Iterator<Item = &'a str>, granted: &[String]) -> Vec<String> {
+    if granted.is_empty() {
+        return Vec::new();
+    }
+    needed.filter(|scope| !granted.iter().any(|one| one == scope)).map(str::to_owned).collect()
+}
+
+/// When a token that is good until `expires_at` is to be changed.
+pub fn change_at(expires_at: Timestamp) -> Timestamp {
+    expires_at.minus(AHEAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WrongToken, check_token, missing_scopes};
+
+    #[test]
+    fn sec_26_a_bot_token_begins_with_xoxb_and_a_persons_is_refused_with_a_hint() {
+        for (token, verdict) in [
+            ("xoxb-1-2-abc", Ok(())),
+            (" xoxb-1-2-abc\n", Ok(())),
+            ("xoxe.xoxb-1-abc", Ok(())),
+            ("xoxp-1-2-abc", Err(WrongToken::User)),
+            ("xoxe.xoxp-1-abc", Err(WrongToken::User)),
+            ("xapp-1-A1-abc", Err(WrongToken::App)),
+            ("", Err(WrongToken::Empty)),
+            ("hunter2", Err(WrongToken::Other)),
+            ("xoxb-1 2", Err(WrongToken::Damaged)),
+        ] {
+            assert_eq!(check_token(token), verdict, "{token}");
+        }
+        assert!(WrongToken::User.to_string().contains("hint: copy the Bot User OAuth Token"));
+    }
+
+    #[test]
+    fn scopes_that_were_not_granted_are_named_in_the_order_of_the_list() {
+        let granted = ["chat:write".to_owned(), "users:read".to_owned()];
+        let needed = ["chat:write", "users:read", "users:read.email", "usergroups:read"];
+        assert_eq!(missing_scopes(needed.into_iter(), &granted), ["users:read.email", "usergroups:read"]);
+        assert!(missing_scopes(needed.into_iter(), &[]).is_empty(), "Slack did not say");
+    }
+}

@@ -1,0 +1,83 @@
+//! Who speaks for us in which workspace. Workers ask with the workspace of the row they work on, so that nothing of one
+//! workspace is ever said with another's token.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::watch;
+
+use super::api::Api;
+use super::outcome::{Failure, NOT_CONFIGURED};
+use crate::domain::ids::WorkspaceId;
+use crate::domain::message::Ourselves;
+use crate::domain::spaces::Spaces;
+
+/// The Web API of each workspace that we serve. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Apis {
+    configured: Api,
+    /// `None` for a workspace that was left.
+    speaking: Arc<RwLock<BTreeMap<WorkspaceId, Option<Api>>>>,
+    spaces: Arc<watch::Sender<Arc<Spaces>>>,
+}
+
+impl From<Api> for Apis {
+    fn from(configured: Api) -> Apis {
+        Apis { configured, speaking: Arc::default(), spaces: Arc::new(watch::Sender::default()) }
+    }
+}
+
+impl Apis {
+    /// What speaks with the configured token, and for calls that need none.
+    pub fn configured(&self) -> &Api {
+        &self.configured
+    }
+
+    /// What speaks in a workspace; the failure `not_configured` where the app is not installed. Before we know any workspace
+    /// the configured token is taken to be of the one that is asked for: there was never another.
+    pub fn of(&self, workspace: &WorkspaceId) -> Result<Api, Failure> {
+        let speaking = self.speaking.read().unwrap_or_else(PoisonError::into_inner);
+        let api = match speaking.get(workspace) {
+            Some(api) => api.clone(),
+            None if speaking.is_empty() => Some(self.configured.clone()).filter(Api::has_bot),
+            None => None,
+        };
+        api.ok_or_else(|| Failure::Token { error: NOT_CONFIGURED.to_owned() })
+    }
+
+    /// From now on `api` speaks in the workspace of `ours`. Says whether that changes who we are anywhere.
+    pub fn enter(&self, ours: Ourselves, api: Api, is_home: bool) -> bool {
+        self.enter_all(vec![(ours, api, is_home)])
+    }
+
+    /// The same for many at once.
+    pub fn enter_all(&self, entered: Vec<(Ourselves, Api, bool)>) -> bool {
+        let mut speaking = self.speaking.write().unwrap_or_else(PoisonError::into_inner);
+        for (ours, api, _) in &entered {
+            speaking.insert(ours.workspace.clone(), Some(api.clone()));
+        }
+        drop(speaking);
+        self.change(|spaces| entered.into_iter().for_each(|(ours, _, is_home)| spaces.enter(ours, is_home)))
+    }
+
+    /// From now on nobody speaks in this workspace.
+    pub fn leave(&self, workspace: &WorkspaceId) {
+        self.speaking.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone(), None);
+        self.change(|spaces| spaces.leave(workspace));
+    }
+
+    /// The workspaces that we serve, whenever that changes.
+    pub fn spaces(&self) -> watch::Receiver<Arc<Spaces>> {
+        self.spaces.subscribe()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Spaces)) -> bool {
+        self.spaces.send_if_modified(|shared| {
+            let mut spaces = (**shared).clone();
+            change(&mut spaces);
+            let changed = **shared != spaces;
+            *shared = Arc::new(spaces);
+            changed
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! What goes when the app leaves a workspace: everything, but for what would have to be picked again if it came back, and
+//! that after a while, too.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::audit::note_in;
+use super::erasures;
+use super::error::StoreError;
+use super::space::Space;
+use super::sqlite::Store;
+use super::traces::ERASED;
+use crate::domain::audit::{Act, Deed};
+use crate::domain::ids::{EventId, WorkspaceId};
+use crate::domain::installation::{KEEP_SETTINGS, Parting};
+use crate::domain::seal::Keyring;
+use crate::domain::task::Actor;
+use crate::domain::time::Timestamp;
+
+/// Events that go in one transaction: somebody waits for an acknowledgement meanwhile.
+const BATCH: i64 = 1000;
+
+/// Tables of a workspace that outlast its departure, wholly or (`channels`) where something was picked. Every other table
+/// with a workspace is emptied, whoever adds it. The audit holds no word of anybody, and is never shortened.
+const KEPT: [&str; 8] =
+    ["installations", "workspaces", "channels", "teammates", "erasures", "events", "audit", "audit_head"];
+
+/// What a departure came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Departed {
+    /// Rows that went.
+    pub rows: usize,
+    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that happens soon by itself.
+    pub folded: bool,
+}
+
+impl Space {
+    /// Ends an installation: its tokens are gone with this commit, and nothing of the workspace is served any more. Says
+    /// whether there was one; what it left behind goes with `clear_out`.
+    pub async fn part(&self, parting: Parting, by: Actor, now: Timestamp) -> Result<bool, StoreError> {
+        let keys = self.keys();
+        self.write(move |tx, workspace| {
+            let parted = part(tx, workspace, parting, now)?;
+            if parted {
+                note(tx, keys.as_deref(), workspace, (&by, parting.as_str()), now)?;
+            }
+            Ok(parted)
+        })
+        .await
+    }
+
+    /// Deletes what a workspace that was left has left behind. Does nothing where the app is installed.
+    pub async fn clear_out(&self, now: Timestamp) -> Result<Departed, StoreError> {
+        let keys = self.keys();
+        let (mut after, mut rows) = (EventId(0), 0);
+        loop {
+            let (last, gone) = self.write(move |tx, workspace| clear_events(tx, workspace, after)).await?;
+            rows += gone;
+            match last {
+                Some(last) => after = last,
+                None => break,
+            }
+        }
+        rows += self.write(move |tx, workspace| clear_tables(tx, keys.as_deref(), workspace, now)).await?;
+        Ok(Departed { rows, folded: self.store.begin_log_anew().await? })
+    }
+
+    /// Forgets the settings of a workspace that was left as well.
+    pub async fn forget_settings(&self) -> Result<(), StoreError> {
+        self.write(forget).await
+    }
+}
+
+impl Store {
+    /// Whether a workspace was left at some time.
+    pub async fn was_left(&self) -> Result<bool, StoreError> {
+        self.read(|tx| {
+            let sql = "SELECT 1 FROM installations WHERE state <> 'active'";
+            Ok(tx.prepare_cached(sql)?.exists([])?)
+        })
+        .await
+    }
+
+    /// The workspaces that were left and are not cleared out.
+    pub async fn leaving(&self) -> Result<Vec<WorkspaceId>, StoreError> {
+        self.read(|tx| {
+            let mut query =
+                tx.prepare_cached("SELECT workspace FROM installations WHERE state = 'leaving' ORDER BY id")?;
+            let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Forgets what was kept of workspaces for a return that did not come, and sweeps again behind those that were left:
+    /// what was under way when they went may have arrived since.
+    pub async fn sweep_departed(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let gone = self
+            .write(move |tx| {
+                forget_expired(tx, now)?;
+                let sql = "SELECT workspace FROM installations WHERE state <> 'active' ORDER BY id";
+                let mut query = tx.prepare_cached(sql)?;
+                let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
+                Ok(rows.collect::<Result<Vec<_>, _>>()?)
+            })
+            .await?;
+        let mut rows = 0;
+        for workspace in gone {
+            rows += self.of(&workspace).clear_out(now).await?.rows;
+        }
+        Ok(rows)
+    }
+}
+
+/// Ends an installation within a transaction.
+pub(super) fn part(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    parting: Parting,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE installations SET state = 'leaving', reason = ?2, gone_at = ?3, expires_at = NULL
+               WHERE workspace = ?1 AND state = 'active' RETURNING id";
+    let key = (&workspace.0, parting.as_str(), now.0);
+    let id: Option<i64> = tx.query_row(sql, key, |row| row.get(0)).optional()?;
+    let Some(id) = id else { return Ok(false) };
+    tx.execute("DELETE FROM tokens WHERE installation = ?", [id])?;
+    Ok(true)
+}
+
+/// Forgets the settings of workspaces that were left too long ago.
+pub(super) fn forget_expired(tx: &Transaction<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "SELECT workspace FROM installations WHERE state = 'gone' AND gone_at <= ?";
+    let mut query = tx.prepare_cached(sql)?;
+    let rows = query.query_map([now.minus(KEEP_SETTINGS).0], |row| row.get(0).map(WorkspaceId))?;
+    let expired: Vec<WorkspaceId> = rows.collect::<Result<_, _>>()?;
+    expired.iter().try_for_each(|workspace| forget(tx, workspace))
+}
+
+/// Deletes the settled ones of a batch of events and blanks those that are not, and the newest, whose number must not come
+/// back. The answer is where to go on.
+fn clear_events(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    after: EventId,
+) -> Result<(Option<EventId>, usize), StoreError> {
+    if is_active(tx, workspace)? {
+        return Ok((None, 0));
+    }
+    let sql = "SELECT MAX(id) FROM (SELECT id FROM events WHERE id > ? ORDER BY id LIMIT ?)";
+    let last: Option<i64> = tx.prepare_cached(sql)?.query_row((after.0, BATCH), |row| row.get(0))?;
+    let Some(last) = last else { return Ok((None, 0)) };
+    let gone = tx
+        .prepare_cached(
+            "DELETE FROM events WHERE id > ?1 AND id <= ?2 AND workspace = ?3
+                 AND id < (SELECT MAX(id) FROM events) AND id IN (SELECT event FROM outcomes)",
+        )?
+        .execute((after.0, last, &workspace.0))?;
+    tx.prepare_cached(
+        "UPDATE events SET payload = ?4 WHERE id > ?1 AND id <= ?2 AND workspace = ?3 AND payload <> ?4",
+    )?
+    .execute((after.0, last, &workspace.0, ERASED))?;
+    Ok((Some(EventId(last)), gone))
+}
+
+fn clear_tables(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    workspace: &WorkspaceId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    if is_active(tx, workspace)? {
+        return Ok(0);
+    }
+    // Rows of one table name those of another; at the end of the transaction none is left.
+    tx.pragma_update(None, "defer_foreign_keys", true)?;
+    let mut gone = 0;
+    for table in tables(tx)?.iter().filter(|table| !KEPT.contains(&table.as_str())) {
+        gone += tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
+    }
+    gone += tx.execute("DELETE FROM channels WHERE workspace = ? AND pick = 'none'", [&workspace.0])?;
+    let sql =
+        "UPDATE installations SET state = 'gone' WHERE workspace = ? AND state = 'leaving' RETURNING reason";
+    let reason: Option<String> = tx.query_row(sql, [&workspace.0], |row| row.get(0)).optional()?;
+    // What somebody did here was noted when it was done.
+    if let Some(reason) = reason.filter(|reason| reason != Parting::Disconnected.as_str()) {
+        note(tx, keys, workspace, (&Actor::Desk, &reason), now)?;
+    }
+    Ok(gone)
+}
+
+/// What is left of a workspace of the configured token is that it was left: it must not come back with the next start.
+fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreError> {
+    if is_active(tx, workspace)? {
+        return Ok(());
+    }
+    for table in ["channels", "teammates", "workspaces", "erasures"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
+    }
+    let sql = "DELETE FROM installations WHERE workspace = ? AND state = 'gone' AND source <> 'configured'";
+    tx.execute(sql, [&workspace.0])?;
+    Ok(())
+}
+
+fn note(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    workspace: &WorkspaceId,
+    (by, how): (&Actor, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let act = Act::new(by, Deed::Disconnected, &workspace.0).with(how);
+    note_in(tx, keys, workspace, act, now)
+}
+
+fn is_active(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM installations WHERE workspace = ? AND state = 'active'";
+    Ok(tx.prepare_cached(sql)?.exists([&workspace.0])?)
+}
+
+/// Every table whose rows belong to a workspace.
+fn tables(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT t.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c ON c.name = 'workspace'
+         WHERE t.type = 'table' ORDER BY t.name",
+    )?;
+    let rows = query.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// An event of a workspace that we do not serve: it is none of our business what it says.
+pub(super) fn disown(tx: &Transaction<'_>, event: EventId) -> Result<(), StoreError> {
+    erasures::blank(tx, event)
+}
