@@ -6,7 +6,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{
+    Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+};
 use serde_json::value::RawValue;
 
 /// A string, or a number or boolean in its textual form; borrowed when it holds no escapes.
@@ -110,11 +112,24 @@ fn items<'a, T>(value: Loose<'a, T>) -> Vec<Loose<'a, T>> {
 
 impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Loose<'a, T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(AnyValue(PhantomData))
+        from.deserialize_any(AnyValue { in_list: false, of: PhantomData })
     }
 }
 
-struct AnyValue<'a, T>(PhantomData<(&'a (), T)>);
+/// An item of a list. A list in it means nothing anywhere, so it is skipped: what is nested a hundred deep must not take the
+/// stack of a hundred messages.
+struct Item<'a, T>(Loose<'a, T>);
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Item<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(AnyValue { in_list: true, of: PhantomData }).map(Item)
+    }
+}
+
+struct AnyValue<'a, T> {
+    in_list: bool,
+    of: PhantomData<(&'a (), T)>,
+}
 
 impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for AnyValue<'a, T> {
     type Value = Loose<'a, T>;
@@ -157,7 +172,11 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for AnyValue<'a, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
+        if self.in_list {
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Loose::List(list));
+        }
+        while let Some(Item(item)) = items.next_element()? {
             list.push(item);
         }
         Ok(Loose::List(list))
@@ -196,5 +215,11 @@ mod tests {
             let counted = super::number(&sample.count);
             assert_eq!((sample.on, counted, sample.list.len()), (on, count, list), "{json}");
         }
+    }
+    #[test]
+    fn a_list_in_a_list_is_skipped_however_deep_it_is() {
+        let deep = format!(r#"{{"list":[{{}},{}{},{{}}],"on":true}}"#, "[".repeat(5_000), "]".repeat(5_000));
+        let sample: Sample<'_> = serde_json::from_str(&deep).expect("depth is no reason to lose the rest");
+        assert_eq!((sample.list.len(), sample.on), (2, true));
     }
 }
