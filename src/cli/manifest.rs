@@ -26,7 +26,7 @@ pub struct Args {
     /// What the app is for: it asks for no scope that this does not take.
     #[arg(long, value_enum, default_value = "full")]
     profile: For,
-    /// Where Slack sends its requests, instead of Socket Mode: https://desk.example.com
+    /// Where Slack sends its requests, instead of Socket Mode: `https://desk.example.com`
     #[arg(long, value_name = "URL", value_parser = address)]
     http: Option<String>,
 }
