@@ -18,16 +18,16 @@ use crate::api_door::{Door, timeless};
 use crate::world::World;
 
 /// Nothing in it is a configured word, so the rules take it for "other".
-const PARCEL: &str = "the parcel robot left my crate at another depot";
-const ANOTHER: &str = "hello team, the parcel robot left my crate at another depot again";
-const LUNCH: &str = "noodles at noon, the usual corner table";
+pub const PARCEL: &str = "the parcel robot left my crate at another depot";
+pub const ANOTHER: &str = "hello team, the parcel robot left my crate at another depot again";
+pub const LUNCH: &str = "noodles at noon, the usual corner table";
 
-fn label(category: &str) -> Handling {
+pub fn label(category: &str) -> Handling {
     Handling::Label(category.to_owned())
 }
 
 /// What comes of a message.
-async fn say(world: &World, person: &str, text: &str) -> Verdict {
+pub async fn say(world: &World, person: &str, text: &str) -> Verdict {
     world.slack.say(person, "support", text).unwrap();
     world.pass(40).await;
     let tasks = world.store().of(&world.workspace).tasks(TaskFilter::default()).await.unwrap();
@@ -36,23 +36,23 @@ async fn say(world: &World, person: &str, text: &str) -> Verdict {
 }
 
 /// Lets the learner catch up without a bell.
-async fn study(world: &World) {
+pub async fn study(world: &World) {
     world.pass(31).await;
 }
 
-async fn count(world: &World) -> usize {
+pub async fn count(world: &World) -> usize {
     world.store().of(&world.workspace).tasks(TaskFilter::default()).await.unwrap().len()
 }
 
-async fn examples(world: &World) -> Kepts {
+pub async fn examples(world: &World) -> Kepts {
     world.store().of(&world.workspace).examples(About::Category, 0).await.unwrap()
 }
 
-async fn explain(door: &Door, text: &str) -> Value {
+pub async fn explain(door: &Door, text: &str) -> Value {
     serde_json::from_str(&door.ok(&["triage", "explain", text, "--json"]).await).unwrap()
 }
 
-async fn taught() -> World {
+pub async fn taught() -> World {
     let world = World::start().await;
     say(&world, "ada", PARCEL).await;
     world.handle(1, label("support")).await;
@@ -60,14 +60,14 @@ async fn taught() -> World {
     world
 }
 
-fn sources(file: &Path, toml: &str) -> Sources {
+pub fn sources(file: &Path, toml: &str) -> Sources {
     std::fs::write(file, toml).unwrap();
     let env = [("HOME".to_owned(), "/home/ada".to_owned())];
     Sources { config: Some(file.to_owned()), env: env.into(), flags: Vec::new(), root: true }
 }
 
 /// Changes the database behind the desk's back.
-async fn meddle(world: &World, sql: &'static str) {
+pub async fn meddle(world: &World, sql: &'static str) {
     let path = world.database();
     let write = move || rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
     tokio::task::spawn_blocking(write).await.unwrap();
@@ -436,73 +436,6 @@ async fn categories_come_and_go_with_the_configuration_and_their_examples_wait()
     world.pass(1).await;
     assert_eq!(explain(&door, ANOTHER).await["category"], "logistics", "and counts again");
     door.close().await;
-    world.finish().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_people_who_teach_the_opposite_leave_it_open() {
-    let world = World::start().await;
-    for number in 1..=6 {
-        say(&world, "ada", PARCEL).await;
-        world.handle(number, label(if number % 2 == 0 { "bug" } else { "sales" })).await;
-    }
-    study(&world).await;
-    let verdict = say(&world, "grace", PARCEL).await;
-    let named: Vec<&str> = std::iter::once(verdict.category.as_str())
-        .chain(verdict.runners_up.iter().map(|(name, _)| name.as_str()))
-        .collect();
-    assert!(named.contains(&"bug") && named.contains(&"sales"), "{verdict:?}");
-    assert!(verdict.confidence < 0.7, "nobody is sure: {verdict:?}");
-    world.finish().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_corrupt_example_is_left_out_and_told() {
-    let world = taught().await;
-    say(&world, "grace", "our invoice was charged twice").await;
-    world.handle(2, label("sales")).await;
-    meddle(&world, "UPDATE examples SET texts = 'no list' WHERE id = 2").await;
-    study(&world).await;
-    let door = Door::open(world.desk().front());
-    let told = explain(&door, ANOTHER).await;
-    assert_eq!((&told["category"], &told["learned"]["examples"]), (&"support".into(), &1.into()));
-    let (_, status) = door.get("/v1/status").await;
-    assert_eq!(status["learner"]["corrupt"], 1);
-    assert!(door.ok(&["status"]).await.contains("1 example cannot be read"));
-    door.close().await;
-    world.finish().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn odd_messages_are_judged_and_taught_without_harm() {
-    let world = taught().await;
-    let long = format!("{ANOTHER}. {}", "lorem ipsum dolor ".repeat(2150));
-    assert!(long.len() > 38_000);
-    for (at, text) in ["🎉", "ааа ббб ввв ггг", "?", long.as_str()].into_iter().enumerate() {
-        say(&world, "grace", text).await;
-        let number = i64::try_from(at).unwrap() + 2;
-        world.handle(number, label("feature")).await;
-    }
-    world.slack.share_file("noor", "support", "plan.pdf", "").unwrap();
-    world.pass(40).await;
-    assert_eq!(world.task(6).await.task.category, "other", "there is nothing to be judged in a file");
-    world.handle(6, label("sales")).await;
-    study(&world).await;
-    assert_eq!(examples(&world).await.rows.len(), 5, "a file without a word is no example");
-    assert_eq!(world.task(6).await.task.category, "sales");
-    assert_eq!(say(&world, "ada", "🎉").await.category, "feature");
-    world.finish().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_nobody_is_sure_of_goes_to_the_fallback() {
-    let world = World::with(Setup::default(), |config| config.triage.abstain_below = 0.99).await;
-    say(&world, "ada", PARCEL).await;
-    world.handle(1, label("support")).await;
-    study(&world).await;
-    let verdict = say(&world, "grace", "the robot is in the depot").await;
-    assert_eq!((verdict.category.as_str(), verdict.abstained), ("other", true));
-    assert!(verdict.runners_up.iter().any(|(name, _)| name == "support"), "{verdict:?}");
     world.finish().await;
 }
 

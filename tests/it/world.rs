@@ -267,11 +267,7 @@ impl World {
         assert_eq!(self.slack.unacked(), 0, "envelopes that are not acknowledged");
         let complaints: Vec<String> = self.slack.complaints();
         assert!(complaints.is_empty(), "Slack complains: {complaints:?}");
-        let mut called = self.slack.called_methods();
-        called.retain(|name| !GIVEN.contains(&name.as_str()));
-        keep_calls(&called);
-        let unlisted: Vec<String> = called.into_iter().filter(|name| methods::find(name).is_none()).collect();
-        assert!(unlisted.is_empty(), "called, and not in the published list: {unlisted:?}");
+        calls_are_published(&self.slack);
         self.close().await;
         self.pass(2).await;
         assert_eq!(self.slack.sockets(), 0, "sockets left behind");
@@ -297,12 +293,18 @@ pub async fn refused(path: PathBuf) -> i64 {
 /// docs/security.md tells of them in words.
 const GIVEN: [&str; 3] = ["incoming_webhook", "response_url", "upload"];
 
-/// Notes which methods a scene has called, for `tests/leaks/run` to compare with the published list.
-fn keep_calls(called: &[String]) {
-    let Some(keep) = std::env::var_os("DESKD_TEST_KEEP") else { return };
-    let path = PathBuf::from(keep).join("calls");
-    let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
-    std::io::Write::write_all(&mut file, (called.join("\n") + "\n").as_bytes()).unwrap();
+/// Whether all methods that were called at a workspace are in the published list. They are noted, so that `tests/leaks/run` can
+/// see that none is published and never called.
+pub fn calls_are_published(slack: &Simulator) {
+    let mut called = slack.called_methods();
+    called.retain(|name| !GIVEN.contains(&name.as_str()));
+    if let Some(keep) = std::env::var_os("DESKD_TEST_KEEP") {
+        let path = PathBuf::from(keep).join("calls");
+        let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
+        std::io::Write::write_all(&mut file, (called.join("\n") + "\n").as_bytes()).unwrap();
+    }
+    called.retain(|name| methods::find(name).is_none());
+    assert!(called.is_empty(), "called, and not in the published list: {called:?}");
 }
 
 /// A folder for one scene's files; kept below `DESKD_TEST_KEEP` when that is set, for `tests/leaks/run` to search.
