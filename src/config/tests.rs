@@ -370,7 +370,7 @@ fn example(keep: impl Fn(&str) -> bool) -> String {
 /// The priority words have defaults, but those are hundreds of words in a dozen languages: no reading for an example.
 const WITHOUT_DEFAULT: &str = "url;name = ;category = {;fallback = \"C0;channel;app_token_file;bot_token_file;signing_secret_file;previous_signing_secret_file;\
     listen;token_file;urgent;high;low;command;webhook_file;email;backup_older_than;server;from;user;password_file;ca_file;\
-    webhook_secret_file;key_file;zone;monthly_;price_";
+    webhook_secret_file;key_file;zone;monthly_;price_;client_;redirect_url;scopes;user_scopes";
 
 #[test]
 fn the_example_says_every_key_with_its_default() {
