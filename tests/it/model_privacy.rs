@@ -21,7 +21,7 @@ const PRIVATE: [&str; 9] = [
     "ada@globex.example",
     "030 1234567",
     "4111 1111 1111 1111",
-    "xoxb-1-secret",
+    "ghp_1secret",
     "plan-of-ada.pdf",
     "we look into it",
     "PROJ-77",
@@ -37,7 +37,7 @@ async fn agt_14_of_a_conversation_leaves_what_privacy_says_and_nothing_else() {
         let (ada, grace) = (world.slack.user_id("ada").unwrap(), world.slack.user_id("grace").unwrap());
         let text = format!(
             "{UNSURE} on PROJ-77, see https://x.example/p?session=abc. <@{grace}> knows. Call 030 1234567, card 4111 1111 1111 1111, \
-             token xoxb-1-secret, ada@globex.example. Ada"
+             token ghp_1secret, ada@globex.example. Ada"
         );
         let root = world.slack.share_file("ada", "support", "plan-of-ada.pdf", &text).unwrap();
         world.slack.say_in_thread("tess", "support", &root, "we look into it").unwrap();
