@@ -5,10 +5,11 @@
 //! words, parts of words (which carry over inflection, typing errors and scripts without spaces), and concepts.
 
 use super::concepts;
+use super::rows::Rows;
 use super::tokens::{Kind, Token, is_courtesy};
 
 /// Rows that features are hashed into. A quarter of it would cost up to half a point on 150 categories.
-pub const ROWS: usize = 1 << 18;
+const ROWS: usize = 1 << 18;
 /// Longest word whose parts are looked at, in letters; longer ones are keys and codes.
 const LONGEST_WORD: usize = 40;
 /// How many blocks there are.
@@ -32,10 +33,10 @@ pub struct Vector {
 }
 
 /// In how many of the examples each feature occurs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Frequencies {
     documents: u32,
-    of: Vec<u32>,
+    of: Rows,
 }
 
 /// Counts the features of a bundle's messages.
@@ -93,19 +94,19 @@ impl Counted {
 impl Frequencies {
     /// Those of no examples: every feature is equally rare.
     pub fn new() -> Frequencies {
-        Frequencies { documents: 0, of: vec![0; ROWS] }
+        Frequencies::default()
     }
 
     /// Counts one more example.
     pub fn add(&mut self, counted: &Counted) {
         self.documents += 1;
         for row in counted.rows() {
-            self.of[row as usize] += 1;
+            *self.of.get_or(row, 0) += 1;
         }
     }
 
     fn rarity(&self, row: u32) -> f32 {
-        let seen = self.of[row as usize];
+        let seen = self.of.get(row).unwrap_or(0);
         ((1.0 + self.documents as f32) / (1.0 + seen as f32)).ln() + 1.0
     }
 }

@@ -1,7 +1,7 @@
 //! The learner: categories from examples, without a model file and without a network.
 //!
 //! In reading order: `tokens` is what is read of a bundle, `concepts` which words mean nearly the same, `features` turns
-//! both into numbers; `prior` is what configured words say before the first example; `svm` learns from examples, which `source` weighs;
+//! both into numbers, which `rows` keeps; `prior` is what configured words say before the first example; `svm` learns from examples, which `source` weighs;
 //! `confidence` says how likely a judgement is right; `model` puts these together; `explain` names the words that
 //! decided; `urgency` learns priorities; `knowledge` is all that a desk has learned; `measure` and `trial` tell how good it
 //! is, `report` how good it has been at a desk, and `suggest` which words rules could have.
@@ -17,6 +17,7 @@ pub mod measure;
 mod model;
 mod prior;
 pub mod report;
+mod rows;
 mod source;
 pub mod suggest;
 mod svm;

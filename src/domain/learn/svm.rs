@@ -4,7 +4,8 @@
 //! shall be one or more and that of each other minus one or less, as far as the examples agree; squared hinge loss. A step
 //! on an example solves exactly for that example, so there is no learning rate, and repeating steps converges.
 
-use super::features::{ROWS, Vector};
+use super::features::Vector;
+use super::rows::Rows;
 
 /// Value of the feature that every example has.
 const BIAS: f32 = 0.5;
@@ -18,15 +19,13 @@ const SMALL_STEP: f32 = 0.01;
 const REST: u8 = 3;
 /// Stored examples that are looked at again with each new one.
 const AGAIN: usize = 50;
-/// No row yet.
-const NONE: u32 = u32::MAX;
 
 /// The weights, and the examples they come from.
 #[derive(Clone, Debug)]
 pub struct Svm {
     classes: usize,
     /// Where the weights of a feature stand.
-    places: Vec<u32>,
+    places: Rows,
     /// `classes` weights for each known feature; those of the bias first.
     weights: Vec<f32>,
     points: Vec<Point>,
@@ -49,7 +48,7 @@ impl Svm {
     pub fn new(classes: usize) -> Svm {
         Svm {
             classes,
-            places: vec![NONE; ROWS],
+            places: Rows::default(),
             weights: vec![0.0; classes],
             points: Vec::new(),
             random: 0x9e37_79b9_7f4a_7c15,
@@ -63,15 +62,14 @@ impl Svm {
 
     /// Whether an example had this feature.
     pub fn knows(&self, row: u32) -> bool {
-        self.places[row as usize] != NONE
+        self.places.get(row).is_some()
     }
 
     /// What the examples say of each category; the votes are not in it.
     pub fn scores(&self, vector: &Vector) -> Vec<f32> {
         let mut scores: Vec<f32> = self.weights[..self.classes].iter().map(|weight| weight * BIAS).collect();
         for &(row, value) in &vector.entries {
-            let place = self.places[row as usize];
-            if place != NONE {
+            if let Some(place) = self.places.get(row) {
                 add(&mut scores, &self.weights[place as usize..][..self.classes], value);
             }
         }
@@ -156,12 +154,12 @@ impl Svm {
 
     /// Where the weights of a feature stand, with room made for them.
     fn place(&mut self, row: u32) -> u32 {
-        let place = &mut self.places[row as usize];
-        if *place == NONE {
-            *place = u32::try_from(self.weights.len()).unwrap_or(0);
+        let new = u32::try_from(self.weights.len()).unwrap_or(0);
+        let place = *self.places.get_or(row, new);
+        if place == new {
             self.weights.resize(self.weights.len() + self.classes, 0.0);
         }
-        *place
+        place
     }
 
     /// A number below `limit`, always the same ones in the same order.
