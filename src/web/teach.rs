@@ -124,16 +124,7 @@ pub async fn explain(
     match (text, task) {
         (Some(text), None) => {
             let texts = [text.as_str()];
-            let bundled = Bundled {
-                texts: &texts,
-                channel: "",
-                channel_name: None,
-                email: None,
-                mentioned: false,
-                continues: false,
-                files: 0,
-            };
-            Ok(Json(explained(&front, &workspace, &bundled)))
+            Ok(Json(explained(&front, &workspace, &Bundled::of(&texts))))
         }
         (None, Some(number)) => {
             let number = TaskNumber(number);

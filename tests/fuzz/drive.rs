@@ -110,13 +110,10 @@ pub fn text(bytes: &[u8]) {
     }
     let texts = [text, text];
     let bundle = Bundled {
-        texts: &texts,
         channel: "C1",
         channel_name: Some("support"),
         email: Some("ada@globex.example"),
-        mentioned: false,
-        continues: false,
-        files: 0,
+        ..Bundled::of(&texts)
     };
     let verdict = classify(&bundle, compiled());
     assert!((0.0..=1.0).contains(&verdict.confidence), "{} is no confidence", verdict.confidence);

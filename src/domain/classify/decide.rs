@@ -230,15 +230,7 @@ mod tests {
     }
 
     fn bundled<'a>(texts: &'a [&'a str]) -> Bundled<'a> {
-        Bundled {
-            texts,
-            channel: "C1",
-            channel_name: Some("help"),
-            email: None,
-            mentioned: false,
-            continues: false,
-            files: 0,
-        }
+        Bundled { channel: "C1", channel_name: Some("help"), ..Bundled::of(texts) }
     }
 
     fn decided(bundle: &Bundled<'_>, lessons: &[Lesson], policy: &Policy) -> Decision {

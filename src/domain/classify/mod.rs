@@ -52,6 +52,21 @@ pub struct Bundled<'a> {
     pub files: usize,
 }
 
+impl<'a> Bundled<'a> {
+    /// A bundle of which nothing is known but its messages.
+    pub fn of(texts: &'a [&'a str]) -> Bundled<'a> {
+        Bundled {
+            texts,
+            channel: "",
+            channel_name: None,
+            email: None,
+            mentioned: false,
+            continues: false,
+            files: 0,
+        }
+    }
+}
+
 /// What the words of a bundle gave.
 struct Findings {
     points: Vec<f64>,

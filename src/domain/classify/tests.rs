@@ -29,15 +29,7 @@ fn compiled(categories: Vec<CategoryRule>) -> Compiled {
 }
 
 fn bundled<'a>(texts: &'a [&'a str]) -> Bundled<'a> {
-    Bundled {
-        texts,
-        channel: "C1",
-        channel_name: Some("help"),
-        email: None,
-        mentioned: false,
-        continues: false,
-        files: 0,
-    }
+    Bundled { channel: "C1", channel_name: Some("help"), ..Bundled::of(texts) }
 }
 
 fn verdict(text: &str, compiled: &Compiled) -> Verdict {

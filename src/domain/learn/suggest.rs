@@ -88,16 +88,7 @@ pub fn suggest(examples: &[Looked<'_>], compiled: &Compiled) -> Vec<Suggestion> 
 /// What the rules say of an example.
 fn said(example: &Looked<'_>, compiled: &Compiled) -> String {
     let texts: Vec<&str> = example.texts.iter().map(String::as_str).collect();
-    let bundled = Bundled {
-        texts: &texts,
-        channel: "",
-        channel_name: None,
-        email: None,
-        mentioned: false,
-        continues: false,
-        files: 0,
-    };
-    classify(&bundled, compiled).category
+    classify(&Bundled::of(&texts), compiled).category
 }
 
 fn propose(name: &str, examples: &[Looked<'_>], missed: &[bool], places: &Places) -> Suggestion {
