@@ -292,15 +292,8 @@ pub fn show(apps: &[App], add: &mut impl FnMut(&str, String)) {
 #[cfg(test)]
 mod tests {
     use super::{Signing, tokens};
-    use crate::config::check::{Layers, check};
-    use crate::config::file::Source;
-    use crate::config::{Config, Environment, Places, Problems};
-
-    fn load(text: &str) -> Result<Config, Problems> {
-        let source = Source { path: "/etc/deskd/config.toml".into(), text: text.to_owned() };
-        let env = Environment::new();
-        check(&Layers { source: Some(&source), env: &env, flags: &[] }, &Places::system())
-    }
+    use crate::config::Environment;
+    use crate::config::tests::load_text;
 
     fn env(pairs: &[(&str, &str)]) -> Environment {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -317,7 +310,7 @@ mod tests {
 
     #[test]
     fn sec_11_each_app_has_its_own_signing_secret_and_may_have_two() {
-        let config = load(TWO).expect("nothing is wrong");
+        let config = load_text(TWO).expect("nothing is wrong");
         let env = env(&[
             ("SLACK_SIGNING_SECRET", "one"),
             ("SLACK_PREVIOUS_SIGNING_SECRET", "before"),
@@ -337,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_signing_secret_that_is_missing_is_remarked_upon_and_one_that_is_wrong_refused() {
-        let config = load(TWO).expect("nothing is wrong");
+        let config = load_text(TWO).expect("nothing is wrong");
         let (signing, remarks) = Signing::load(&config, &env(&[])).expect("nothing is wrong");
         assert!(signing.apps().all(|app| signing.secrets(app).is_empty()));
         let told: Vec<String> = remarks.iter().map(ToString::to_string).collect();
@@ -350,7 +343,7 @@ mod tests {
 
     #[test]
     fn an_app_with_sockets_needs_its_own_app_token() {
-        let config = load(TWO).expect("nothing is wrong");
+        let config = load_text(TWO).expect("nothing is wrong");
         let told = tokens(&config, &env(&[])).expect_err("it is missing").to_string();
         assert!(told.contains("SLACK_NOTIFICATIONS_APP_TOKEN is not set"), "{told}");
         let here = env(&[("SLACK_HELPER_APP_TOKEN", "xapp-2"), ("SLACK_NOTIFICATIONS_BOT_TOKEN", "xoxb-2")]);
@@ -363,7 +356,7 @@ mod tests {
         let (_, shown) =
             include_str!("../../config.toml.example").split_once("\n# [[slack.app]]").expect("one is shown");
         let shown = shown.split("\n\n").next().unwrap_or_default().replace("\n# ", "\n");
-        let config = load(&format!("[[slack.app]]{shown}")).expect("it is right");
+        let config = load_text(&format!("[[slack.app]]{shown}")).expect("it is right");
         let app = &config.slack.apps[0];
         assert_eq!((app.name.as_str(), app.id.as_str()), ("notifications", "A0123456789"));
         let lines = config.lines();
@@ -389,7 +382,7 @@ mod tests {
     name = "twice"
     id = "A0THREE"
     "#;
-        insta::assert_snapshot!(load(text).expect_err("much is wrong"), @r#"
+        insta::assert_snapshot!(load_text(text).expect_err("much is wrong"), @r#"
         8 problems in the configuration
         /etc/deskd/config.toml:3:12: slack.app[1].name: /slack/events is an address already
           hint: choose another name

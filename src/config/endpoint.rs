@@ -179,15 +179,7 @@ pub fn show(endpoints: &[Endpoint], add: &mut impl FnMut(&str, String)) {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::check::{Layers, check};
-    use crate::config::file::Source;
-    use crate::config::{Config, Environment, Places, Problems};
-
-    fn load(text: &str) -> Result<Config, Problems> {
-        let source = Source { path: "/etc/deskd/config.toml".into(), text: text.to_owned() };
-        let env = Environment::new();
-        check(&Layers { source: Some(&source), env: &env, flags: &[] }, &Places::system())
-    }
+    use crate::config::tests::load_text;
 
     #[test]
     fn endpoints_are_read_and_only_their_hosts_are_shown() {
@@ -202,7 +194,7 @@ mod tests {
     url = "http://crm.internal:8080/deskd"
     allow_private = true
     "#;
-        let config = load(text).expect("nothing is wrong");
+        let config = load_text(text).expect("nothing is wrong");
         let lines: Vec<String> = config
             .lines()
             .into_iter()
@@ -248,7 +240,7 @@ mod tests {
     url = "https://d.example/"
     [[endpoint]]
     "#;
-        let told = load(text).expect_err("it has problems").to_string();
+        let told = load_text(text).expect_err("it has problems").to_string();
         assert!(!told.contains("zzz"), "{told}");
         insta::assert_snapshot!(told, @r#"
         10 problems in the configuration

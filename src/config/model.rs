@@ -312,29 +312,21 @@ pub fn amount(millionths: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::check::{Layers, check};
-    use crate::config::file::Source;
-    use crate::config::{Config, Environment, Places, Problems};
+    use crate::config::tests::load_text;
     use crate::domain::advice::Mode;
-    use std::path::PathBuf;
-
-    fn load(text: &str) -> Result<Config, Problems> {
-        let source = Source { path: PathBuf::from("config.toml"), text: text.to_owned() };
-        check(&Layers { source: Some(&source), env: &Environment::new(), flags: &[] }, &Places::system())
-    }
 
     #[test]
     fn nobody_is_asked_unless_it_is_said_and_a_model_is_named() {
-        let none = load("").expect("nothing is wrong");
+        let none = load_text("").expect("nothing is wrong");
         assert_eq!((none.wish.mode, none.wish.summaries, none.model.url), (Mode::Never, false, None));
-        let told = load("[triage]\nmodel = \"always\"\nsummaries = true\n")
+        let told = load_text("[triage]\nmodel = \"always\"\nsummaries = true\n")
             .expect_err("there is no model")
             .to_string();
         assert!(told.contains("triage.model: there is no model to ask"), "{told}");
         assert!(told.contains("triage.summaries: there is no model to ask"), "{told}");
         let text =
             "[model]\nurl = \"http://localhost:11434/v1/\"\nname = \"m\"\n[triage]\nmodel = \"abstain\"\n";
-        let config = load(text).expect("nothing is wrong");
+        let config = load_text(text).expect("nothing is wrong");
         assert_eq!(
             (config.wish.mode, config.model.url.as_deref()),
             (Mode::Abstain, Some("http://localhost:11434/v1"))
@@ -343,8 +335,9 @@ mod tests {
 
     #[test]
     fn an_address_outside_is_a_problem_where_egress_is_local() {
-        let with =
-            |more: &str| load(&format!("[model]\nname = \"m\"\n{more}\n")).map_err(|told| told.to_string());
+        let with = |more: &str| {
+            load_text(&format!("[model]\nname = \"m\"\n{more}\n")).map_err(|told| told.to_string())
+        };
         for (more, problem) in [
             (
                 "url = \"https://api.example.com/v1\"",
@@ -387,11 +380,11 @@ mod tests {
             ("attempts = 0", "not a whole number from 1 to 10"),
             ("key = \"sk-1\"", "a token does not belong in the configuration"),
         ] {
-            let told = load(&format!("[model]\n{text}\n")).expect_err(text).to_string();
+            let told = load_text(&format!("[model]\n{text}\n")).expect_err(text).to_string();
             assert!(told.contains(problem) && !told.contains("sk-1"), "{text}: {told}");
         }
         let text = "[model]\nmonthly_cost = \"20.5\"\nprice_in = \"0.15\"\nmonthly_tokens = 7\n";
-        let budget = load(text).expect("nothing is wrong").model.budget;
+        let budget = load_text(text).expect("nothing is wrong").model.budget;
         assert_eq!((budget.cost, budget.price_in, budget.tokens), (Some(20_500_000), 150_000, Some(7)));
         assert_eq!((super::amount(20_500_000), super::amount(0)), ("20.5".to_owned(), "0".to_owned()));
     }

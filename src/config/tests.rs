@@ -20,6 +20,11 @@ fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Config, Problems> {
     check(&Layers { source: Some(&source), env: &env, flags: &[] }, &Places::system())
 }
 
+/// What a file alone comes to; the tests of the sections use it, too.
+pub(super) fn load_text(text: &str) -> Result<Config, Problems> {
+    load(text, &[])
+}
+
 fn problems(text: &str, pairs: &[(&str, &str)]) -> String {
     load(text, pairs).expect_err("it has problems").to_string()
 }

@@ -32,23 +32,16 @@ pub(super) fn show(policy: &Policy, add: &mut impl FnMut(&str, String)) {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::check::{Layers, check};
-    use crate::config::file::Source;
-    use crate::config::{Config, Environment, Places, Problems};
+    use crate::config::tests::load_text;
     use crate::domain::classify::Learn;
-
-    fn load(text: &str) -> Result<Config, Problems> {
-        let source = Source { path: "config.toml".into(), text: text.to_owned() };
-        let layers = Layers { source: Some(&source), env: &Environment::new(), flags: &[] };
-        check(&layers, &Places::system())
-    }
 
     #[test]
     fn the_learner_is_as_careful_as_configured() {
-        let policy =
-            load("[triage]\nlearn = \"shadow\"\nabstain_below = 0.6\npass_over_from = 1").unwrap().triage;
+        let policy = load_text("[triage]\nlearn = \"shadow\"\nabstain_below = 0.6\npass_over_from = 1")
+            .unwrap()
+            .triage;
         assert_eq!((policy.learn, policy.abstain_below, policy.pass_over_from), (Learn::Shadow, 0.6, 1.0));
-        assert!(load("").unwrap().triage.learns());
+        assert!(load_text("").unwrap().triage.learns());
     }
 
     #[test]
@@ -58,7 +51,7 @@ mod tests {
             ("[triage]\npass_over_from = -0.1", "triage.pass_over_from"),
             ("[triage]\nlearn = \"maybe\"", "triage.learn"),
         ] {
-            let problems = load(text).unwrap_err();
+            let problems = load_text(text).unwrap_err();
             assert!(problems.to_string().contains(key), "{problems}");
         }
     }
@@ -66,7 +59,7 @@ mod tests {
     #[test]
     fn a_category_needs_words_only_where_nothing_is_learned() {
         let named = "[[category]]\nname = \"legal\"\n";
-        assert!(load(named).unwrap().rules.categories.iter().any(|rule| rule.name == "legal"));
-        assert!(load(&format!("[triage]\nlearn = \"off\"\n{named}")).is_err());
+        assert!(load_text(named).unwrap().rules.categories.iter().any(|rule| rule.name == "legal"));
+        assert!(load_text(&format!("[triage]\nlearn = \"off\"\n{named}")).is_err());
     }
 }
