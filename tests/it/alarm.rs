@@ -55,7 +55,7 @@ impl Told {
 
 async fn dead_letter(world: &World) {
     let raised = Raised { own: Own::DeadLetter, subject: "7".into(), detail: "unreachable".into() };
-    world.store().of(&world.workspace).raise(raised, world.clock.now()).await.unwrap();
+    world.space().raise(raised, world.clock.now()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

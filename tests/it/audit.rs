@@ -156,7 +156,7 @@ fn tampered(path: &Path, sql: &str) {
 
 /// Six rows by alice.
 async fn filled(world: &World) {
-    let space = world.store().of(&world.workspace);
+    let space = world.space();
     for at in 0..6 {
         let pick = if at % 2 == 0 { Pick::Monitor } else { Pick::Ignore };
         space.pick_channel(ChannelId("C9".into()), pick, alice(), Timestamp(at)).await.unwrap();

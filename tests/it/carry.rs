@@ -185,7 +185,7 @@ async fn a_system_that_is_down_for_an_hour_gets_everything_after_in_order_and_sl
     let before = heard(&sink);
     assert!(before.iter().all(|(title, _)| title == "no 0"), "the first holds the others: {before:?}");
     assert!((8..25).contains(&before.len()), "and the pauses grow: {}", before.len());
-    let doors = world.store().of(&world.workspace).doors().await.unwrap();
+    let doors = world.space().doors().await.unwrap();
     assert_eq!((doors[0].door.as_str(), doors[0].reason.as_str()), ("endpoint:ledger", "http_503"));
     mood.store(200, Ordering::Relaxed);
     until(&world, &sink, before.len() + 5).await;
@@ -194,7 +194,7 @@ async fn a_system_that_is_down_for_an_hour_gets_everything_after_in_order_and_sl
     let ids: std::collections::BTreeSet<String> = heard(&sink).into_iter().map(|(_, id)| id).collect();
     assert_eq!(ids.len(), 5, "each has one id over all attempts");
     assert_eq!(stand(&world, "endpoint:%").await, ["sent"; 5]);
-    assert_eq!(world.store().of(&world.workspace).doors().await.unwrap(), []);
+    assert_eq!(world.space().doors().await.unwrap(), []);
     world.close().await;
 }
 
@@ -222,7 +222,7 @@ async fn what_nobody_took_in_its_time_ends_with_its_reason_and_is_told() {
     world.pass(2000).await;
     let stands = stand(&world, "endpoint:%").await;
     assert!(stands[0] == "dead expired http_503" || stands[0] == "dead expired", "{stands:?}");
-    let troubles = world.store().of(&world.workspace).troubles(false).await.unwrap();
+    let troubles = world.space().troubles(false).await.unwrap();
     assert!(!troubles.is_empty(), "somebody is told");
     world.close().await;
 }

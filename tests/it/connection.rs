@@ -33,7 +33,7 @@ impl World {
 
     /// The open troubles: what they tell of, about what, and their detail.
     pub async fn troubles(&self) -> Vec<(Own, String, String)> {
-        let open = self.store().of(&self.workspace).open_troubles().await.unwrap();
+        let open = self.space().open_troubles().await.unwrap();
         open.into_iter()
             .map(|notice| (notice.raised.own, notice.raised.subject, notice.raised.detail))
             .collect()

@@ -146,7 +146,7 @@ async fn f22_a_mention_and_its_message_are_one_in_either_order_everywhere() {
     }
     assert_eq!(told(&world, "hurry").await, 30);
     assert_snapshot!(world.reasons().await, @"duplicate 30, joined_bundle 27, opened_bundle 4");
-    assert_eq!(world.store().of(&world.workspace).tasks(Default::default()).await.unwrap().len(), 3);
+    assert_eq!(world.space().tasks(Default::default()).await.unwrap().len(), 3);
     world.finish().await;
 }
 

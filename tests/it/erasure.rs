@@ -42,7 +42,7 @@ fn contact_of(world: &World, contacts: &[deskd::store::contacts::Contact], handl
 }
 
 async fn ada(world: &World) -> ContactId {
-    contact_of(world, &world.store().of(&world.workspace).contacts().await.unwrap(), "ada")
+    contact_of(world, &world.space().contacts().await.unwrap(), "ada")
 }
 
 /// Which of the words stand in the database or in the files beside it.
@@ -60,21 +60,16 @@ async fn an_erased_contact_leaves_no_word_in_any_file() {
     let (world, _) = conversation().await;
     assert_eq!(found(&world), WORDS, "everything was there before");
     let id = ada(&world).await;
-    let held = world.store().of(&world.workspace).export_contact(id).await.unwrap().unwrap();
+    let held = world.space().export_contact(id).await.unwrap().unwrap();
     let told = serde_json::to_string(&held).unwrap();
     let missing: Vec<_> = WORDS.into_iter().filter(|word| !told.contains(word)).collect();
     assert!(missing.is_empty(), "the export lacks {missing:?}");
     assert!(!told.contains("diamond"), "grace's words are not ada's");
-    let done = world
-        .store()
-        .of(&world.workspace)
-        .erase_contact(id, crate::world::alice(), world.clock.now())
-        .await
-        .unwrap();
+    let done = world.space().erase_contact(id, crate::world::alice(), world.clock.now()).await.unwrap();
     let done = done.unwrap();
     assert!(done.events >= 6 && done.folded, "{done:?}");
     assert_eq!(found(&world), Vec::<&str>::new(), "while the desk works");
-    let held = world.store().of(&world.workspace).export_contact(id).await.unwrap().unwrap();
+    let held = world.space().export_contact(id).await.unwrap().unwrap();
     assert!(held["people"].is_empty() && held["contact_people"].is_empty());
     let task = world.task(1).await;
     assert_eq!(
@@ -86,8 +81,7 @@ async fn an_erased_contact_leaves_no_word_in_any_file() {
     assert!(world.tasks().await.contains("grace: a diamond for me"), "grace's task is as it was");
     assert!(
         world
-            .store()
-            .of(&world.workspace)
+            .space()
             .erase_contact(ContactId(99), crate::world::alice(), Timestamp(0))
             .await
             .unwrap()
@@ -116,12 +110,7 @@ async fn what_an_erased_person_wrote_before_never_comes_back() {
     let (world, posted) = conversation().await;
     let id = ada(&world).await;
     world.pass(60).await;
-    world
-        .store()
-        .of(&world.workspace)
-        .erase_contact(id, crate::world::alice(), world.clock.now())
-        .await
-        .unwrap();
+    world.space().erase_contact(id, crate::world::alice(), world.clock.now()).await.unwrap();
     for event in late(&world, &posted) {
         world.slack.deliver_event(event);
     }
@@ -129,7 +118,7 @@ async fn what_an_erased_person_wrote_before_never_comes_back() {
     world.store().checkpoint().await.unwrap();
     assert_eq!(found(&world), Vec::<&str>::new(), "late deliveries leave nothing");
     assert!(world.reasons().await.contains("erased 3"), "{}", world.reasons().await);
-    let contacts = world.store().of(&world.workspace).contacts().await.unwrap();
+    let contacts = world.space().contacts().await.unwrap();
     assert_eq!(contacts.iter().filter(|contact| !contact.erased).count(), 1, "grace is the only one");
     let all = world.store().outcomes_for_replay(Timestamp(0), Vec::new(), EventId(0)).await.unwrap();
     assert!(all.iter().all(|(event, _)| !event.payload.contains("again")));
@@ -140,12 +129,7 @@ async fn what_an_erased_person_wrote_before_never_comes_back() {
 async fn what_an_erased_person_writes_later_is_from_somebody_new() {
     let (world, posted) = conversation().await;
     let id = ada(&world).await;
-    world
-        .store()
-        .of(&world.workspace)
-        .erase_contact(id, crate::world::alice(), world.clock.now())
-        .await
-        .unwrap();
+    world.space().erase_contact(id, crate::world::alice(), world.clock.now()).await.unwrap();
     world.pass(1).await;
     world.slack.say_in_thread("ada", "support", &posted[0], "hello, it is me again").unwrap();
     world.slack.say("grace", "sales", "me, too").unwrap();
@@ -172,17 +156,12 @@ async fn an_answer_that_waits_is_not_sent_to_somebody_who_was_erased() {
     world.slack.fault("chat.postMessage", fault, deskd::simulator::Times::Count(1));
     world.reply(1, "moonstone once more").await;
     world.pass(5).await;
-    world
-        .store()
-        .of(&world.workspace)
-        .erase_contact(id, crate::world::alice(), world.clock.now())
-        .await
-        .unwrap();
+    world.space().erase_contact(id, crate::world::alice(), world.clock.now()).await.unwrap();
     world.pass(1200).await;
     assert_eq!(world.slack.posts("support").unwrap().len(), 1, "only the answer from before");
     assert_eq!(found(&world), Vec::<&str>::new());
     let states = vec![deskd::domain::send::SendState::Dropped];
-    let dropped = world.store().of(&world.workspace).queue(states).await.unwrap();
+    let dropped = world.space().queue(states).await.unwrap();
     assert_eq!((dropped.len(), dropped[0].reason.as_str()), (1, "erased"));
     world.close_quietly().await;
 }
@@ -205,12 +184,7 @@ async fn an_event_that_was_blanked_before_it_was_decoded_ends_as_erased() {
     };
     // No bell rings for it, so it waits to be decoded until the next poll.
     world.store().record_events(vec![incoming], world.clock.now()).await.unwrap();
-    world
-        .store()
-        .of(&world.workspace)
-        .erase_contact(id, crate::world::alice(), world.clock.now())
-        .await
-        .unwrap();
+    world.space().erase_contact(id, crate::world::alice(), world.clock.now()).await.unwrap();
     world.pass(60).await;
     assert!(world.reasons().await.contains("erased 1"), "{}", world.reasons().await);
     assert_eq!(found(&world), Vec::<&str>::new());

@@ -106,14 +106,7 @@ async fn fil_06_a_person_who_is_no_teammate_any_more_makes_tasks() {
     world.pass(40).await;
     assert_eq!(world.tasks().await, "");
     let tess = PersonId(world.slack.user_id("tess").unwrap());
-    assert!(
-        world
-            .store()
-            .of(&world.workspace)
-            .remove_teammate(tess, crate::world::alice(), world.clock.now())
-            .await
-            .unwrap()
-    );
+    assert!(world.space().remove_teammate(tess, crate::world::alice(), world.clock.now()).await.unwrap());
     world.slack.say("tess", "support", "now I am a customer").unwrap();
     world.pass(40).await;
     assert_eq!(world.tasks().await.lines().count(), 2);

@@ -213,7 +213,7 @@ async fn settle(team: &str, word: &str, path: Option<PathBuf>) -> World {
         world.pick(channel, Pick::Monitor).await;
     }
     world.hire("tess").await;
-    let (space, now) = (world.store().of(&world.workspace), world.clock.now());
+    let (space, now) = (world.space(), world.clock.now());
     let line = |at: i64| ContactLine {
         name: format!("{word} {at}"),
         email: format!("{word}{at}@globex.example"),

@@ -166,7 +166,7 @@ async fn not_04_a_kind_of_ones_own_has_fields_and_a_template_and_a_failing_templ
         world.pass(5).await;
     }
     assert!(blocks(1).contains("*Hours*\\n0"), "the plain card says it all: {}", blocks(1));
-    let open = world.store().of(&world.workspace).open_troubles().await.unwrap();
+    let open = world.space().open_troubles().await.unwrap();
     let told: Vec<_> =
         open.iter().map(|trouble| (trouble.raised.own.as_str(), &*trouble.raised.subject)).collect();
     assert_eq!(told, [("template_failed", "shift.open")], "once for the kind");
@@ -206,7 +206,7 @@ async fn what_a_notice_quotes_of_a_contact_is_erased_with_the_contact() {
     world.slack.say_in_thread("ada", "support", &first, "The sapphire costs 90 and not 120").unwrap();
     world.pass(60).await;
     assert_eq!(texts(&world, "sales"), ["Reply received"]);
-    let contacts = world.store().of(&world.workspace).contacts().await.unwrap();
+    let contacts = world.space().contacts().await.unwrap();
     let (now, workspace) = (world.clock.now(), world.workspace.clone());
     world.store().of(&workspace).erase_contact(contacts[0].id, crate::world::alice(), now).await.unwrap();
     let folder = world.database().parent().unwrap().to_owned();
@@ -246,9 +246,9 @@ async fn deskds_own_troubles_are_notices_where_a_route_names_them_and_nowhere_el
 async fn a_notice_about_deskd_that_cannot_be_delivered_is_the_end_of_it() {
     let world = routed("[[route]]\nkind = [\"deskd.*\"]\nto = [\"#nowhere\"]\n").await;
     let raised = Raised { own: Own::CanaryMissed, subject: String::new(), detail: String::new() };
-    world.store().of(&world.workspace).raise(raised, world.clock.now()).await.unwrap();
+    world.space().raise(raised, world.clock.now()).await.unwrap();
     world.pass(600).await;
-    let open = world.store().of(&world.workspace).open_troubles().await.unwrap();
+    let open = world.space().open_troubles().await.unwrap();
     assert_eq!(open.len(), 1, "nothing follows from it: {open:?}");
     world.finish().await;
 }

@@ -54,7 +54,7 @@ pub async fn desk(model: &Model, wish: Wish, change: impl FnOnce(&mut Config)) -
 pub async fn settled(world: &World) {
     world.pass(31).await;
     for _ in 0..20_000 {
-        let states = world.store().of(&world.workspace).advised().await.unwrap().states;
+        let states = world.space().advised().await.unwrap().states;
         if !states.contains_key("waiting") && !states.contains_key("asking") {
             return;
         }
@@ -305,7 +305,7 @@ async fn the_months_budget_ends_the_asking_and_nothing_else() {
         assert_eq!(question(&world, task).await, "skipped budget");
         assert_eq!(world.task(task).await.task.category, "other");
     }
-    let spent = world.store().of(&world.workspace).model_spending(world.clock.now()).await.unwrap();
+    let spent = world.space().model_spending(world.clock.now()).await.unwrap();
     assert_eq!((spent.calls, spent.usage.tokens_in), (asked as u64, 300 * asked as u64));
     assert!(spent.usage.tokens_in + spent.usage.tokens_out <= 5000);
     world.finish().await;
@@ -353,7 +353,7 @@ async fn what_was_to_be_asked_is_not_asked_once_it_is_switched_off_and_why_says_
     world.pass(600).await;
     settled(&world).await;
     assert_eq!((question(&world, 1).await.as_str(), model.requests().len()), ("skipped off", 1));
-    let trail = world.store().of(&world.workspace).trail(Subject::Task(TaskNumber(1))).await.unwrap();
+    let trail = world.space().trail(Subject::Task(TaskNumber(1))).await.unwrap();
     let told: Vec<&str> = trail.iter().map(|step| step.sentence.as_str()).collect();
     assert!(told.contains(&"the language model was not asked: it was switched off meanwhile"), "{told:#?}");
     world.finish().await;

@@ -30,7 +30,7 @@ pub fn label(category: &str) -> Handling {
 pub async fn say(world: &World, person: &str, text: &str) -> Verdict {
     world.slack.say(person, "support", text).unwrap();
     world.pass(40).await;
-    let tasks = world.store().of(&world.workspace).tasks(TaskFilter::default()).await.unwrap();
+    let tasks = world.space().tasks(TaskFilter::default()).await.unwrap();
     let number = tasks.iter().map(|task| task.number.0).max().unwrap();
     world.task(number).await.verdict
 }
@@ -41,11 +41,11 @@ pub async fn study(world: &World) {
 }
 
 pub async fn count(world: &World) -> usize {
-    world.store().of(&world.workspace).tasks(TaskFilter::default()).await.unwrap().len()
+    world.space().tasks(TaskFilter::default()).await.unwrap().len()
 }
 
 pub async fn examples(world: &World) -> Kepts {
-    world.store().of(&world.workspace).examples(About::Category, 0).await.unwrap()
+    world.space().examples(About::Category, 0).await.unwrap()
 }
 
 pub async fn explain(door: &Door, text: &str) -> Value {
@@ -152,7 +152,7 @@ async fn cls_04_a_reply_in_the_thread_is_judged_together_with_its_task() {
     world.slack.say_in_thread("ada", "support", &root, "and the export crashes with error 500").unwrap();
     world.pass(40).await;
     assert_eq!(world.task(1).await.task.category, "sales", "what a person chose stays");
-    let judged = world.store().of(&world.workspace).judgements(deskd::domain::time::Timestamp(0)).await;
+    let judged = world.space().judgements(deskd::domain::time::Timestamp(0)).await;
     assert_eq!(judged.unwrap().len(), 3, "each bundle's judgement is kept");
     world.finish().await;
 }
@@ -221,7 +221,7 @@ async fn a_later_word_counts_in_the_place_of_the_earlier_one() {
     assert_eq!(say(&world, "grace", ANOTHER).await.category, "bug");
     let now = world.clock.now();
     let alice = Actor::Operator("alice".into());
-    let gone = world.store().of(&world.workspace).untaught(Some(TaskNumber(1)), alice, now).await.unwrap();
+    let gone = world.space().untaught(Some(TaskNumber(1)), alice, now).await.unwrap();
     assert_eq!(gone.unwrap().category, "bug");
     assert_eq!(categories(examples(&world).await), ["support"], "the earlier one counts again");
     study(&world).await;
@@ -281,12 +281,7 @@ async fn an_erased_contact_takes_what_was_learned_from_it_along() {
     let door = Door::open(world.desk().front());
     assert_eq!(explain(&door, ANOTHER).await["category"], "support");
     let contact: ContactId = world.task(1).await.task.contact.id;
-    world
-        .store()
-        .of(&world.workspace)
-        .erase_contact(contact, Actor::Operator("alice".into()), world.clock.now())
-        .await
-        .unwrap();
+    world.space().erase_contact(contact, Actor::Operator("alice".into()), world.clock.now()).await.unwrap();
     assert_eq!(examples(&world).await.rows, []);
     study(&world).await;
     let told = explain(&door, ANOTHER).await;
@@ -387,7 +382,7 @@ async fn a_shadow_learns_and_the_rules_decide() {
     world.slack.say("grace", "support", LUNCH).unwrap();
     world.pass(40).await;
     assert_eq!(count(&world).await, 4, "nothing is passed over");
-    let judged = world.store().of(&world.workspace).judgements(deskd::domain::time::Timestamp(0)).await;
+    let judged = world.space().judgements(deskd::domain::time::Timestamp(0)).await;
     let third = &judged.unwrap()[2];
     assert_eq!((third.category.as_str(), third.learned.as_str()), ("other", "support"));
     let door = Door::open(world.desk().front());

@@ -155,7 +155,7 @@ async fn an_erased_contact_takes_summary_and_calls_along_and_the_budget_stays() 
     let world = desk(&model, WITH_SUMMARIES, |_| {}).await;
     world.slack.say("ada", "support", &format!("{UNSURE}, says Ada")).unwrap();
     settled(&world).await;
-    let space = world.store().of(&world.workspace);
+    let space = world.space();
     let task = world.task(1).await;
     let id = task.task.contact.id;
     let held = space.export_contact(id).await.unwrap().unwrap();

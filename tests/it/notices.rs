@@ -187,7 +187,7 @@ async fn rlm_04_what_nobody_took_in_its_time_is_over_and_one_trouble_says_so() {
     world.slack.clear_faults();
     world.pass(1000).await;
     assert_eq!(texts(&world, "support"), Vec::<String>::new());
-    let open = world.store().of(&world.workspace).open_troubles().await.unwrap();
+    let open = world.space().open_troubles().await.unwrap();
     let expired = open.iter().filter(|trouble| trouble.raised.own.as_str() == "notices_expired").count();
     assert_eq!(expired, 1, "{open:?}");
 }
@@ -205,7 +205,7 @@ async fn rlm_06_a_channel_that_nobody_knows_is_waited_for_and_then_told() {
     world.slack.rename_channel("general", "warroom").unwrap();
     world.pass(150).await;
     assert_eq!(texts(&world, "warroom"), ["Disk is full"], "it was only not known yet");
-    let open = world.store().of(&world.workspace).open_troubles().await.unwrap();
+    let open = world.space().open_troubles().await.unwrap();
     let told: Vec<_> = open
         .iter()
         .map(|trouble| format!("{} {}", trouble.raised.own.as_str(), trouble.raised.detail))

@@ -15,7 +15,7 @@ async fn with_a_task() -> World {
 }
 
 async fn states(world: &World) -> Vec<(SendState, u32, String)> {
-    let sends = world.store().of(&world.workspace).queue(SendState::ALL.to_vec()).await.unwrap();
+    let sends = world.space().queue(SendState::ALL.to_vec()).await.unwrap();
     sends.into_iter().map(|send| (send.state, send.attempts, send.reason)).collect()
 }
 
@@ -109,7 +109,7 @@ async fn rlm_04_after_a_day_a_reply_is_a_dead_letter_and_the_task_open_again() {
     world.pass(600).await;
     assert_eq!(states(&world).await[0].0, SendState::Dead);
     assert_eq!(world.task(1).await.task.status.as_str(), "open");
-    let notices = world.store().of(&world.workspace).open_troubles().await.unwrap();
+    let notices = world.space().open_troubles().await.unwrap();
     let told: Vec<_> = notices.into_iter().map(|notice| (notice.raised.own, notice.raised.subject)).collect();
     assert_eq!(told, [(Own::DeadLetter, "1".to_owned())], "somebody is told");
 }
@@ -237,7 +237,7 @@ async fn f35_a_reply_whose_thread_was_taken_back_meanwhile_is_certainly_not_ther
     world.reply(1, "Settings, Export").await;
     world.slack.delete("support", &ts).unwrap();
     world.pass(30).await;
-    let sends = world.store().of(&world.workspace).queue(SendState::ALL.to_vec()).await.unwrap();
+    let sends = world.space().queue(SendState::ALL.to_vec()).await.unwrap();
     assert_eq!((sends[0].state, sends[0].reason.as_str()), (SendState::Failed, "thread_not_found"));
     assert!(world.slack.posts("support").unwrap().is_empty());
     world.close_quietly().await;

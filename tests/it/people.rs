@@ -42,7 +42,7 @@ async fn called_at(world: &World, words: &[&str], per_day: u32, now: Timestamp) 
     let mentions: Vec<Mention> = words.iter().map(|word| parse(word).unwrap()).collect();
     let channel = ChannelId(world.slack.channel_id("support").unwrap());
     let calling = Calling { channel, mentions, budget: Budget { per_day, zone: TimeZone::UTC } };
-    world.store().of(&world.workspace).resolve_mentions(calling, now).await.unwrap()
+    world.space().resolve_mentions(calling, now).await.unwrap()
 }
 
 fn token(world: &World, person: &str) -> String {
@@ -146,7 +146,7 @@ async fn not_37_the_directory_is_read_every_night_and_at_once_when_somebody_is_n
     assert_eq!(read_at(&mut census, night.plus(day / 2)).await, next, "known already");
     read_at(&mut census, next).await;
     assert_eq!(world.slack.calls("users.list"), 2);
-    let people = world.store().of(&world.workspace).people().await.unwrap();
+    let people = world.space().people().await.unwrap();
     assert!(people.iter().all(|person| person.handle != "grace"));
     world.finish().await;
 }
@@ -165,7 +165,7 @@ async fn not_37_a_long_list_keeps_the_pace_waits_out_a_rate_limit_and_goes_on_af
     let mut setup = Setup::default();
     setup.people.extend((0..900).map(|number| PersonSetup::new(&format!("p{number}"), "Somebody")));
     let mut world = World::with(setup, |_| {}).await;
-    world.store().of(&world.workspace).want_directory().await.unwrap();
+    world.space().want_directory().await.unwrap();
     (world.desk().front().read_directory)();
     world.pass(1).await;
     let read = world.slack.calls("users.list");
@@ -174,10 +174,10 @@ async fn not_37_a_long_list_keeps_the_pace_waits_out_a_rate_limit_and_goes_on_af
     world.slack.fault("users.list", Fault::RateLimited(90), Times::Count(1));
     world.open().await;
     world.pass(80).await;
-    let standing = world.store().of(&world.workspace).directory().await.unwrap();
+    let standing = world.space().directory().await.unwrap();
     assert!(standing.running, "the rate limit holds");
     world.pass(60).await;
-    let standing = world.store().of(&world.workspace).directory().await.unwrap();
+    let standing = world.space().directory().await.unwrap();
     assert_eq!((standing.running, standing.gone, standing.groups), (false, 0, 1));
     assert_eq!(standing.people, 909, "eight people but the stranger, Slackbot, the desk, and all the others");
     assert_eq!(
@@ -194,11 +194,11 @@ async fn not_37_a_cursor_that_has_died_begins_the_list_anew_and_loses_nobody() {
     setup.people.extend((0..300).map(|number| PersonSetup::new(&format!("p{number}"), "Somebody")));
     let (world, door) = with_door(setup).await;
     door.ok(&["people", "sync"]).await;
-    let before = world.store().of(&world.workspace).directory().await.unwrap();
+    let before = world.space().directory().await.unwrap();
     world.pass(60).await;
     world.slack.fault("users.list", Fault::Error("invalid_cursor".into()), Times::Count(1));
     door.ok(&["people", "sync"]).await;
-    let after = world.store().of(&world.workspace).directory().await.unwrap();
+    let after = world.space().directory().await.unwrap();
     assert_eq!((after.people, after.joined, after.gone), (before.people, 0, 0));
     finish(world, door).await;
 }

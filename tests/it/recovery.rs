@@ -102,7 +102,7 @@ async fn ten_minutes_down(setup: Setup, arrived: RangeInclusive<usize>) {
     assert_eq!(world.counts(&texts).await, vec![1; 20], "{}", world.tasks().await);
     let thread = world.task(1).await.conversation;
     assert_eq!(thread.len(), 7, "the six of its thread are in the task");
-    let tasks = world.store().of(&world.workspace).tasks(TaskFilter::default()).await.unwrap();
+    let tasks = world.space().tasks(TaskFilter::default()).await.unwrap();
     let marked: Vec<bool> = tasks.iter().map(|task| task.recovered).collect();
     let unmarked = marked.iter().filter(|marked| !**marked).count();
     assert!(arrived.contains(&unmarked), "the others are marked: {marked:?}");
@@ -220,7 +220,7 @@ async fn a_gap_of_many_pages_is_bundled_over_their_borders() {
     world.recovered().await;
     world.pass(60).await;
     assert_eq!(world.counts(&texts).await, vec![1; 450]);
-    let tasks = world.store().of(&world.workspace).tasks(TaskFilter::default()).await.unwrap();
+    let tasks = world.space().tasks(TaskFilter::default()).await.unwrap();
     assert_eq!(tasks.len(), 2, "450 s of talk, closed by max_wait after 300 s");
     world.finish().await;
 }
@@ -272,7 +272,7 @@ async fn a_channel_that_cannot_be_read_raises_a_notice_and_the_others_go_on() {
     world.recovered().await;
     world.pass(60).await;
     assert!(world.tasks().await.contains("in sales") && !world.tasks().await.contains("in support"));
-    let open = world.store().of(&world.workspace).open_troubles().await.unwrap();
+    let open = world.space().open_troubles().await.unwrap();
     let support = world.slack.channel_id("support").unwrap();
     let told = open.iter().map(|notice| &notice.raised);
     // The time without a socket is told of its own and ends a little later.
@@ -287,7 +287,7 @@ async fn a_channel_that_cannot_be_read_raises_a_notice_and_the_others_go_on() {
     world.slack.clear_faults();
     world.pass(3700).await;
     assert!(world.tasks().await.contains("in support"), "{}", world.tasks().await);
-    assert_eq!(world.store().of(&world.workspace).open_troubles().await.unwrap(), vec![]);
+    assert_eq!(world.space().open_troubles().await.unwrap(), vec![]);
     world.finish().await;
 }
 

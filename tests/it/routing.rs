@@ -196,7 +196,7 @@ async fn rlm_06_a_delivery_that_fails_is_a_figure_and_a_trouble() {
     let world = routed("[[route]]\nto = [\"#nowhere\"]\n").await;
     tell(&world, paid("Acme", "5 EUR")).await;
     world.pass(150).await;
-    let open = world.store().of(&world.workspace).open_troubles().await.unwrap();
+    let open = world.space().open_troubles().await.unwrap();
     let kinds: Vec<&str> = open.iter().map(|trouble| trouble.raised.own.as_str()).collect();
     assert_eq!(kinds, ["delivery_failed"]);
     let door = Door::open(world.desk().front());

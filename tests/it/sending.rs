@@ -44,13 +44,13 @@ fn texts(world: &World, name: &str) -> Vec<String> {
 }
 
 async fn states(world: &World) -> Vec<(SendState, String)> {
-    let sends = world.store().of(&world.workspace).queue(SendState::ALL.to_vec()).await.unwrap();
+    let sends = world.space().queue(SendState::ALL.to_vec()).await.unwrap();
     sends.into_iter().map(|send| (send.state, send.reason)).collect()
 }
 
 /// The open troubles as words: kind, whether the subject is the channel, detail.
 async fn troubles(world: &World) -> Vec<String> {
-    let open = world.store().of(&world.workspace).open_troubles().await.unwrap();
+    let open = world.space().open_troubles().await.unwrap();
     open.into_iter()
         .map(|notice| {
             format!("{} {}: {}", notice.raised.own.as_str(), notice.raised.subject, notice.raised.detail)

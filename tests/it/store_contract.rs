@@ -310,7 +310,7 @@ async fn a_channel_that_changes_its_id_keeps_its_pick_and_its_tasks() {
     world.slack.deliver_event(event);
     world.pass(2).await;
     assert_eq!(world.task(1).await.task.channel.0, ChannelId("C0NEW".into()));
-    let moved = world.store().of(&world.workspace).find_channel("C0NEW".into()).await.unwrap().unwrap();
+    let moved = world.space().find_channel("C0NEW".into()).await.unwrap().unwrap();
     assert_eq!((moved.name.as_str(), moved.pick), ("support", Pick::Monitor));
     world.finish().await;
 }

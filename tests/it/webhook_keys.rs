@@ -34,7 +34,7 @@ async fn web_11_an_address_is_encrypted_in_the_database_and_bound_to_its_row() {
     rusqlite::Connection::open(path).unwrap().execute_batch(swap).unwrap();
     world.open().await;
     for name in ["one", "two"] {
-        let locked = world.store().of(&world.workspace).webhook_url(name.into()).await;
+        let locked = world.space().webhook_url(name.into()).await;
         assert!(matches!(locked, Err(NoUrl::Locked(why)) if why.as_str() == "secret_damaged"), "{locked:?}");
     }
     world.finish().await;

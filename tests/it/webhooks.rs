@@ -179,7 +179,7 @@ async fn web_06_web_12_after_a_rotation_nothing_goes_to_the_old_address() {
     let (status, answer) = door.post("/v1/webhooks/opps/rotate", json!({"url": new})).await;
     assert_eq!((status, answer["code"].as_str()), (404, Some("no_such_webhook")));
     assert!(answer["message"].as_str().unwrap().contains("did you mean ops?"), "{answer}");
-    let given = world.store().of(&world.workspace).webhook_url("ops".into()).await.unwrap();
+    let given = world.space().webhook_url("ops".into()).await.unwrap();
     assert_eq!(given.expose(), new);
     finish(world, door).await;
 }
@@ -205,7 +205,7 @@ async fn web_08_a_webhook_goes_with_its_address_unless_the_configuration_needs_i
         door.post("/v1/webhooks/ops/delete", json!({})).await,
         (200, json!({"ok": true, "webhook": null}))
     );
-    let gone = world.store().of(&world.workspace).webhook_url("ops".into()).await;
+    let gone = world.space().webhook_url("ops".into()).await;
     assert!(matches!(gone, Err(NoUrl::NoSuch)), "{gone:?}");
     assert_eq!(door.post("/v1/webhooks/ops/delete", json!({})).await.0, 404);
     finish(world, door).await;

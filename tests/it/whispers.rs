@@ -23,7 +23,7 @@ fn whispers(world: &World) -> Vec<String> {
 }
 
 async fn trail(world: &World) -> Vec<String> {
-    let steps = world.store().of(&world.workspace).trail(Subject::Event(EventId(1))).await.unwrap();
+    let steps = world.space().trail(Subject::Event(EventId(1))).await.unwrap();
     steps.into_iter().map(|step| step.reason).collect()
 }
 
@@ -117,7 +117,7 @@ async fn f37_a_person_who_cannot_be_told_at_all_is_an_end_with_a_reason() {
     world.slack.leave("ada", "support").unwrap();
     world.pass(60).await;
     assert!(whispers(&world).is_empty());
-    let steps = world.store().of(&world.workspace).trail(Subject::Event(EventId(1))).await.unwrap();
+    let steps = world.space().trail(Subject::Event(EventId(1))).await.unwrap();
     assert_eq!(steps.last().unwrap().sentence, "the answer did not reach the person: user_not_in_channel");
     world.finish().await;
 }

@@ -20,8 +20,8 @@ use deskd::domain::time::Timestamp;
 use deskd::runtime::clock::Clock;
 use deskd::simulator::{Setup, Simulator};
 use deskd::slack::methods;
-use deskd::store::Store;
 use deskd::store::tasks::{Doing, Handling, TaskDetail, TaskFilter};
+use deskd::store::{Space, Store};
 use tempfile::TempDir;
 
 /// A Slack workspace and a desk that works in it.
@@ -134,6 +134,11 @@ impl World {
         self.desk.as_ref().unwrap()
     }
 
+    /// The first workspace's part of the running desk's database.
+    pub fn space(&self) -> Space {
+        self.store().of(&self.workspace)
+    }
+
     /// The running desk's database.
     pub fn store(&self) -> Store {
         self.desk().front().store
@@ -157,13 +162,13 @@ impl World {
     /// Picks a channel by name.
     pub async fn pick(&self, channel: &str, pick: Pick) {
         let id = ChannelId(self.slack.channel_id(channel).unwrap());
-        self.store().of(&self.workspace).pick_channel(id, pick, alice(), self.clock.now()).await.unwrap();
+        self.space().pick_channel(id, pick, alice(), self.clock.now()).await.unwrap();
     }
 
     /// Makes somebody a teammate.
     pub async fn hire(&self, person: &str) {
         let id = PersonId(self.slack.user_id(person).unwrap());
-        self.store().of(&self.workspace).add_teammate(id, alice(), self.clock.now()).await.unwrap();
+        self.space().add_teammate(id, alice(), self.clock.now()).await.unwrap();
     }
 
     /// Answers a task from the command line.
@@ -187,13 +192,13 @@ impl World {
 
     /// One task.
     pub async fn task(&self, number: i64) -> TaskDetail {
-        self.store().of(&self.workspace).task(TaskNumber(number)).await.unwrap().unwrap()
+        self.space().task(TaskNumber(number)).await.unwrap().unwrap()
     }
 
     /// All tasks with their conversations, as a person would read them.
     pub async fn tasks(&self) -> String {
         let mut text = String::new();
-        for task in self.store().of(&self.workspace).tasks(TaskFilter::default()).await.unwrap() {
+        for task in self.space().tasks(TaskFilter::default()).await.unwrap() {
             let detail = self.task(task.number.0).await;
             let (status, contact) = (task.status.as_str(), &task.contact);
             let channel = &task.channel.1;
