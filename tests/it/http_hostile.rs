@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::errors::shaped;
 use crate::http_mode::sign;
-use crate::process::Machine;
+use crate::process::{Machine, PATIENCE};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// How many requests are made, and how many at once.
@@ -231,7 +231,12 @@ async fn tell(address: SocketAddr, bytes: &[u8], hang_up: bool) -> Option<(u16, 
         let _ = stream.shutdown().await;
     }
     let mut answer = Vec::new();
-    let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await.expect("the end comes");
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the end comes");
+    parsed(answer)
+}
+
+/// The status and the body of an answer.
+fn parsed(answer: Vec<u8>) -> Option<(u16, String)> {
     let text = String::from_utf8(answer).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     Some((head.get(9..12)?.parse().ok()?, body.to_owned()))
@@ -335,24 +340,20 @@ fn note(
     *outcomes.entry((kind, status)).or_default() += 1;
 }
 
-/// One that sends its body a byte at a time.
+/// One that sends its body a byte at a time, and listens meanwhile.
 async fn slow(address: SocketAddr) -> (&'static str, bool, Option<(u16, String)>) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let (mut answers, mut asks) = TcpStream::connect(address).await.unwrap().into_split();
     let head = head("/slack/events", &[("Content-Length", "1000".to_owned())]);
-    stream.write_all(&head).await.unwrap();
-    let mut tick = tokio::time::interval(Duration::from_millis(200));
-    let mut answer = vec![0; 4096];
-    for _ in 0..100 {
-        tick.tick().await;
-        if stream.write_all(b"x").await.is_err() {
-            break;
+    asks.write_all(&head).await.unwrap();
+    let sending = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(200));
+        // Once the answer is there nobody takes the rest.
+        while asks.write_all(b"x").await.is_ok() {
+            tick.tick().await;
         }
-        if let Ok(Ok(count)) = timeout(Duration::from_millis(1), stream.read(&mut answer)).await {
-            let text = String::from_utf8_lossy(&answer[..count]).into_owned();
-            let (head, body) = text.split_once("\r\n\r\n").unwrap();
-            return ("slow", false, Some((head[9..12].parse().unwrap(), body.to_owned())));
-        }
-    }
-    let _ = stream.into_std().map(|stream| stream.shutdown(Shutdown::Both));
-    ("slow", false, None)
+    };
+    let mut answer = Vec::new();
+    let end = async { tokio::join!(sending, answers.read_to_end(&mut answer)) };
+    let _ = timeout(PATIENCE, end).await.expect("the end comes");
+    ("slow", false, parsed(answer))
 }
