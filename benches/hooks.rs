@@ -1,6 +1,6 @@
 //! Signed events over keep-alive connections: how many a second are on disk and answered, and how long each waits.
 //!
-//!     cargo bench --bench hooks              deskd, and Bolt's receiver for comparison where tests/peers/run.sh has fetched it
+//!     cargo bench --bench hooks              deskd, and Bolt's receiver for comparison where tests/peers/fetch has fetched it
 //!
 //! Both are processes of their own, loaded the same way by this one: 64 connections, each with one request under way.
 
@@ -49,7 +49,7 @@ fn main() {
                 tell("bolt-js's receiver, stores nothing", &theirs);
                 println!("ratio {:.1}", ours.per_second / theirs.per_second);
             }
-            None => println!("skipped bolt-js: tests/peers/run.sh fetches it"),
+            None => println!("skipped bolt-js: tests/peers/fetch fetches it"),
         }
     });
 }

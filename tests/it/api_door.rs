@@ -100,6 +100,7 @@ impl Door {
 
 /// Runs a command line.
 pub async fn deskd<'a>(words: impl IntoIterator<Item = &'a str>) -> Ended {
+    crate::world::crypto();
     let cli = Cli::try_parse_from(words).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = cli::execute(cli, &mut out, &mut err).await;

@@ -244,7 +244,7 @@ async fn json_is_the_document_of_the_api() {
 
 #[tokio::test]
 async fn a_stopped_daemon_is_told_in_one_sentence() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("deskd.sock").display().to_string();
     for words in [&["status"][..], &["task", "list"], &["reply", "1", "x"], &["replay"]] {

@@ -84,7 +84,7 @@ async fn a_broken_installation_is_told_with_what_to_do() {
 
 #[tokio::test]
 async fn a_stopped_daemon_is_a_warning_and_a_missing_database_is_none() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");
     let text = format!(

@@ -11,7 +11,7 @@ const MONDAY: Timestamp = Timestamp(1_767_603_600_000);
 
 #[tokio::test(start_paused = true)]
 async fn the_demo_ends_by_itself_and_all_goes_as_told() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let clock = Clock::starting_at(MONDAY);
     let mut screen = StripStream::new(Vec::new());
     let exit = demo::run(&Args { once: true }, clock, &mut screen).await.unwrap();

@@ -26,7 +26,7 @@ fn endpoint(url: &str, allow_private: bool) -> Endpoint {
 
 /// Calls `url` once.
 async fn call(url: &str, allow_private: bool, secret: Option<&str>, now: Timestamp) -> Result<(), Failed> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let secrets: BTreeMap<String, Secret> =
         secret.into_iter().map(|secret| ("ledger".to_owned(), Secret::new(secret))).collect();
     let endpoints = Endpoints::new(&[endpoint(url, allow_private)], &secrets).unwrap();

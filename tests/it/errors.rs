@@ -45,7 +45,7 @@ pub fn shaped(status: u16, body: &str) -> Value {
 
 #[tokio::test]
 async fn sec_29_a_panicking_handler_ends_its_own_request_and_others_keep_working() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let broken = || async {

@@ -181,7 +181,7 @@ async fn an_event_whose_effect_the_database_refuses_has_that_as_its_reason_and_h
 
 /// Sends the payloads over a socket to a listener on a database of its own, gathers and judges them.
 async fn through_the_desk(cases: &[Case], samples: &Samples) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let folder = folder();
     let clock = Clock::starting_at(Timestamp(1_767_603_600_000));
     let store = Store::open(&folder.path().join("deskd.db"), clock.now()).await.unwrap();

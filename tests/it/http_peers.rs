@@ -1,5 +1,5 @@
 //! Slack's own verifiers over the same requests: Bolt for JavaScript's receiver and slack_sdk for Python agree with ours, apart
-//! from timestamps far in the future, which Bolt lets in and we do not. `tests/peers/run.sh` fetches both into
+//! from timestamps far in the future, which Bolt lets in and we do not. `tests/peers/fetch` brings both into
 //! `target/peers`; without them this says so and passes.
 
 use std::io::Write;
@@ -104,22 +104,27 @@ fn sec_01_slacks_own_verifiers_agree_with_ours() {
     let python = peers.join("venv/bin/python");
     let cases = corpus();
     assert!(cases.len() > 5_000 && cases.iter().filter(|case| case.ours()).count() == 42);
-    if python.exists() {
+    if succeeds(Command::new(&python).args(["-c", "import slack_sdk"])) {
         let script = root.join("tests/peers/signatures.py");
         compare("slack_sdk", Command::new(python).arg(script), &cases, |case| case.ours());
     } else {
-        println!("skipped slack_sdk: tests/peers/run.sh fetches it");
+        println!("skipped slack_sdk: tests/peers/fetch brings it");
     }
     let bolt = peers.join("bolt_js/node_modules/@slack/bolt");
-    if bolt.exists() && Command::new("node").arg("--version").output().is_ok() {
+    if bolt.exists() && succeeds(Command::new("node").arg("--version")) {
         let script: PathBuf = peers.join("bolt_js/signatures.js");
         std::fs::copy(root.join("tests/peers/bolt_js/signatures.js"), &script).unwrap();
         compare("bolt-js", Command::new("node").arg(script), &cases, |case| {
             case.ours() || case.is_far_ahead()
         });
     } else {
-        println!("skipped bolt-js: tests/peers/run.sh fetches it");
+        println!("skipped bolt-js: tests/peers/fetch brings it");
     }
+}
+
+/// Whether a program is there and does what it is told.
+fn succeeds(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
 }
 
 fn compare(name: &str, command: &mut Command, cases: &[Case], expected: impl Fn(&Case) -> bool) {

@@ -441,6 +441,7 @@ async fn status_metrics_and_lists_show_the_model_its_costs_and_its_refusals() {
 
 #[test]
 fn the_page_about_language_models_shows_configurations_that_are_right() {
+    crate::world::crypto();
     let page = include_str!("../../docs/language-models.md");
     let blocks: Vec<&str> =
         page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();

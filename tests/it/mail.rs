@@ -1,6 +1,6 @@
 //! Mail by a real mail server: STARTTLS, TLS from the first byte, a login, and a certificate that only `ca_file` vouches for.
 //!
-//! The server is aiosmtpd, for Python: `pip install aiosmtpd`, or `apt install python3-aiosmtpd`. `tests/peers/run.sh` puts it
+//! The server is aiosmtpd, for Python: `pip install aiosmtpd`, or `apt install python3-aiosmtpd`. `tests/peers/fetch` puts it
 //! into `target/peers`.
 
 use std::io::{BufRead, BufReader};

@@ -96,7 +96,7 @@ async fn tls_in_front(listener: TcpListener, behind: std::net::SocketAddr) -> St
     let own =
         CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let config =
         ServerConfig::builder().with_no_client_auth().with_single_cert(vec![own.der().clone()], key).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));

@@ -118,6 +118,7 @@ async fn a_real_alertmanager_delivers_what_begins_and_what_ends() {
         .stderr(Stdio::null())
         .spawn();
     let _alertmanager = Alertmanager(child.unwrap());
+    crate::world::crypto();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let alert = |ended: bool| {
         let mut alert = serde_json::json!({

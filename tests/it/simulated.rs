@@ -29,7 +29,7 @@ struct Scene {
 impl Scene {
     async fn open(sockets: usize) -> Scene {
         crate::log::start();
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::world::crypto();
         let listen = "127.0.0.1:0".parse().expect("an address");
         let slack = Simulator::start(listen, Setup::default()).expect("the simulator starts");
         let (bot, app) = (Secret::new(&slack.bot_token()), Secret::new(&slack.app_token()));

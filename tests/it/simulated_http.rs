@@ -55,7 +55,7 @@ type Seen = Arc<Mutex<Vec<(i64, String, String)>>>;
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_comes_again_at_once_after_a_minute_and_after_five() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let (listener, address) = address().await;
     let slack = Simulator::start(([127, 0, 0, 1], 0).into(), setup(address)).unwrap();
     let seen = Seen::default();

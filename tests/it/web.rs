@@ -29,7 +29,7 @@ pub async fn serve(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) 
 /// The same, with the address.
 pub async fn serve_at(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Api, String) {
     // Fails when another scene was first, which is just as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::world::crypto();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("a listener has an address"));
     let answer = Arc::new(answer);

@@ -67,7 +67,7 @@ impl World {
 
     /// The workspace alone.
     pub fn without_desk(setup: Setup, change: impl FnOnce(&mut Config)) -> World {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crypto();
         crate::log::start();
         let folder = folder();
         let clock = Clock::starting_at(Timestamp(setup.epoch_ms));
@@ -310,6 +310,11 @@ pub fn calls_are_published(slack: &Simulator) {
     }
     called.retain(|name| methods::find(name).is_none());
     assert!(called.is_empty(), "called, and not in the published list: {called:?}");
+}
+
+/// What `main` does first: without a provider of cryptography nothing that speaks HTTP can be made.
+pub fn crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// A folder for one scene's files; kept below `DESKD_TEST_KEEP` when that is set, for `tests/leaks/run` to search.
