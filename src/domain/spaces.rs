@@ -1,9 +1,21 @@
 //! The workspaces that we serve: who we are in each, which of them is home, and whose an event is.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::ids::WorkspaceId;
 use super::message::Ourselves;
+
+/// Between two looks at known workspaces after a start: what is known of them holds, and Slack is not asked about all at once.
+const LOOK_GAP: Duration = Duration::from_secs(2);
+
+/// How long after the start the `nth` of the known workspaces is looked at, when each is looked at `every` so often: one after
+/// the other, and each before its next look would be due.
+pub fn first_look(nth: usize, every: Duration) -> Duration {
+    let gaps = every.as_millis() / LOOK_GAP.as_millis().max(1);
+    let gap = u32::try_from(nth as u128 % gaps.max(1)).unwrap_or(0);
+    LOOK_GAP * gap
+}
 
 /// Who we are in each workspace that we serve. An organisation that installed the app as a whole counts as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,7 +115,16 @@ impl Spaces {
 
 #[cfg(test)]
 mod tests {
-    use super::{Choice, Ourselves, Spaces, WorkspaceId};
+    use super::{Choice, Duration, Ourselves, Spaces, WorkspaceId, first_look};
+
+    #[test]
+    fn a_thousand_workspaces_are_looked_at_one_after_the_other_within_the_hour() {
+        let hour = Duration::from_secs(3600);
+        for (nth, seconds) in [(0, 0), (1, 2), (999, 1998), (1799, 3598), (1800, 0), (5000, 2800)] {
+            assert_eq!(first_look(nth, hour), Duration::from_secs(seconds), "{nth}");
+        }
+    }
+
     use crate::domain::ids::PersonId;
 
     fn ours(id: &str, name: &str) -> Ourselves {

@@ -160,8 +160,8 @@ impl Recoverer {
         Recoverer { store, apis, spaces, line, recovery, gather, stop, rounds, last: None }
     }
 
-    /// Asks for a recovery after a gap; without one, moves on what is complete.
-    async fn watch(&mut self, workspace: &WorkspaceId, canary: bool, now: Timestamp) -> Result<()> {
+    /// Asks for a recovery after a gap; says whether there was none for so long that what is complete moves on.
+    async fn watch(&mut self, workspace: &WorkspaceId, canary: bool, now: Timestamp) -> Result<bool> {
         let Line { connected, gaps } = *self.line.borrow();
         let round = self.rounds.entry(workspace.clone()).or_default();
         let asleep = round.kept.is_some_and(|kept| now.since(kept) > ASLEEP);
@@ -179,11 +179,18 @@ impl Recoverer {
             round.kept = Some(now);
         }
         let due = round.kept.is_none_or(|kept| now.since(kept) >= KEEP);
-        if due && round.answered > 0 && connected {
-            self.store.of(workspace).keep_coverage(self.recovery.monitor(), now).await?;
-            round.kept = Some(now);
+        Ok(due && round.answered > 0 && connected)
+    }
+
+    /// Moves on what is complete in these workspaces.
+    async fn keep(&mut self, workspaces: Vec<WorkspaceId>, now: Timestamp) -> Result<()> {
+        if workspaces.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        for workspace in &workspaces {
+            self.rounds.entry(workspace.clone()).or_default().kept = Some(now);
+        }
+        Ok(self.store.keep_coverage(workspaces, self.recovery.monitor(), now).await?)
     }
 
     /// Does the next thing that may be done now, in whichever workspace has waited longest.
@@ -329,9 +336,13 @@ impl Worker for Recoverer {
         }
         self.rounds.retain(|workspace, _| spaces.of(workspace).is_some());
         let canary = self.recovery.canary_missed.swap(false, Ordering::Relaxed);
+        let mut complete = Vec::new();
         for ours in spaces.all() {
-            self.watch(&ours.workspace, canary, now).await?;
+            if self.watch(&ours.workspace, canary, now).await? {
+                complete.push(ours.workspace.clone());
+            }
         }
+        self.keep(complete, now).await?;
         // Without a socket there is trouble enough, and what is read now would have to be read again.
         let connected = self.line.borrow().connected;
         match connected {

@@ -130,10 +130,15 @@ impl Mind {
         known.of.insert(workspace.clone(), knowledge);
     }
 
+    /// What a workspace without examples knows; `None` while nothing is learned at all.
+    fn fresh(&self) -> Option<Arc<Knowledge>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner).fresh.clone()
+    }
+
     /// Begins anew with what a workspace without examples knows, if anything.
-    fn begin(&self, fresh: Option<Arc<Knowledge>>, workspaces: &[WorkspaceId]) {
+    fn begin(&self, fresh: Option<Arc<Knowledge>>, workspaces: &[(WorkspaceId, Mark)]) {
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.of = workspaces.iter().map(|workspace| (workspace.clone(), None)).collect();
+        known.of = workspaces.iter().map(|(workspace, _)| (workspace.clone(), None)).collect();
         known.fresh = fresh;
     }
 }
@@ -161,19 +166,24 @@ impl Learner {
         self.mind.clone()
     }
 
-    /// Brings one workspace up to date.
-    async fn follow(&mut self, workspace: &WorkspaceId, basis: &Arc<Basis>) -> Result<()> {
-        let mark = self.store.of(workspace).examples_mark().await?;
+    /// Brings one workspace, whose examples stand at `mark`, up to date.
+    async fn follow(&mut self, workspace: &WorkspaceId, mark: Mark) -> Result<()> {
         match (self.done.get(workspace).copied(), self.mind.of(workspace)) {
             (Some((done, _)), Some(_)) if done == mark => Ok(()),
             (Some((done, corrupt)), Some(known)) if done.unlearned == mark.unlearned => {
                 let new = self.lessons(workspace, done.last).await?;
                 if new.mark.unlearned != done.unlearned {
-                    return self.rebuild(workspace, basis).await;
+                    return self.rebuild(workspace).await;
                 }
                 self.learn(workspace, known, new, corrupt).await
             }
-            _ => self.rebuild(workspace, basis).await,
+            // Most workspaces of a desk that serves many: nothing was ever taught there.
+            _ if mark.last == 0 && self.mind.fresh().is_some() => {
+                self.mind.put(workspace, self.mind.fresh());
+                self.note(workspace, mark, 0);
+                Ok(())
+            }
+            _ => self.rebuild(workspace).await,
         }
     }
 
@@ -205,14 +215,14 @@ impl Learner {
         let (lessons, count) = (new.all, new.corrupt);
         let started = Steady::start();
         let learned = lessons.len();
-        let work = move || {
-            let mut known = Arc::unwrap_or_clone(known);
-            lessons.iter().for_each(|lesson| known.learn(lesson));
-            Arc::new(known)
-        };
-        let known = tokio::task::spawn_blocking(work).await.context("cannot learn")?;
-        self.mind.put(workspace, Some(known));
         if learned > 0 {
+            let work = move || {
+                let mut known = Arc::unwrap_or_clone(known);
+                lessons.iter().for_each(|lesson| known.learn(lesson));
+                Arc::new(known)
+            };
+            let known = tokio::task::spawn_blocking(work).await.context("cannot learn")?;
+            self.mind.put(workspace, Some(known));
             self.mind.0.learned.fetch_add(learned as u64, Ordering::Relaxed);
             let each = started.elapsed() / u32::try_from(learned).unwrap_or(u32::MAX);
             self.mind.0.learn_us.store(micros(each), Ordering::Relaxed);
@@ -221,15 +231,16 @@ impl Learner {
         Ok(())
     }
 
-    /// Makes a workspace's model from all of its examples; whoever judges meanwhile goes by the rules.
-    async fn rebuild(&mut self, workspace: &WorkspaceId, basis: &Arc<Basis>) -> Result<()> {
+    /// Makes a workspace's model from all of its examples; whoever judges meanwhile goes by the rules. Where there is none, it
+    /// is that of all workspaces without examples: one for each would be a megabyte each.
+    async fn rebuild(&mut self, workspace: &WorkspaceId) -> Result<()> {
+        let Some(fresh) = self.mind.fresh() else { return Ok(()) };
         self.mind.put(workspace, None);
         self.done.remove(workspace);
         let Lessons { all: lessons, corrupt, mark } = self.lessons(workspace, 0).await?;
-        let basis = basis.clone();
         let count = lessons.len();
         let started = Steady::start();
-        let work = move || Arc::new(Knowledge::rebuild(&basis, &lessons));
+        let work = move || if lessons.is_empty() { fresh } else { Arc::new(fresh.taught(&lessons)) };
         let known = tokio::task::spawn_blocking(work).await.context("cannot make the model")?;
         self.mind.put(workspace, Some(known));
         self.mind.0.rebuilds.fetch_add(1, Ordering::Relaxed);
@@ -251,11 +262,11 @@ impl Learner {
     }
 
     /// Nothing is known from here on until it is worked out again.
-    async fn begin(&mut self, basis: Option<Arc<Basis>>, workspaces: &[WorkspaceId]) -> Result<()> {
+    async fn begin(&mut self, basis: Option<Arc<Basis>>, workspaces: &[(WorkspaceId, Mark)]) -> Result<()> {
         self.done.clear();
         let fresh = match basis.clone() {
             Some(basis) => {
-                let work = move || Arc::new(Knowledge::rebuild(&basis, &[]));
+                let work = move || Arc::new(Knowledge::fresh(&basis));
                 Some(tokio::task::spawn_blocking(work).await.context("cannot make an empty model")?)
             }
             None => None,
@@ -289,12 +300,12 @@ impl Worker for Learner {
             return Ok(Next::Bell);
         }
         let basis = self.basis.borrow().clone();
-        let workspaces = self.store.taught_workspaces().await?;
+        let workspaces = self.store.example_marks().await?;
         if self.on.as_ref() != Some(&basis) {
             self.begin(Some(basis.clone()), &workspaces).await?;
         }
-        for workspace in &workspaces {
-            self.follow(workspace, &basis).await?;
+        for (workspace, mark) in &workspaces {
+            self.follow(workspace, *mark).await?;
         }
         Ok(Next::Bell)
     }

@@ -1,5 +1,5 @@
-//! Who we are and which channels there are, in every workspace that we serve: asked at the start, again every hour, and at
-//! home when somebody rings. What was left behind in a workspace that the app has left goes here, too.
+//! Who we are and which channels there are, in every workspace that we serve: asked after the start, one workspace after the
+//! other, again every hour, and at home when somebody rings. What was left behind in a workspace that the app has left goes here, too.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,7 @@ use crate::domain::bundle::Pick;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::installation::Source;
 use crate::domain::message::Ourselves;
+use crate::domain::spaces::first_look;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
@@ -97,8 +98,8 @@ pub struct Workspace {
     /// Whether it is known whose the configured token is, or that another speaks in its place.
     settled: Option<bool>,
     home: Visit,
-    /// The other workspaces.
-    others: BTreeMap<WorkspaceId, Visit>,
+    /// The other workspaces; `None` before the first look at them.
+    others: Option<BTreeMap<WorkspaceId, Visit>>,
 }
 
 /// How far we are with one workspace.
@@ -122,7 +123,7 @@ impl Workspace {
         gather: Bell,
         trouble: Trouble,
     ) -> Workspace {
-        let (home, others) = (Visit::default(), BTreeMap::new());
+        let (home, others) = (Visit::default(), None);
         Workspace { store, apis: apis.into(), ours, gather, trouble, settled: None, home, others }
     }
 
@@ -159,6 +160,7 @@ impl Workspace {
             visit.listing = known.map(|workspace| (workspace, Listing::default()));
         }
         let Some((workspace, mut listing)) = visit.listing.take() else { return Ok(Ok(true)) };
+        let Ok(api) = self.apis.of(&workspace) else { return Ok(Ok(true)) };
         match api.list_on(&mut listing).await {
             Ok(true) => self.keep(&workspace, listing.found, now).await.map(|()| Ok(true)),
             Ok(false) => {
@@ -263,11 +265,18 @@ impl Workspace {
         let home = self.home_id();
         let spaces = self.apis.spaces().borrow().clone();
         let is_other = |id: &WorkspaceId| Some(id) != home.as_ref();
-        self.others.retain(|id, _| is_other(id) && spaces.of(id).is_some());
-        for ours in spaces.all().filter(|ours| is_other(&ours.workspace)) {
-            self.others.entry(ours.workspace.clone()).or_default();
+        let there = || spaces.all().map(|ours| &ours.workspace).filter(|id| is_other(id));
+        let others = self.others.get_or_insert_with(|| {
+            let visit = |nth| Visit { due: Some(now.plus(first_look(nth, EVERY))), ..Visit::default() };
+            there().enumerate().map(|(nth, id)| (id.clone(), visit(nth))).collect()
+        });
+        others.retain(|id, _| is_other(id) && spaces.of(id).is_some());
+        for id in there() {
+            if !others.contains_key(id) {
+                others.insert(id.clone(), Visit::default());
+            }
         }
-        let next = self.others.iter().min_by_key(|(_, visit)| visit.due);
+        let next = others.iter().min_by_key(|(_, visit)| visit.due);
         match next {
             Some((id, visit)) if visit.due.is_none_or(|due| due <= now) => Ok(id.clone()),
             Some((_, visit)) => Err(visit.due),
@@ -277,7 +286,9 @@ impl Workspace {
 
     /// Looks at another workspace; a failure there is said in the log, and it is looked at again.
     async fn look_at(&mut self, workspace: WorkspaceId, now: Timestamp) -> Result<()> {
-        let Some(mut visit) = self.others.remove(&workspace) else { return Ok(()) };
+        let Some(mut visit) = self.others.as_mut().and_then(|others| others.remove(&workspace)) else {
+            return Ok(());
+        };
         let Ok(api) = self.apis.of(&workspace) else { return Ok(()) };
         let learnt = self.learn(&api, &mut visit, now).await?;
         visit.due = Some(match learnt {
@@ -300,7 +311,7 @@ impl Workspace {
                 now.plus(backoff::delay(visit.failures, fastrand::f64()))
             }
         });
-        self.others.insert(workspace, visit);
+        self.others.get_or_insert_default().insert(workspace, visit);
         Ok(())
     }
 }

@@ -90,11 +90,18 @@ const COLUMNS: &str =
     "e.id, e.texts, e.category, e.weight, e.source, e.actor, t.number, e.figures, e.was_right, e.at";
 
 impl Store {
-    /// Every workspace of the desk: examples are learned apart.
-    pub async fn taught_workspaces(&self) -> Result<Vec<WorkspaceId>, StoreError> {
+    /// Where the examples of each workspace of the desk stand: one question for all, cheap enough to ask often.
+    pub async fn example_marks(&self) -> Result<Vec<(WorkspaceId, Mark)>, StoreError> {
         self.read(|tx| {
-            let mut query = tx.prepare_cached("SELECT workspace FROM workspaces ORDER BY workspace")?;
-            let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
+            let mut query = tx.prepare_cached(
+                "SELECT w.workspace,
+                     COALESCE((SELECT MAX(id) FROM examples WHERE workspace = w.workspace), 0),
+                     COALESCE((SELECT times FROM unlearned WHERE workspace = w.workspace), 0)
+                 FROM workspaces w ORDER BY w.workspace",
+            )?;
+            let rows = query.query_map([], |row| {
+                Ok((WorkspaceId(row.get(0)?), Mark { last: row.get(1)?, unlearned: row.get(2)? }))
+            })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
@@ -102,11 +109,6 @@ impl Store {
 }
 
 impl Space {
-    /// Where the examples of a workspace stand: cheap enough to ask for often.
-    pub async fn examples_mark(&self) -> Result<Mark, StoreError> {
-        self.read(mark).await
-    }
-
     /// The examples behind the row `after` that count.
     pub async fn examples(&self, about: About, after: i64) -> Result<Kepts, StoreError> {
         self.read(move |tx, workspace| {

@@ -72,6 +72,19 @@ pub struct Progress {
     pub failed: Vec<(ChannelId, String)>,
 }
 
+impl Store {
+    /// Moves on up to where the channels of these workspaces are complete, while a socket has been connected all the time: not
+    /// those that are being read, and not those that cannot be, which are tried again after an hour. One commit for all.
+    pub async fn keep_coverage(
+        &self,
+        workspaces: Vec<WorkspaceId>,
+        monitor: Monitor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| workspaces.iter().try_for_each(|one| keep_coverage(tx, one, monitor, now))).await
+    }
+}
+
 impl Space {
     /// Asks for channels to be read again; says how many. What is being read already is read to its end first.
     pub async fn request_recovery(
@@ -91,29 +104,6 @@ impl Space {
                 request(tx, workspace, channel, (wanted.since, wanted.cause), now)?;
             }
             Ok(chosen.len())
-        })
-        .await
-    }
-
-    /// Moves on up to where the channels are complete, while a socket has been connected all the time: not those that are
-    /// being read, and not those that cannot be, which are tried again after an hour.
-    pub async fn keep_coverage(&self, monitor: Monitor, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |tx, workspace| {
-            for channel in covered(tx, workspace, monitor)? {
-                cover(tx, workspace, &channel, now)?;
-                if failed_before(tx, workspace, &channel, now.minus(TRY_AGAIN))? {
-                    request(tx, workspace, &channel, (None, Cause::Gap), now)?;
-                }
-            }
-            tx.prepare_cached(
-                "UPDATE coverage SET complete_to = ?2
-                 WHERE workspace = ?1 AND complete_to < ?2 AND NOT EXISTS (
-                     SELECT 1 FROM recoveries r
-                     WHERE r.workspace = coverage.workspace AND r.channel = coverage.channel AND r.thread = ''
-                       AND r.state <> 'done')",
-            )?
-            .execute((&workspace.0, now.minus(MARGIN).0))?;
-            Ok(())
         })
         .await
     }
@@ -307,6 +297,29 @@ pub(super) fn withheld(
         )?
         .execute((&workspace.0, &channel.0, minute.plus(WITHHELD).0))?;
     }
+    Ok(())
+}
+
+fn keep_coverage(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    monitor: Monitor,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for channel in covered(tx, workspace, monitor)? {
+        cover(tx, workspace, &channel, now)?;
+        if failed_before(tx, workspace, &channel, now.minus(TRY_AGAIN))? {
+            request(tx, workspace, &channel, (None, Cause::Gap), now)?;
+        }
+    }
+    tx.prepare_cached(
+        "UPDATE coverage SET complete_to = ?2
+         WHERE workspace = ?1 AND complete_to < ?2 AND NOT EXISTS (
+             SELECT 1 FROM recoveries r
+             WHERE r.workspace = coverage.workspace AND r.channel = coverage.channel AND r.thread = ''
+               AND r.state <> 'done')",
+    )?
+    .execute((&workspace.0, now.minus(MARGIN).0))?;
     Ok(())
 }
 

@@ -45,7 +45,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 89] = [
+const WHOLE_FILE: [(&str, &str); 90] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -85,7 +85,7 @@ const WHOLE_FILE: [(&str, &str); 89] = [
     ("claim_send", CLAIM),
     ("claim_telling", CLAIM),
     ("sealed", CLAIM),
-    ("taught_workspaces", CLAIM),
+    ("example_marks", CLAIM),
     ("next_wake", CLAIM),
     ("untold_troubles", CLAIM),
     ("claim_whisper", CLAIM),
@@ -110,6 +110,7 @@ const WHOLE_FILE: [(&str, &str); 89] = [
     ("set_back", END),
     ("detour", SWEEP),
     ("release_held", SWEEP),
+    ("keep_coverage", SWEEP),
     ("expire_deliveries", SWEEP),
     ("take_over_sends", SWEEP),
     ("prune", SWEEP),

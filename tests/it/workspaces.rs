@@ -181,3 +181,51 @@ async fn oau_10_of_several_workspaces_one_is_chosen_by_id_or_name_and_a_single_o
     door.close().await;
     world.finish().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn after_a_start_slack_is_asked_about_one_workspace_after_the_other() {
+    let (mut world, door) = acme(Setup::default()).await;
+    let mut others = Vec::new();
+    for number in 0..8 {
+        let (id, token) = (format!("T0MANY{number}"), format!("xoxb-many-{number}"));
+        let other = world.slack.add_workspace(another(&id, &format!("Many {number}"), &token));
+        connect(&world, &door, &other).await;
+        others.push(other);
+    }
+    door.close().await;
+    world.close().await;
+    let asked =
+        |others: &[Simulator]| others.iter().map(|other| other.calls("auth.test")).collect::<Vec<_>>();
+    let before = asked(&others);
+    world.open().await;
+    world.pass(4).await;
+    let news =
+        |after: Vec<usize>| after.iter().zip(&before).map(|(after, before)| after - before).sum::<usize>();
+    assert_eq!(news(asked(&others)), 3, "at once, after two seconds, and after four");
+    others[7].say("ada", "support", "nobody waits for that").unwrap();
+    world.pass(60).await;
+    assert_eq!(news(asked(&others)), 8, "each once");
+    let last = WorkspaceId("T0MANY7".into());
+    assert_eq!(said(&world, &last).await, ["1 nobody waits for that"]);
+    world.pass(3600).await;
+    assert_eq!(news(asked(&others)), 16, "and again after an hour");
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn workspaces_in_which_nobody_taught_anything_share_what_is_known_from_the_start() {
+    let (world, door) = acme(Setup::default()).await;
+    let other = world.slack.add_workspace(globex());
+    let globex = connect(&world, &door, &other).await;
+    let mind = world.desk().front().learned.mind;
+    let (ours, theirs) = (mind.of(&world.workspace).unwrap(), mind.of(&globex).unwrap());
+    assert!(std::sync::Arc::ptr_eq(&ours, &theirs), "a megabyte once, not for each");
+    other.say("ada", "support", "the printer burns").unwrap();
+    world.pass(60).await;
+    door.ok(&["task", "label", "1", "bug", "--workspace", "Globex"]).await;
+    world.pass(2).await;
+    let taught = mind.of(&globex).unwrap();
+    assert_eq!((taught.examples(), mind.of(&world.workspace).unwrap().examples()), (1, 0));
+    door.close().await;
+    world.finish().await;
+}

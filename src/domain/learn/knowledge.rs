@@ -134,16 +134,30 @@ impl Lesson {
 }
 
 impl Knowledge {
-    /// What these lessons come to, in their order: the same as learning them one by one.
-    pub fn rebuild(basis: &Basis, lessons: &[Lesson]) -> Knowledge {
-        let categories: Vec<Example> = lessons.iter().filter_map(Lesson::of_category).collect();
-        let requests: Vec<Example> = lessons.iter().filter_map(Lesson::of_request).collect();
+    /// What is known before the first lesson.
+    pub fn fresh(basis: &Basis) -> Knowledge {
         let only = Categories::Only(basis.categories.clone());
         let two = Categories::Only(vec![REQUEST.to_owned(), NONE.to_owned()]);
         Knowledge {
-            categories: Model::rebuild(basis.prior(), only, &categories),
-            requests: Model::rebuild(basis.asking(), two, &requests),
-            urgency: Urgency::rebuild(&basis.urgency, lessons.iter().filter_map(Lesson::of_urgency)),
+            categories: Model::new(basis.prior(), only),
+            requests: Model::new(basis.asking(), two),
+            urgency: Urgency::fresh(&basis.urgency),
+        }
+    }
+
+    /// What these lessons come to, in their order: the same as learning them one by one.
+    pub fn rebuild(basis: &Basis, lessons: &[Lesson]) -> Knowledge {
+        Knowledge::fresh(basis).taught(lessons)
+    }
+
+    /// What these lessons alone come to, with the words that this begins with: both share them.
+    pub fn taught(&self, lessons: &[Lesson]) -> Knowledge {
+        let categories: Vec<Example> = lessons.iter().filter_map(Lesson::of_category).collect();
+        let requests: Vec<Example> = lessons.iter().filter_map(Lesson::of_request).collect();
+        Knowledge {
+            categories: self.categories.taught(&categories),
+            requests: self.requests.taught(&requests),
+            urgency: self.urgency.taught(lessons.iter().filter_map(Lesson::of_urgency)),
         }
     }
 

@@ -4,6 +4,8 @@
 //! rebuilding from the list end at the same weights, bit by bit. So a restart changes nothing, and what is undone was
 //! never there.
 
+use std::sync::Arc;
+
 use super::confidence::{Confidence, Figures, shares};
 use super::features::{Counted, Frequencies, Vector, count};
 use super::prior::Prior;
@@ -81,7 +83,8 @@ pub struct Judgement {
 /// All that was learned.
 #[derive(Clone, Debug)]
 pub struct Model {
-    prior: Prior,
+    /// Shared by all models that begin with the same words: they are the larger part of a young one.
+    prior: Arc<Prior>,
     open: bool,
     categories: Vec<String>,
     known: Vec<Known>,
@@ -174,7 +177,8 @@ impl Judgement {
 
 impl Model {
     /// A model without examples.
-    pub fn new(prior: Prior, categories: Categories) -> Model {
+    pub fn new(prior: impl Into<Arc<Prior>>, categories: Categories) -> Model {
+        let prior = prior.into();
         let open = categories == Categories::Open;
         let categories = match categories {
             Categories::Open => prior.categories(),
@@ -188,7 +192,7 @@ impl Model {
 
     /// The model that learning all of `examples` one by one ends at.
     pub fn rebuild<'a>(
-        prior: Prior,
+        prior: impl Into<Arc<Prior>>,
         categories: Categories,
         examples: impl IntoIterator<Item = &'a Example>,
     ) -> Model {
@@ -207,6 +211,15 @@ impl Model {
             model.step(at);
         }
         model
+    }
+
+    /// The model of these examples alone that begins as this one began; both share their words.
+    pub fn taught<'a>(&self, examples: impl IntoIterator<Item = &'a Example>) -> Model {
+        let categories = match self.open {
+            true => Categories::Open,
+            false => Categories::Only(self.categories.clone()),
+        };
+        Model::rebuild(self.prior.clone(), categories, examples)
     }
 
     /// Learns one more example. False when its category is none of ours, or it weighs nothing.

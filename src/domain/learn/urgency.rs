@@ -32,8 +32,8 @@ pub struct Leaning {
 }
 
 impl Urgency {
-    /// What these examples come to, in their order; their categories are the priorities' names.
-    pub fn rebuild<'a>(words: &PriorityWords, examples: impl IntoIterator<Item = &'a Example>) -> Urgency {
+    /// What is known before the first example.
+    pub fn fresh(words: &PriorityWords) -> Urgency {
         let lists =
             [(Priority::Urgent, &words.urgent), (Priority::High, &words.high), (Priority::Low, &words.low)];
         let phrase = |priority: Priority, text: &String| Phrase {
@@ -46,7 +46,12 @@ impl Urgency {
             .flat_map(|(priority, list)| list.iter().map(move |text| phrase(priority, text)));
         let prior = Prior::new(phrases.collect(), Some(Priority::Normal.as_str().to_owned()));
         let names = Priority::ALL.map(|priority| priority.as_str().to_owned());
-        Urgency { model: Model::rebuild(prior, Categories::Only(names.into()), examples) }
+        Urgency { model: Model::new(prior, Categories::Only(names.into())) }
+    }
+
+    /// What these examples alone come to, in their order; their categories are the priorities' names.
+    pub fn taught<'a>(&self, examples: impl IntoIterator<Item = &'a Example>) -> Urgency {
+        Urgency { model: self.model.taught(examples) }
     }
 
     /// Learns one more.
@@ -110,7 +115,7 @@ mod tests {
         let normal = NORMAL[..normals].iter().map(|text| example("normal", text, 0.3));
         let high = PAYROLL[..highs].iter().map(|text| example("high", text, 1.0));
         let all: Vec<Example> = normal.chain(high).collect();
-        Urgency::rebuild(&Rules::builtin().priority, &all)
+        Urgency::fresh(&Rules::builtin().priority).taught(&all)
     }
 
     fn leaning(urgency: &Urgency, text: &str) -> Leaning {
@@ -145,7 +150,7 @@ mod tests {
     fn corrections_alone_do_not_raise_everything() {
         let all: Vec<Example> =
             (0..60).map(|at| example("high", &format!("{} case {at}", PAYROLL[at % 5]), 1.0)).collect();
-        let urgency = Urgency::rebuild(&Rules::builtin().priority, &all);
+        let urgency = Urgency::fresh(&Rules::builtin().priority).taught(&all);
         for text in NORMAL {
             let leaning = leaning(&urgency, text);
             let raises =
@@ -157,10 +162,10 @@ mod tests {
     #[test]
     fn learning_one_by_one_is_a_rebuild() {
         let words = Rules::builtin().priority;
-        let mut urgency = Urgency::rebuild(&words, &[]);
+        let mut urgency = Urgency::fresh(&words);
         let all: Vec<Example> = PAYROLL.iter().map(|text| example("high", text, 1.0)).collect();
         all.iter().for_each(|example| urgency.learn(example));
         let text = "payroll is late";
-        assert_eq!(leaning(&urgency, text), leaning(&Urgency::rebuild(&words, &all), text));
+        assert_eq!(leaning(&urgency, text), leaning(&Urgency::fresh(&words).taught(&all), text));
     }
 }
