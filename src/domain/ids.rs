@@ -66,6 +66,13 @@ pub struct DeliveryId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProblemId(pub i64);
 
+impl WorkspaceId {
+    /// Whether this is an organisation that installed the app as a whole: it counts as one workspace.
+    pub fn is_organisation(&self) -> bool {
+        self.0.starts_with('E')
+    }
+}
+
 impl fmt::Display for WorkspaceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

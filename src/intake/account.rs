@@ -188,7 +188,7 @@ impl Accounts {
         }
         let tokens = Tokens { bot: token, user: None, refresh: None, expires_at: None };
         // The token of an organisation says that it is of the organisation.
-        let (enterprise, org_wide) = match ours.workspace.0.starts_with('E') {
+        let (enterprise, org_wide) = match ours.workspace.is_organisation() {
             true => (ours.workspace.0.clone(), true),
             false => (String::new(), false),
         };

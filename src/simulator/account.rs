@@ -15,10 +15,17 @@ pub fn auth_test(workspace: &mut Workspace, call: &Call) -> Reply {
     if is_its(&app.app_token) {
         return Ok(json!({"app_name": app.name, "app_id": app.id}));
     }
-    Ok(json!({
+    let mut answer = json!({
         "url": url, "team": setup.team_name, "user": app.bot_handle, "team_id": setup.team_id,
         "user_id": app.bot_user_id, "bot_id": app.bot_id, "is_enterprise_install": false,
-    }))
+    });
+    if let Some(whole) = &setup.organisation {
+        answer["team"] = json!(whole.name);
+        answer["team_id"] = json!(whole.id);
+        answer["enterprise_id"] = json!(whole.id);
+        answer["is_enterprise_install"] = json!(true);
+    }
+    Ok(answer)
 }
 
 /// `api.test`: echoes its arguments.
@@ -51,7 +58,7 @@ pub fn bots_info(workspace: &mut Workspace, call: &Call) -> Reply {
 /// `team.info`
 pub fn team_info(workspace: &mut Workspace, call: &Call) -> Reply {
     let setup = &workspace.setup;
-    if call.text("team").is_some_and(|team| team != setup.team_id) {
+    if call.text("team").is_some_and(|team| team != setup.team_id) && setup.organisation.is_none() {
         return Err("team_not_found".into());
     }
     let icon = json!({"image_34": "https://avatars.simulated.example/team.png", "image_default": true});

@@ -50,6 +50,8 @@ pub struct Call {
     pub token: Option<String>,
     /// Whether it stood in the header.
     pub token_in_header: bool,
+    /// Whether it stood anywhere else, too or instead: Slack takes it there, and what logs addresses and bodies keeps it.
+    pub token_astray: bool,
     /// Arguments without the token.
     pub args: Map<String, Value>,
 }
@@ -76,8 +78,11 @@ impl Call {
         let in_body = args.remove("token").and_then(|token| token.as_str().map(str::to_owned));
         let in_header = header(headers, "authorization").strip_prefix("Bearer ").map(str::to_owned);
         let token_in_header = in_header.is_some();
+        let holds = |text: &str, token: &str| !token.is_empty() && text.contains(token);
+        let repeats = |token: &String| holds(query, token) || holds(&String::from_utf8_lossy(body), token);
+        let token_astray = in_body.is_some() || in_header.as_ref().is_some_and(repeats);
         let token = in_header.or(in_body).filter(|token| !token.is_empty());
-        Ok(Self { method: method.to_owned(), token, token_in_header, args })
+        Ok(Self { method: method.to_owned(), token, token_in_header, token_astray, args })
     }
 
     /// A scalar argument as text; absent, null and empty are all `None`.

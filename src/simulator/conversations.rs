@@ -50,6 +50,7 @@ impl Workspace {
                 && !(call.flag("exclude_archived") && channel.is_archived)
                 && (channel.kind == Kind::Public || channel.members.contains(&self.setup.app.bot_user_id))
                 && member.is_none_or(|user| channel.members.contains(user))
+                && self.shows(call, |team| team.channels.contains(&channel.name))
         });
         Ok(shown.map(|channel| self.conversation(channel)).collect())
     }

@@ -148,18 +148,16 @@ impl Workspace {
 
     /// The `event_callback` around an event.
     pub fn wrap(&mut self, event: Value) -> Value {
-        let team = &self.setup.team_id;
         let channel = event["channel"].as_str().or(event["item"]["channel"].as_str()).unwrap_or_default();
+        let team = self.team_of_channel(channel);
+        let enterprise = self.setup.organisation.as_ref().map(|whole| &whole.id);
         let shared = self.channel_by_id(channel).is_some_and(|at| self.channels[at].is_ext_shared);
         let context = format!("4-{}-{channel}", event["type"].as_str().unwrap_or_default());
         json!({
             "token": "simulated-verification-token", "team_id": team, "context_team_id": team,
-            "context_enterprise_id": null, "api_app_id": self.setup.app.id, "event": event,
+            "enterprise_id": enterprise, "context_enterprise_id": enterprise, "api_app_id": self.setup.app.id, "event": event,
             "type": "event_callback", "event_id": self.ids.next("Ev"), "event_time": self.clock.now_ms() / 1000,
-            "authorizations": [{
-                "enterprise_id": null, "team_id": team, "user_id": self.setup.app.bot_user_id, "is_bot": true,
-                "is_enterprise_install": false,
-            }],
+            "authorizations": self.authorizations(),
             "is_ext_shared_channel": shared, "event_context": context,
         })
     }

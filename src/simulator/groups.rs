@@ -44,7 +44,8 @@ impl Group {
 pub fn list(workspace: &mut Workspace, call: &Call) -> Reply {
     let (disabled, users) = (call.flag("include_disabled"), call.flag("include_users"));
     let team = &workspace.setup.team_id;
-    let shown = workspace.groups.iter().filter(|group| disabled || !group.is_disabled);
+    let shows = |group: &Group| workspace.shows(call, |team| team.groups.contains(&group.handle));
+    let shown = workspace.groups.iter().filter(|group| (disabled || !group.is_disabled) && shows(group));
     let groups: Vec<Value> = shown.map(|group| group.as_object(team, users)).collect();
     Ok(json!({"usergroups": groups}))
 }
@@ -53,7 +54,9 @@ pub fn list(workspace: &mut Workspace, call: &Call) -> Reply {
 pub fn users(workspace: &mut Workspace, call: &Call) -> Reply {
     let id = call.need("usergroup").map_err(|_| Refusal::from("no_such_subteam"))?;
     let include = call.flag("include_disabled");
-    let found = workspace.groups.iter().find(|group| group.id == id && (include || !group.is_disabled));
+    let shows = |group: &Group| workspace.shows(call, |team| team.groups.contains(&group.handle));
+    let is_it = |group: &&Group| group.id == id && (include || !group.is_disabled) && shows(group);
+    let found = workspace.groups.iter().find(is_it);
     found.map(|group| json!({"users": group.members})).ok_or_else(|| "no_such_subteam".into())
 }
 

@@ -119,6 +119,11 @@ impl Simulator {
         self.shared.lock().calls.keys().cloned().collect()
     }
 
+    /// Methods that were called, at any workspace of this address, with a token outside the header.
+    pub fn tokens_astray(&self) -> Vec<String> {
+        self.act(|workspace| workspace.astray.clone())
+    }
+
     /// Envelopes sent and not acked, or waiting for a socket.
     pub fn unacked(&self) -> usize {
         self.shared.lock().post.unacked()

@@ -5,7 +5,9 @@
 use super::call::{Call, Reply};
 use super::limits::Tier;
 use super::workspace::Workspace;
-use super::{account, chat, conversations, files, groups, history, oauth, reactions, users, views};
+use super::{
+    account, chat, conversations, files, groups, history, oauth, organisation, reactions, users, views,
+};
 
 /// Which token a method takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,8 @@ const fn bot(
 
 /// Methods whose arguments are not read from a JSON body (specs: `json_input_supported` unset).
 /// Such a body is ignored, not refused, which shows as a missing argument.
-const FORM_ONLY: [&str; 14] = [
+const FORM_ONLY: [&str; 15] = [
+    "auth.teams.list",
     "bots.info",
     "chat.getPermalink",
     "conversations.info",
@@ -61,7 +64,7 @@ const FORM_ONLY: [&str; 14] = [
     "users.lookupByEmail",
 ];
 
-static METHODS: [Method; 33] = [
+static METHODS: [Method; 34] = [
     Method {
         name: "auth.test",
         tier: Tier::Special,
@@ -78,6 +81,7 @@ static METHODS: [Method; 33] = [
     },
     Method { name: "api.test", tier: Tier::Four, token: Token::Either, scopes: &[], run: account::api_test },
     bot("auth.revoke", Tier::Three, &[], oauth::revoke),
+    bot("auth.teams.list", Tier::Two, &[], organisation::teams),
     bot("bots.info", Tier::Three, &["users:read"], account::bots_info),
     bot("team.info", Tier::Three, &["team:read"], account::team_info),
     bot("usergroups.list", Tier::Two, &["usergroups:read"], groups::list),

@@ -7,7 +7,7 @@
 //!
 //! Reading order: `setup` (what it looks like), `workspace` (the state), `server` and `web` (HTTP),
 //! the methods by noun, `events` and `post` and `socket` (Socket Mode), `interact` and `modals`
-//! (clicks, commands, views), `hooks` (the same as signed requests), `oauth` and `tokens` (installing the app), `response_url` and
+//! (clicks, commands, views), `hooks` (the same as signed requests), `oauth` and `tokens` (installing the app), `organisation` (several teams, one token), `response_url` and
 //! `webhook` (addresses that take messages), `verbs`, `looks` and `control` (what tests and people do with it).
 
 use std::fmt;
@@ -40,6 +40,7 @@ mod methods;
 mod modals;
 mod oauth;
 mod odd;
+mod organisation;
 mod page;
 mod parcel;
 mod people;
@@ -65,6 +66,7 @@ mod tests;
 pub use channels::{Channel, Kind};
 pub use faults::{Fault, Handshake, Times};
 pub use messages::Message;
+pub use organisation::{Organisation, TeamSetup};
 pub use parcel::Answer;
 pub use people::{BotOf, Person};
 pub use post::{AckTime, Which};

@@ -192,6 +192,11 @@ fn grant(workspace: &mut Workspace, scopes: Vec<String>) -> Value {
         "team": {"id": setup.team_id, "name": setup.team_name}, "enterprise": null,
         "is_enterprise_install": false, "authed_user": {"id": installer},
     });
+    if let Some(whole) = &workspace.setup.organisation {
+        answer["team"] = Value::Null;
+        answer["enterprise"] = json!({"id": whole.id, "name": whole.name});
+        answer["is_enterprise_install"] = json!(true);
+    }
     if workspace.setup.app.token_rotation {
         answer["refresh_token"] = json!(workspace.grant_refresh(scopes));
         answer["expires_in"] = json!(LIFE_S);
@@ -226,6 +231,14 @@ impl Simulator {
         self.act(|workspace| {
             let scopes = workspace.setup.app.scopes.clone();
             workspace.grant(Kind::Bot, scopes)
+        })
+    }
+
+    /// A bot token and what it is refreshed with, as they are granted to who installs the app.
+    pub fn granted_pair(&self) -> (String, String) {
+        self.act(|workspace| {
+            let scopes = workspace.setup.app.scopes.clone();
+            (workspace.grant(Kind::Bot, scopes.clone()), workspace.grant_refresh(scopes))
         })
     }
 

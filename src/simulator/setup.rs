@@ -2,6 +2,8 @@
 //!
 //! It is plain data with a sensible default, "Acme"; nothing here happens.
 
+use super::organisation::Organisation;
+
 /// Everything that is fixed when the simulator starts.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -13,6 +15,8 @@ pub struct Setup {
     pub team_name: String,
     /// First label of the team's host name.
     pub team_domain: String,
+    /// The organisation that has installed the app as a whole: the workspace is then all of its teams.
+    pub organisation: Option<Organisation>,
     /// The one installed app.
     pub app: AppSetup,
     /// Further apps: their tokens are good for `auth.test` and for opening sockets.
@@ -87,6 +91,8 @@ pub struct AppSetup {
     pub client_secret: String,
     /// Whether granted bot tokens live for 12 hours only.
     pub token_rotation: bool,
+    /// How long a refresh token that was used is taken once more; not at all with zero.
+    pub refresh_grace_ms: i64,
     /// Bot events the app subscribes to, by their names in a manifest (`message.channels`).
     pub events: Vec<String>,
 }
@@ -307,6 +313,7 @@ impl Default for AppSetup {
             client_id: "1000000000001.1000000000003".to_owned(),
             client_secret: "simulated-client-secret".to_owned(),
             token_rotation: false,
+            refresh_grace_ms: 0,
             scopes: SCOPES.map(str::to_owned).to_vec(),
             events: EVENTS.map(str::to_owned).to_vec(),
         }
@@ -322,6 +329,7 @@ impl Default for Setup {
             team_id: "T0ACME00001".to_owned(),
             team_name: "Acme".to_owned(),
             team_domain: "acme".to_owned(),
+            organisation: None,
             app: AppSetup::default(),
             others: Vec::new(),
             http: None,

@@ -30,12 +30,20 @@ struct Granted {
     dead: Option<&'static str>,
 }
 
+/// A refresh token.
+#[derive(Clone, Debug)]
+struct Refresh {
+    scopes: Vec<String>,
+    /// Until when it is taken although it was used.
+    grace_ms: Option<i64>,
+}
+
 /// The tokens that were granted since the start.
 #[derive(Debug, Default)]
 pub struct Tokens {
     granted: BTreeMap<String, Granted>,
-    /// Refresh tokens that were not used yet, and the scopes of what they give.
-    refresh: BTreeMap<String, Vec<String>>,
+    /// Refresh tokens, and the scopes of what they give.
+    refresh: BTreeMap<String, Refresh>,
     /// Why the token of the start is good for nothing any more.
     first_dead: Option<&'static str>,
     count: u64,
@@ -87,13 +95,20 @@ impl Workspace {
     pub fn grant_refresh(&mut self, scopes: Vec<String>) -> String {
         self.tokens.count += 1;
         let token = format!("xoxe-1-{}-{}-{}", self.setup.team_id, self.tokens.count, self.ids.hex(12));
-        self.tokens.refresh.insert(token.clone(), scopes);
+        self.tokens.refresh.insert(token.clone(), Refresh { scopes, grace_ms: None });
         token
     }
 
-    /// Uses a refresh token up; its scopes, if it was good.
+    /// Uses a refresh token up; its scopes, if it was good. It is taken again for a moment (docs: a short grace).
     pub fn take_refresh(&mut self, token: &str) -> Option<Vec<String>> {
-        self.tokens.refresh.remove(token)
+        let now_ms = self.clock.now_ms();
+        let found = self.tokens.refresh.get_mut(token)?;
+        match found.grace_ms {
+            Some(until) if until <= now_ms => return None,
+            Some(_) => {}
+            None => found.grace_ms = Some(now_ms + self.setup.app.refresh_grace_ms),
+        }
+        Some(found.scopes.clone())
     }
 
     /// From now on this token is good for nothing.

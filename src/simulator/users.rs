@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Refusal, Reply};
 use super::page;
+use super::people::Person;
 use super::workspace::Workspace;
 
 /// `users.info`
@@ -22,7 +23,8 @@ pub fn info(workspace: &mut Workspace, call: &Call) -> Reply {
 /// `users.list`: everybody but foreign people, deactivated ones and bots too.
 pub fn list(workspace: &mut Workspace, call: &Call) -> Reply {
     let with_email = workspace.has_scope("users:read.email");
-    let ours = workspace.people.iter().filter(|person| !person.is_foreign);
+    let shown = |person: &&Person| workspace.shows(call, |team| team.people.contains(&person.handle));
+    let ours = workspace.people.iter().filter(|person| !person.is_foreign).filter(shown);
     let all: Vec<Value> = ours.map(|person| person.as_user(with_email)).collect();
     let limit = page::limit(call, all.len().max(1), 1000)?;
     let (members, metadata) = page::cut(call, all, limit)?;

@@ -33,6 +33,9 @@ pub async fn answer(
             return Ok(shared.lock().render(None, Err(refusal)));
         }
     };
+    if call.token_astray {
+        shared.act(|workspace, _| workspace.astray.push(name.to_owned()));
+    }
     // One door for all workspaces: whose a call is says its token.
     let shared = &shared.of_token(call.token.as_deref());
     let channel = call.text("channel");
@@ -117,6 +120,7 @@ impl Workspace {
         if self.setup.method_limits {
             self.limits.call(method.name, method.tier, now_ms).map_err(Refusal::wait)?;
         }
+        self.check_team(call)?;
         self.require(method.scopes)
     }
 

@@ -117,6 +117,8 @@ pub struct Workspace {
     pub faults: Faults,
     /// Calls by method.
     pub calls: BTreeMap<String, Vec<CallRecord>>,
+    /// Methods that were called with a token outside the header.
+    pub astray: Vec<String>,
     /// Modals and Home tabs, in the order they were opened.
     pub views: Vec<View>,
     /// Trigger ids.
@@ -155,6 +157,7 @@ impl Workspace {
             limits: Limits::default(),
             faults: Faults::default(),
             calls: BTreeMap::new(),
+            astray: Vec::new(),
             views: Vec::new(),
             triggers: Triggers::default(),
             response_urls: ResponseUrls::default(),

@@ -16,6 +16,7 @@ use super::loose::{self, Loose, Text};
 use super::outcome::Failure;
 use super::people::{self, User};
 use super::response_url::ResponseUrl;
+use super::teams::Whole;
 use crate::config::Secret;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use crate::domain::message::{Ourselves, Profile};
@@ -31,6 +32,8 @@ pub const SENT_BY_US: &str = "deskd_send";
 #[derive(Clone, Debug)]
 pub struct Api {
     caller: Arc<Caller>,
+    /// What is known of the organisation that the token is of; `None` for the token of a workspace.
+    whole: Option<Arc<Whole>>,
 }
 
 /// Who the bot token belongs to and what it may do.
@@ -76,12 +79,23 @@ impl Api {
     /// Prepares to call `base_url` (`https://slack.com`, with or without `/api` and a last slash). Nothing is sent yet.
     /// The caller must have installed rustls's ring provider as the process's default.
     pub fn new(base_url: &str, bot: &Secret, app: &Secret) -> Result<Api, Unusable> {
-        Ok(Api { caller: Arc::new(Caller::new(base_url, bot, app)?) })
+        Ok(Api { caller: Arc::new(Caller::new(base_url, bot, app)?), whole: None })
     }
 
     /// The same, speaking with another bot token: in another workspace, or after a change of the token.
     pub fn speaking(&self, bot: &Secret) -> Result<Api, Unusable> {
-        Ok(Api { caller: Arc::new(self.caller.with_bot(bot)?) })
+        Ok(Api { caller: Arc::new(self.caller.with_bot(bot)?), whole: None })
+    }
+
+    /// The same, where it is known whose the token is: that of an organisation says which team it means.
+    pub fn within(&self, workspace: &WorkspaceId) -> Api {
+        let whole = workspace.is_organisation().then(Arc::default);
+        Api { caller: self.caller.clone(), whole }
+    }
+
+    /// The organisation that the token is of.
+    pub(super) fn whole(&self) -> Option<&Whole> {
+        self.whole.as_deref()
     }
 
     /// Whether this is the other one, or a clone of it.
@@ -123,8 +137,11 @@ impl Api {
     pub async fn auth_test(&self) -> Result<Identity, Failure> {
         let done = self.read("auth.test", &[]).await?;
         let answer: Whoami<'_> = lenient(&done.body);
+        // With the token of an organisation `team_id` is that of the organisation, or not [slack-facts 4.7].
+        let enterprise = loose::filled(&answer.enterprise_id).filter(|_| answer.is_enterprise_install);
+        let team = || loose::or_empty(&answer.team_id).to_owned();
         let mut ourselves = Ourselves {
-            workspace: WorkspaceId(loose::or_empty(&answer.team_id).to_owned()),
+            workspace: WorkspaceId(enterprise.unwrap_or_else(team)),
             workspace_name: loose::or_empty(&answer.team).to_owned(),
             url: loose::or_empty(&answer.url).to_owned(),
             person: PersonId(loose::or_empty(&answer.user_id).to_owned()),
@@ -132,14 +149,15 @@ impl Api {
             app: loose::filled(&answer.app_id),
         };
         if ourselves.app.is_none() && !ourselves.bot.is_empty() {
-            ourselves.app = self.app_of_bot(&ourselves.bot).await;
+            ourselves.app = self.within(&ourselves.workspace).app_of_bot(&ourselves.bot).await;
         }
         Ok(Identity { ourselves, scopes: done.scopes, said_at: done.said_at })
     }
 
     /// The app behind a bot id; `None` when Slack does not say or the call fails, since two other ids remain.
     async fn app_of_bot(&self, bot: &str) -> Option<String> {
-        let done = self.read("bots.info", &[("bot", bot)]).await.ok()?;
+        let place = self.place("").await.ok().filter(|place| !place.is_over())?;
+        let done = self.read("bots.info", &place.form(&[("bot", bot)])).await.ok()?;
         let answer: BotAnswer<'_> = lenient(&done.body);
         answer.bot.object().and_then(|bot| loose::filled(&bot.app_id))
     }
@@ -340,6 +358,10 @@ struct Whoami<'a> {
     bot_id: Text<'a>,
     #[serde(borrow, deserialize_with = "loose::text")]
     app_id: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    enterprise_id: Text<'a>,
+    #[serde(deserialize_with = "loose::flag")]
+    is_enterprise_install: bool,
 }
 
 #[derive(Default, Deserialize)]

@@ -54,7 +54,7 @@ impl Apis {
     pub fn enter_all(&self, entered: Vec<(Ourselves, Api, bool)>) -> bool {
         let mut speaking = self.speaking.write().unwrap_or_else(PoisonError::into_inner);
         for (ours, api, _) in &entered {
-            speaking.insert(ours.workspace.clone(), Some(api.clone()));
+            speaking.insert(ours.workspace.clone(), Some(api.within(&ours.workspace)));
         }
         drop(speaking);
         self.change(|spaces| entered.into_iter().for_each(|(ours, _, is_home)| spaces.enter(ours, is_home)))

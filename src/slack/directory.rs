@@ -24,31 +24,45 @@ impl Api {
     /// One page of `users.list`: everybody of the workspace, bots and closed accounts included, people of other
     /// organisations not.
     pub async fn people_page(&self, cursor: &str) -> Result<Page<Profile>, Failure> {
-        let done = self.read("users.list", &after(&[("limit", PAGE)], cursor)).await?;
+        let place = self.place(cursor).await?;
+        if place.is_over() {
+            return Ok((Vec::new(), None));
+        }
+        let done = self.read("users.list", &place.form(&[("limit", PAGE)])).await?;
         let answer = answer(&done)?;
         let members = answer.members.iter().filter_map(people::profile).collect();
-        Ok((members, next(&answer, cursor)))
+        Ok((members, place.after(next(&answer))))
     }
 
     /// One page of `usergroups.list`: the groups in use. Slack has one page of them so far.
     pub async fn groups_page(&self, cursor: &str) -> Result<Page<Group>, Failure> {
-        let done = self.read("usergroups.list", &after(&[], cursor)).await?;
+        let place = self.place(cursor).await?;
+        if place.is_over() {
+            return Ok((Vec::new(), None));
+        }
+        let done = self.read("usergroups.list", &place.form(&[])).await?;
         let answer = answer(&done)?;
-        let groups = answer.usergroups.iter().filter_map(groups::group).collect();
-        Ok((groups, next(&answer, cursor)))
+        let groups: Vec<Group> = answer.usergroups.iter().filter_map(groups::group).collect();
+        if let (Some(whole), Some(team)) = (self.whole(), place.team()) {
+            groups.iter().for_each(|group| whole.lists(&group.id.0, team));
+        }
+        Ok((groups, place.after(next(&answer))))
     }
 
-    /// `usergroups.users.list`: who is in a group.
+    /// `usergroups.users.list`: who is in a group. In an organisation the group has to be listed first, or whoever reads the
+    /// directory has to begin anew.
     pub async fn group_members(&self, group: &GroupId) -> Result<Vec<PersonId>, Failure> {
-        let done = self.read("usergroups.users.list", &[("usergroup", &group.0)]).await?;
+        let team = self.whole().map(|whole| whole.team_of(&group.0).ok_or_else(not_listed)).transpose()?;
+        let mut form = vec![("usergroup", group.0.as_str())];
+        form.extend(team.as_ref().map(|team| ("team_id", team.as_str())));
+        let done = self.read("usergroups.users.list", &form).await?;
         Ok(groups::people(answer(&done)?.users))
     }
 }
 
-fn after<'f>(form: &[(&'static str, &'f str)], cursor: &'f str) -> Vec<(&'static str, &'f str)> {
-    let mut form = form.to_vec();
-    form.extend((!cursor.is_empty()).then_some(("cursor", cursor)));
-    form
+/// What Slack says of a cursor that is too old: the reading begins anew.
+fn not_listed() -> Failure {
+    Failure::Refused { error: "invalid_cursor".to_owned(), needed: None, messages: Vec::new() }
 }
 
 /// A list that cannot be read must not pass for an empty one: everybody would be gone.
@@ -56,10 +70,8 @@ fn answer(done: &Done) -> Result<Answer<'_>, Failure> {
     serde_json::from_slice(&done.body).map_err(|_| missing("readable page"))
 }
 
-/// A cursor that leads to its own page leads nowhere.
-fn next(answer: &Answer<'_>, cursor: &str) -> Option<String> {
-    let more = answer.response_metadata.object();
-    more.and_then(|more| loose::filled(&more.next_cursor)).filter(|next| next != cursor)
+fn next(answer: &Answer<'_>) -> Option<String> {
+    answer.response_metadata.object().and_then(|more| loose::filled(&more.next_cursor))
 }
 
 #[derive(Default, Deserialize)]

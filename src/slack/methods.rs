@@ -122,6 +122,7 @@ const HISTORY: &[&str] = &["channels:history", "groups:history"];
 pub const METHODS: &[Method] = &[
     read("apps.connections.open", &[], EVERY, "addresses for Socket Mode, with the app-level token"),
     write("auth.revoke", &[], EVERY, "ends a token, when a workspace is disconnected for good"),
+    read("auth.teams.list", &[], EVERY, "the teams of an organisation that has the app as a whole"),
     read("auth.test", &[], EVERY, "whose the bot token is, and what it may do"),
     read("bots.info", &["users:read"], EVERY, "the app behind our own bot"),
     write("chat.delete", &["chat:write"], ALL, "takes back the message of the canary"),

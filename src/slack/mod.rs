@@ -26,6 +26,7 @@ pub mod passed;
 pub mod plain;
 pub mod signature;
 pub mod socket;
+pub mod teams;
 pub mod tiers;
 pub mod upload;
 pub mod wire;

@@ -71,8 +71,11 @@ impl Api {
     /// on where it was. True when it is complete.
     pub async fn list_on(&self, listing: &mut Listing) -> Result<bool, Failure> {
         let types = if listing.public_only { "public_channel" } else { "public_channel,private_channel" };
-        let mut form = vec![("limit", PAGE), ("types", types)];
-        form.extend((!listing.cursor.is_empty()).then_some(("cursor", listing.cursor.as_str())));
+        let place = self.place(&listing.cursor).await?;
+        if place.is_over() {
+            return Ok(true);
+        }
+        let form = place.form(&[("limit", PAGE), ("types", types)]);
         let done = match self.read("conversations.list", &form).await {
             Err(Failure::Refused { error, .. }) if error == "missing_scope" && !listing.public_only => {
                 *listing = Listing { public_only: true, ..Listing::default() };
@@ -86,9 +89,10 @@ impl Api {
         if listing.pages > MOST_PAGES {
             return Err(Failure::Unknown { what: "the list does not end".to_owned() });
         }
-        match page.response_metadata.object().and_then(|more| loose::filled(&more.next_cursor)) {
-            Some(next) if next != listing.cursor => listing.cursor = next,
-            Some(_) | None => return Ok(true),
+        let next = page.response_metadata.object().and_then(|more| loose::filled(&more.next_cursor));
+        match place.after(next) {
+            Some(next) => listing.cursor = next,
+            None => return Ok(true),
         }
         Ok(false)
     }
@@ -126,10 +130,13 @@ impl Api {
         let mut cursor = String::new();
         let mut waits = 0;
         for _ in 0..MOST_PAGES + MOST_WAITS {
+            let place = self.place(&cursor).await?;
+            if place.is_over() {
+                return Ok(());
+            }
             let mut form = vec![("limit", PAGE)];
             form.extend(types.map(|types| ("types", types)));
-            form.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
-            let done = match self.read(method, &form).await {
+            let done = match self.read(method, &place.form(&form)).await {
                 Err(Failure::RateLimited { retry_after }) if waits < MOST_WAITS => {
                     waits += 1;
                     tokio::time::sleep(retry_after).await;
@@ -141,9 +148,9 @@ impl Api {
             take(&page);
             // An empty page with a cursor is not the end; a page without a cursor is.
             let next = page.response_metadata.object().and_then(|more| loose::filled(&more.next_cursor));
-            match next {
-                Some(next) if next != cursor => cursor = next,
-                Some(_) | None => return Ok(()),
+            match place.after(next) {
+                Some(next) => cursor = next,
+                None => return Ok(()),
             }
         }
         Err(Failure::Unknown { what: "the list does not end".to_owned() })

@@ -23,6 +23,7 @@ pub fn per_minute(method: &str) -> u32 {
         "apps.uninstall" => RARE,
         "chat.startStream"
         | "chat.stopStream"
+        | "auth.teams.list"
         | "conversations.list"
         | "users.list"
         | "usergroups.list"

@@ -185,7 +185,8 @@ fn person(profile: Profile, workspace: &WorkspaceId) -> PersonRow {
         name: profile.name,
         has_email: profile.email.is_some(),
         is_bot: profile.is_bot,
-        is_external: profile.team.is_some_and(|team| team != *workspace),
+        // In an organisation the people of its teams are at home, and their teams are not known here.
+        is_external: !workspace.is_organisation() && profile.team.is_some_and(|team| team != *workspace),
     }
 }
 

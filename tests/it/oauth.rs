@@ -17,8 +17,8 @@ use crate::workspaces::{count, globex, said};
 use crate::world::World;
 
 /// A desk whose pages are open, and a browser.
-struct Pages {
-    world: World,
+pub struct Pages {
+    pub world: World,
     other: Simulator,
     address: SocketAddr,
     browser: reqwest::Client,
@@ -34,11 +34,11 @@ struct Page {
 }
 
 impl Pages {
-    async fn open() -> Pages {
+    pub async fn open() -> Pages {
         Pages::with(Setup::default(), true).await
     }
 
-    async fn with(setup: Setup, is_configured: bool) -> Pages {
+    pub async fn with(setup: Setup, is_configured: bool) -> Pages {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (id, secret) = (setup.app.client_id.clone(), setup.app.client_secret.clone());
@@ -73,7 +73,7 @@ impl Pages {
     }
 
     /// Begins, and lets Slack ask: where Slack sends the browser back, and its cookie.
-    async fn allowed(&self) -> (String, String) {
+    pub async fn allowed(&self) -> (String, String) {
         let begun = self.get("/slack/install", "").await;
         assert_eq!(begun.status, 303);
         let asked = self.get(&begun.location, "").await;
@@ -82,7 +82,7 @@ impl Pages {
     }
 
     /// The slug that coming back with this ends in.
-    async fn slug(&self, back: &str, cookie: &str) -> String {
+    pub async fn slug(&self, back: &str, cookie: &str) -> String {
         let page = self.get(back, cookie).await;
         assert_eq!(page.status, 303, "{}", page.text);
         let shown = self.get(&page.location, "").await;
@@ -90,7 +90,7 @@ impl Pages {
         page.location.strip_prefix("/settings?slack=").unwrap().to_owned()
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         self.stop.cancel();
         self.world.finish().await;
     }

@@ -310,6 +310,8 @@ pub fn calls_are_published(slack: &Simulator) {
     }
     called.retain(|name| methods::find(name).is_none());
     assert!(called.is_empty(), "called, and not in the published list: {called:?}");
+    let astray = slack.tokens_astray();
+    assert!(astray.is_empty(), "a token stood outside the header (sec_28): {astray:?}");
 }
 
 /// What `main` does first: without a provider of cryptography nothing that speaks HTTP can be made.

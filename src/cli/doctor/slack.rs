@@ -40,7 +40,7 @@ pub async fn look(
         match api.auth_test().await {
             Ok(identity) => {
                 findings.extend(judge(&identity, Clock::Wall.now()));
-                findings.extend(membership(&api, monitored).await);
+                findings.extend(membership(&api.within(&identity.ourselves.workspace), monitored).await);
             }
             Err(failure) => findings.push(failed("bot_token", "the bot token", &failure)),
         }
