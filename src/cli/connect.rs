@@ -127,11 +127,16 @@ fn table(rows: &[WorkspaceRow], view: &View) -> String {
         })
         .collect();
     let style = |at: usize| match rows[at].state.as_str() {
-        "active" => Style::new(),
-        "leaving" => odd(),
+        "active" if rows[at].reason.is_none() => Style::new(),
+        "active" | "leaving" => odd(),
         _ => dim(),
     };
     let mut text = view.table(&["WORKSPACE", "ID", "STATE", "SOURCE", "SINCE"], &cells, style);
+    if rows.iter().any(|row| row.state == "active" && row.reason.is_some()) {
+        text.push_str(
+            "token_ends: Slack does not change this token any more\n  hint: install the app there again, or \"deskd connect\" with a new token\n",
+        );
+    }
     if rows.iter().any(|row| row.state != "active") {
         let line = "what was picked where deskd has left is kept for 30 days";
         text.push_str(&format!("{}\n", styled(dim(), line)));

@@ -11,6 +11,15 @@ pub const KEEP_SETTINGS: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long before its end a rotating token is changed: it lives 12 h, and Slack may be away for some of them.
 pub const AHEAD: Duration = Duration::from_secs(2 * 3600);
 
+/// Why an installation that is there will end by itself: Slack takes its refresh token no more, and only a new token helps. It is
+/// so when deskd was ended between Slack's answer and the commit, and began again after Slack's grace for the old one.
+pub const TOKEN_ENDS: &str = "token_ends";
+
+/// Whether what Slack says to a refresh token means that it is good for nothing, however often it is tried.
+pub fn is_used_up(error: &str) -> bool {
+    error == "invalid_refresh_token"
+}
+
 /// How an installation came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {

@@ -2,7 +2,8 @@
 //! use it would end with one of them having nothing.
 //!
 //! The new pair is in the database before it is used. Should the process end between Slack's answer and that, Slack still takes
-//! the old refresh token for a moment [slack-facts 8.4].
+//! the old refresh token for a moment [slack-facts 8.4]. After that moment the token is good until its end, and the installation
+//! says so (`token_ends`): somebody has to connect the workspace again.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::domain::backoff;
 use crate::domain::ids::WorkspaceId;
-use crate::domain::installation::{AHEAD, change_at};
+use crate::domain::installation::{AHEAD, change_at, is_used_up};
 use crate::domain::time::Timestamp;
 use crate::runtime::worker::{Next, Soonest, Worker};
 use crate::slack::apis::Apis;
@@ -49,6 +50,14 @@ impl Rotator {
             Ok(grant) => self.keep(workspace, grant, now).await,
             Err(Failure::RateLimited { retry_after }) => {
                 self.pauses.insert(workspace, (now.plus(retry_after), 0));
+                Ok(())
+            }
+            Err(failure) if is_used_up(failure.code()) => {
+                self.store.of(&workspace).token_ends().await?;
+                warn!(
+                    workspace = %workspace,
+                    "Slack takes the refresh token of workspace {workspace} no more: connect it again before its token ends"
+                );
                 Ok(())
             }
             Err(failure) => {

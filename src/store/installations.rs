@@ -12,7 +12,7 @@ use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
-use crate::domain::installation::{Source, State};
+use crate::domain::installation::{Source, State, TOKEN_ENDS};
 use crate::domain::message::Ourselves;
 use crate::domain::seal::{Keyring, Locked};
 use crate::domain::secret::Secret;
@@ -67,7 +67,7 @@ pub struct Installation {
     pub source: Source,
     /// Whether it is there.
     pub state: State,
-    /// Why it is not, as a stable word; empty while it is.
+    /// Why it is not, or why it will end by itself, as a stable word; empty while nothing is wrong.
     pub reason: String,
     /// Whether the token that speaks there is in the database.
     pub has_token: bool,
@@ -178,7 +178,7 @@ impl Store {
             let mut query = tx.prepare_cached(
                 "SELECT i.workspace, i.expires_at, t.id FROM installations i
                  JOIN tokens t ON t.installation = i.id AND t.kind = 'refresh'
-                 WHERE i.state = 'active' AND i.expires_at IS NOT NULL AND i.expires_at <= ?
+                 WHERE i.state = 'active' AND i.reason = '' AND i.expires_at IS NOT NULL AND i.expires_at <= ?
                  ORDER BY i.expires_at, i.id",
             )?;
             let rows = query.query_map([before.0], |row| {
@@ -201,7 +201,8 @@ impl Store {
     pub async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|tx| {
             let mut query = tx.prepare_cached(
-                "SELECT MIN(expires_at) FROM installations WHERE state = 'active' AND expires_at IS NOT NULL",
+                "SELECT MIN(expires_at) FROM installations
+                 WHERE state = 'active' AND reason = '' AND expires_at IS NOT NULL",
             )?;
             Ok(query.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
         })
@@ -215,13 +216,25 @@ impl Space {
     pub async fn swap_tokens(&self, tokens: Tokens, now: Timestamp) -> Result<bool, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
         self.write(move |tx, workspace| {
-            let sql = "UPDATE installations SET expires_at = ?2 WHERE workspace = ?1 AND state = 'active'
-                       RETURNING id";
+            let sql = "UPDATE installations SET expires_at = ?2, reason = ''
+                       WHERE workspace = ?1 AND state = 'active' RETURNING id";
             let expires_at = tokens.expires_at.map(|at| at.0);
             let id = tx.query_row(sql, (&workspace.0, expires_at), |row| row.get(0)).optional()?;
             let Some(id) = id else { return Ok(false) };
             put_all(tx, &keys, (id, workspace), &tokens, now)?;
             Ok(true)
+        })
+        .await
+    }
+}
+
+impl Space {
+    /// Notes that the token cannot be changed any more: it is good until its end, and nobody asks for another with what is left.
+    pub async fn token_ends(&self) -> Result<(), StoreError> {
+        self.write(move |tx, workspace| {
+            let sql = "UPDATE installations SET reason = ? WHERE workspace = ? AND state = 'active'";
+            tx.execute(sql, (TOKEN_ENDS, &workspace.0))?;
+            Ok(())
         })
         .await
     }

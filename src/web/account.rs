@@ -55,7 +55,7 @@ pub struct WorkspaceRow {
     pub installed_at: String,
     /// When it was left, RFC 3339.
     pub gone_at: Option<String>,
-    /// Why: `disconnected`, `tokens_revoked`, `app_uninstalled`.
+    /// Why: `disconnected`, `tokens_revoked`, `app_uninstalled`; of an active one `token_ends`.
     pub reason: Option<String>,
 }
 
