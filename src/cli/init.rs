@@ -41,7 +41,12 @@ pub fn run(args: &Args, call: &mut Call<'_>, make: Make) -> anyhow::Result<Exit>
         );
     }
     write(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    let link = (make.link)(&(make.manifest)(Wanted { name: &args.name, profile: Profile::Full, http: None }));
+    let link = (make.link)(&(make.manifest)(Wanted {
+        name: &args.name,
+        profile: Profile::Full,
+        http: None,
+        redirect: None,
+    }));
     if call.json {
         call.print_json(&json!({ "ok": true, "path": path, "install_link": link }))?;
     } else {
@@ -104,6 +109,8 @@ fn next_steps((path, given): (&Path, bool), name: &str, link: &str) -> String {
    deskd doctor{flag}
 5. Invite the bot to a channel (/invite @{name}) and give the channel to the desk:
    deskd channels monitor \"#support\"{flag}
+
+A second workspace later: deskd secret init makes a key, deskd connect takes the bot token of that workspace.
 ",
         path = path.display(),
     )
@@ -187,6 +194,8 @@ mod tests {
            deskd doctor --config /home/ada/d.toml
         5. Invite the bot to a channel (/invite @desk) and give the channel to the desk:
            deskd channels monitor "#support" --config /home/ada/d.toml
+
+        A second workspace later: deskd secret init makes a key, deskd connect takes the bot token of that workspace.
         "##);
         let system =
             next_steps((Path::new("/etc/deskd/config.toml"), false), "desk", "https://slack.example");

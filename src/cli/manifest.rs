@@ -79,8 +79,10 @@ pub async fn run(args: &Args, call: &mut Call<'_>, make: Make) -> Result<Exit> {
     if let Some(What::Diff { profile }) = &args.what {
         return diff(profile.profile(), call).await;
     }
-    let wanted = Wanted { name: &args.name, profile: args.profile.profile(), http: args.http.as_deref() };
-    let manifest = (make.manifest)(wanted);
+    // A manifest is printed before there is a configuration; what is wrong with one is said by "deskd check".
+    let redirect = call.sources.load().ok().and_then(|loaded| loaded.config.oauth.redirect_url);
+    let (profile, http) = (args.profile.profile(), args.http.as_deref());
+    let manifest = (make.manifest)(Wanted { name: &args.name, profile, http, redirect: redirect.as_deref() });
     if !args.url {
         call.print_json(&manifest)?;
         return Ok(Exit::Done);

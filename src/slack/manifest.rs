@@ -45,11 +45,13 @@ pub struct Wanted<'a> {
     pub profile: Profile,
     /// Where Slack is to send its requests: scheme and host; without it deskd holds sockets.
     pub http: Option<&'a str>,
+    /// Where Slack sends back people who install the app through its pages; nowhere unless that is configured.
+    pub redirect: Option<&'a str>,
 }
 
 /// The manifest for an app.
 pub fn manifest(wanted: Wanted<'_>) -> Value {
-    let Wanted { name, profile, http } = wanted;
+    let Wanted { name, profile, http, redirect } = wanted;
     let name: String = name.trim().chars().take(LONGEST_NAME).collect();
     let name = if name.is_empty() { "deskd".to_owned() } else { name };
     let events: Vec<&str> = profile.events().map(|event| event.name).collect();
@@ -74,6 +76,9 @@ pub fn manifest(wanted: Wanted<'_>) -> Value {
         settings["event_subscriptions"]["request_url"] = json!(format!("{address}/slack/events"));
         settings["interactivity"]["request_url"] = json!(format!("{address}/slack/interactive"));
         settings["interactivity"]["message_menu_options_url"] = json!(format!("{address}/slack/options"));
+    }
+    if let Some(redirect) = redirect {
+        manifest["oauth_config"]["redirect_urls"] = json!([redirect]);
     }
     manifest
 }
@@ -125,7 +130,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn named(name: &str) -> Value {
-        manifest(Wanted { name, profile: Profile::Full, http: None })
+        manifest(Wanted { name, profile: Profile::Full, http: None, redirect: None })
     }
 
     #[test]
@@ -141,7 +146,8 @@ mod tests {
         for name in ["deskd", "", &"x".repeat(80)] {
             for profile in Profile::ALL {
                 for http in [None, Some("https://desk.example.com"), Some("https://desk.example.com/")] {
-                    let made = manifest(Wanted { name, profile, http });
+                    let redirect = http.map(|_| "https://desk.example.com/slack/oauth/callback");
+                    let made = manifest(Wanted { name, profile, http, redirect });
                     let problems: Vec<String> = validator.iter_errors(&made).map(|e| e.to_string()).collect();
                     assert_eq!(problems, Vec::<String>::new(), "{name} {profile:?} {http:?}");
                 }
@@ -161,12 +167,21 @@ mod tests {
     #[test]
     fn with_an_address_slack_sends_requests_and_there_are_no_sockets() {
         let http = Some("https://desk.example.com/");
-        let settings = &manifest(Wanted { name: "d", profile: Profile::Inbox, http })["settings"];
+        let settings =
+            &manifest(Wanted { name: "d", profile: Profile::Inbox, http, redirect: None })["settings"];
         assert_eq!(settings["socket_mode_enabled"], json!(false));
         let base = "https://desk.example.com/slack";
         assert_eq!(settings["event_subscriptions"]["request_url"], json!(format!("{base}/events")));
         assert_eq!(settings["interactivity"]["request_url"], json!(format!("{base}/interactive")));
         assert_eq!(named("d")["settings"]["socket_mode_enabled"], json!(true));
+    }
+
+    #[test]
+    fn who_lets_people_install_the_app_names_where_they_are_sent_back() {
+        assert_eq!(named("d")["oauth_config"].get("redirect_urls"), None);
+        let redirect = Some("https://desk.example.com/slack/oauth/callback");
+        let made = manifest(Wanted { name: "d", profile: Profile::Inbox, http: None, redirect });
+        assert_eq!(made["oauth_config"]["redirect_urls"], json!([redirect]));
     }
 
     #[test]
