@@ -167,13 +167,13 @@ impl Learner {
     }
 
     /// Brings one workspace, whose examples stand at `mark`, up to date.
-    async fn follow(&mut self, workspace: &WorkspaceId, mark: Mark) -> Result<()> {
+    async fn follow(&mut self, workspace: &WorkspaceId, mark: Mark, basis: &Basis) -> Result<()> {
         match (self.done.get(workspace).copied(), self.mind.of(workspace)) {
             (Some((done, _)), Some(_)) if done == mark => Ok(()),
             (Some((done, corrupt)), Some(known)) if done.unlearned == mark.unlearned => {
-                let new = self.lessons(workspace, done.last).await?;
+                let new = self.lessons(workspace, basis, done.last).await?;
                 if new.mark.unlearned != done.unlearned {
-                    return self.rebuild(workspace).await;
+                    return self.rebuild(workspace, basis).await;
                 }
                 self.learn(workspace, known, new, corrupt).await
             }
@@ -183,18 +183,19 @@ impl Learner {
                 self.note(workspace, mark, 0);
                 Ok(())
             }
-            _ => self.rebuild(workspace).await,
+            _ => self.rebuild(workspace, basis).await,
         }
     }
 
     /// The rows behind `after`, about categories and about priorities.
-    async fn lessons(&self, workspace: &WorkspaceId, after: i64) -> Result<Lessons> {
+    async fn lessons(&self, workspace: &WorkspaceId, basis: &Basis, after: i64) -> Result<Lessons> {
         let categories = self.store.of(workspace).examples(About::Category, after).await?;
         let priorities = self.store.of(workspace).examples(About::Priority, after).await?;
         // A row that came between the two readings is read again the next time, with those beside it.
         let last = categories.mark.last;
         let is_read = |kept: &Kept| kept.id <= last;
-        let of_category = categories.rows.into_iter().map(|kept| Lesson::new(kept.example, kept.is_request));
+        let lesson = |kept: Kept| Lesson::new(basis.renamed(kept.example), kept.is_request);
+        let of_category = categories.rows.into_iter().map(lesson);
         let of_priority =
             priorities.rows.into_iter().filter(is_read).map(|kept| Lesson::of_priority(kept.example));
         Ok(Lessons {
@@ -233,11 +234,11 @@ impl Learner {
 
     /// Makes a workspace's model from all of its examples; whoever judges meanwhile goes by the rules. Where there is none, it
     /// is that of all workspaces without examples: one for each would be a megabyte each.
-    async fn rebuild(&mut self, workspace: &WorkspaceId) -> Result<()> {
+    async fn rebuild(&mut self, workspace: &WorkspaceId, basis: &Basis) -> Result<()> {
         let Some(fresh) = self.mind.fresh() else { return Ok(()) };
         self.mind.put(workspace, None);
         self.done.remove(workspace);
-        let Lessons { all: lessons, corrupt, mark } = self.lessons(workspace, 0).await?;
+        let Lessons { all: lessons, corrupt, mark } = self.lessons(workspace, basis, 0).await?;
         let count = lessons.len();
         let started = Steady::start();
         let work = move || if lessons.is_empty() { fresh } else { Arc::new(fresh.taught(&lessons)) };
@@ -305,7 +306,7 @@ impl Worker for Learner {
             self.begin(Some(basis.clone()), &workspaces).await?;
         }
         for (workspace, mark) in &workspaces {
-            self.follow(workspace, *mark).await?;
+            self.follow(workspace, *mark, &basis).await?;
         }
         Ok(Next::Bell)
     }
