@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::web::model::ModelDocument;
 use crate::web::status::{
     CanaryDocument, DestinationDocument, LearnerDocument, NoticesDocument, OutboxDocument, SocketDocument,
-    StatusDocument, WrongDocument,
+    StatusDocument, WorkspaceState, WrongDocument,
 };
 
 /// Show how the desk stands.
@@ -120,6 +120,31 @@ fn show(call: &mut Call<'_>, document: &Value, status: &StatusDocument) -> Resul
     Ok(call.out.flush()?)
 }
 
+/// Most other workspaces that are named; there may be a thousand.
+const NAMED: usize = 5;
+
+/// The workspaces beside the first, those that need somebody before the others; `None` when there is only one.
+fn told_others(status: &StatusDocument) -> Option<String> {
+    let home = status.workspace.as_ref().map(|workspace| workspace.id.as_str());
+    let is_well = |one: &&WorkspaceState| one.state == "active";
+    let named = |one: &WorkspaceState| {
+        let name = if one.name.is_empty() { &one.id } else { &one.name };
+        match one.state.as_str() {
+            "active" => name.clone(),
+            state => styled(odd(), format!("{name} ({state})")).to_string(),
+        }
+    };
+    let shown = status.workspaces.iter().filter(|one| Some(one.id.as_str()) != home || one.state != "active");
+    let (well, odd_ones): (Vec<_>, Vec<_>) = shown.partition(is_well);
+    let all = odd_ones.len() + well.len();
+    let names: Vec<String> = odd_ones.into_iter().chain(well).take(NAMED).map(named).collect();
+    let more = match all.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more: deskd workspaces"),
+    };
+    (all > 0).then(|| format!("and {}{more}", names.join(", ")))
+}
+
 /// The screen: first whether all is well, then what is wrong and since when, then how things stand.
 pub fn render(status: &StatusDocument, view: &View) -> String {
     let mut lines = vec![format!("{} {}", styled(bold(), "deskd"), verdict(status))];
@@ -137,6 +162,7 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
         Some(workspace) => line("workspace", &format!("{} ({})", workspace.name, workspace.id)),
         None => line("workspace", &styled(odd(), "not known yet")),
     });
+    lines.extend(told_others(status).map(|told| line("", &told)));
     lines.extend(told_sockets(&status.sockets, view));
     lines.extend(status.canary.iter().map(|canary| line("canary", &told_canary(canary, view))));
     lines.extend(told_work(status, view));

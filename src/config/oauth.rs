@@ -8,6 +8,7 @@ use super::problem::Problem;
 use super::reader::Section;
 use super::tokens::{Look, Token, look};
 use super::{Config, Environment, Secret};
+use crate::domain::install::EVERYBODY;
 
 /// `[oauth]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct OAuth {
     pub client_secret_file: Option<PathBuf>,
     /// Where Slack sends people back: the public address of `/slack/oauth/callback`.
     pub redirect_url: Option<String>,
+    /// The workspaces (`T…`) and organisations (`E…`) that may install the app; `*` for all.
+    pub allow: Vec<String>,
     /// Scopes of the bot; none for those that deskd uses.
     pub scopes: Vec<String>,
     /// Scopes of the person who installs; usually none.
@@ -41,10 +44,16 @@ pub fn oauth(section: &mut Section<'_, '_>) -> OAuth {
         let hint = "set oauth.redirect_url to https://HOST/slack/oauth/callback";
         section.refuse("client_id", "installing needs an address to come back to", hint);
     }
+    let allow = section.texts("allow").unwrap_or_default();
+    if allow.iter().any(|id| id != EVERYBODY && !id.starts_with(['T', 'E'])) {
+        let hint = "write ids, as [\"T0123ABCD\", \"E0123ABCD\"], or [\"*\"] for every workspace";
+        section.refuse("allow", "this is no id of a workspace or an organisation", hint);
+    }
     OAuth {
         client_id,
         client_secret_file: token_file(section, "client_secret_file"),
         redirect_url,
+        allow,
         scopes: section.texts("scopes").unwrap_or_default(),
         user_scopes: section.texts("user_scopes").unwrap_or_default(),
     }
@@ -64,11 +73,12 @@ pub fn client_secret(config: &Config, env: &Environment) -> Result<(Option<Secre
 
 /// The settings as they are shown.
 pub fn show(oauth: &OAuth, add: &mut impl FnMut(&str, String)) {
-    let OAuth { client_id, client_secret_file, redirect_url, scopes, user_scopes } = oauth;
+    let OAuth { client_id, client_secret_file, redirect_url, allow, scopes, user_scopes } = oauth;
     add("oauth.client_id", client_id.clone().unwrap_or_default());
     let file = client_secret_file.as_ref().map(|path| path.display().to_string());
     add("oauth.client_secret_file", file.unwrap_or_default());
     add("oauth.redirect_url", redirect_url.clone().unwrap_or_default());
+    add("oauth.allow", allow.join(","));
     add("oauth.scopes", scopes.join(","));
     add("oauth.user_scopes", user_scopes.join(","));
 }

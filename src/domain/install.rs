@@ -14,6 +14,16 @@ pub const PATIENCE: Duration = Duration::from_secs(600);
 /// Most installations that are under way at once; more are somebody who plays with the door, and the oldest give way.
 const MOST: usize = 1000;
 
+/// Stands for every workspace in the list of those that may install the app.
+pub const EVERYBODY: &str = "*";
+
+/// Whether this workspace, or its organisation, is one of those that may install the app. Without a list none is: the page is open to
+/// whoever finds it, and an app that is distributed can be installed anywhere.
+pub fn may_install(allowed: &[String], team: Option<&str>, enterprise: Option<&str>) -> bool {
+    let is_named = |id: Option<&str>| id.is_some_and(|id| allowed.iter().any(|one| one == id));
+    allowed.iter().any(|one| one == EVERYBODY) || is_named(team) || is_named(enterprise)
+}
+
 /// A digest of what a person carries along.
 pub type Digest = [u8; 32];
 
@@ -40,6 +50,8 @@ pub enum Ending {
     BadState,
     /// Slack did not take the code, or could not be asked.
     ExchangeFailed,
+    /// The workspace is none of those that this desk is for.
+    NotAllowed,
     /// This desk is not set up for it.
     NotConfigured,
 }
@@ -64,12 +76,13 @@ impl Pending {
 
 impl Ending {
     /// All of them.
-    pub const ALL: [Ending; 6] = [
+    pub const ALL: [Ending; 7] = [
         Ending::Connected,
         Ending::NoCode,
         Ending::SlackDenied,
         Ending::BadState,
         Ending::ExchangeFailed,
+        Ending::NotAllowed,
         Ending::NotConfigured,
     ];
 
@@ -81,6 +94,7 @@ impl Ending {
             Ending::SlackDenied => "slack_denied",
             Ending::BadState => "bad_state",
             Ending::ExchangeFailed => "oauth_exchange_failed",
+            Ending::NotAllowed => "not_allowed",
             Ending::NotConfigured => "not_configured",
         }
     }
@@ -113,6 +127,10 @@ impl Ending {
                 "Slack did not give us a token, so nothing was installed.",
                 "Begin again. If it happens once more, the operator finds the reason in the log of deskd.",
             ),
+            Ending::NotAllowed => (
+                "This desk does not work in the workspace that was picked, so nothing was kept, and Slack was told so.",
+                "The operator names the workspaces it is for: allow under [oauth] in the configuration. Then begin again.",
+            ),
             Ending::NotConfigured => (
                 "This desk is not set up to be installed like this.",
                 "The operator has to set [oauth] and a key for secrets: see docs/workspaces.md.",
@@ -123,7 +141,7 @@ impl Ending {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ending, MOST, PATIENCE, Pending, Timestamp};
+    use super::{Ending, MOST, PATIENCE, Pending, Timestamp, may_install};
     use std::time::Duration;
 
     #[test]
@@ -154,6 +172,22 @@ mod tests {
         }
         assert_eq!(pending.0.len(), MOST);
         assert!(!pending.end(&[0; 32], &[0; 32], Timestamp(0)), "the oldest gave way");
+    }
+
+    #[test]
+    fn a_workspace_installs_the_app_when_it_or_its_organisation_is_named() {
+        let list = |ids: &[&str]| -> Vec<String> { ids.iter().map(|&id| id.to_owned()).collect() };
+        for (allowed, team, enterprise, may) in [
+            (list(&[]), Some("T1"), None, false),
+            (list(&["T1"]), Some("T1"), None, true),
+            (list(&["T1"]), Some("T2"), None, false),
+            (list(&["E1"]), Some("T2"), Some("E1"), true),
+            (list(&["E1"]), None, Some("E1"), true),
+            (list(&["T1"]), None, Some("E1"), false),
+            (list(&["*"]), Some("T9"), None, true),
+        ] {
+            assert_eq!(may_install(&allowed, team, enterprise), may, "{allowed:?} {team:?} {enterprise:?}");
+        }
     }
 
     #[test]

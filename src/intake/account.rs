@@ -7,6 +7,7 @@ use thiserror::Error;
 use tracing::{info, warn};
 
 use crate::domain::ids::WorkspaceId;
+use crate::domain::install::may_install;
 use crate::domain::installation::{Parting, Source, WrongToken, check_token, missing_scopes};
 use crate::domain::message::Ourselves;
 use crate::domain::secret::Secret;
@@ -61,6 +62,11 @@ pub enum NotConnected {
         .0.join(", ")
     )]
     Scopes(Vec<String>),
+    /// Slack gave it for a workspace that this desk is not for.
+    #[error(
+        "workspace {0} is not allowed to install the app; hint: name it in allow under [oauth], and restart"
+    )]
+    NotAllowed(String),
     /// It is of another workspace than the one it is for.
     #[error(
         "this token is of the workspace {0}; hint: \"deskd connect\" adds a workspace, rotating changes nothing but the token"
@@ -124,10 +130,11 @@ impl Accounts {
         self.admit(api, new, now).await
     }
 
-    /// Takes the code that a person came back with from Slack's pages: exchanges it, asks whose the token is, and keeps it.
+    /// Takes the code that a person came back with from Slack's pages: exchanges it, asks whose the token is, and keeps it. Where
+    /// the workspace is none of those allowed, the token is given back at once.
     pub async fn install(
         &self,
-        (client, redirect_url): (&Client, &str),
+        (client, redirect_url, allowed): (&Client, &str, &[String]),
         code: &str,
         now: Timestamp,
     ) -> Result<Connected, NotConnected> {
@@ -135,6 +142,12 @@ impl Accounts {
         let grant = self.apis.configured().exchange(client, code, redirect_url).await?;
         let Grant { bot, scopes, user, refresh, expires_in, team, enterprise, org_wide } = grant;
         let api = self.apis.configured().speaking(&bot).map_err(|_| WrongToken::Damaged)?;
+        if !may_install(allowed, team.as_deref(), enterprise.as_deref()) {
+            if let Err(failure) = api.revoke().await {
+                warn!(error = failure.code(), "Slack did not revoke a token that is not wanted");
+            }
+            return Err(NotConnected::NotAllowed(team.or(enterprise).unwrap_or_default()));
+        }
         let mut ours = api.auth_test().await?.ourselves;
         let enterprise = enterprise.unwrap_or_default();
         // An organisation counts as one workspace, under its own id.

@@ -261,7 +261,7 @@ fn refuse(problem: NotConnected) -> Refusal {
     match problem {
         NotConnected::Token(_) => Refusal::new(Code::WrongToken, told),
         NotConnected::Scopes(_) => Refusal::new(Code::MissingScopes, told),
-        NotConnected::OtherWorkspace(_) => Refusal::new(Code::WrongState, told),
+        NotConnected::OtherWorkspace(_) | NotConnected::NotAllowed(_) => Refusal::new(Code::WrongState, told),
         NotConnected::Slack(Failure::Token { error }) => {
             let what = Failure::Token { error }.sentence();
             Refusal::new(Code::SlackRefused, format!("{what}; hint: copy the token again"))

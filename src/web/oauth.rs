@@ -25,7 +25,7 @@ use super::registry::Code;
 use crate::config::oauth::OAuth;
 use crate::domain::install::{Digest, Ending, PATIENCE, Pending};
 use crate::domain::time::Now;
-use crate::intake::account::Accounts;
+use crate::intake::account::{Accounts, NotConnected};
 use crate::slack::manifest::{NEEDED_SCOPES, WANTED_SCOPES};
 use crate::slack::oauth::{Client, Consent};
 
@@ -132,12 +132,16 @@ async fn back(
 
 async fn exchange(install: &Install, client: &Client, code: &str) -> Ending {
     let redirect_url = install.oauth.redirect_url.as_deref().unwrap_or_default();
-    let done = install.accounts.install((client, redirect_url), code, (install.now)());
+    let done = install.accounts.install((client, redirect_url, &install.oauth.allow), code, (install.now)());
     match timeout(EXCHANGE, done).await {
         Ok(Ok(_)) => Ending::Connected,
         Ok(Err(problem)) if problem.is_ours() => {
             warn!("An installation could not be kept: {problem}");
             Ending::NotConfigured
+        }
+        Ok(Err(problem @ NotConnected::NotAllowed(_))) => {
+            warn!("An installation was refused: {problem}");
+            Ending::NotAllowed
         }
         Ok(Err(problem)) => {
             warn!("Slack did not let an installation end well: {problem}");
@@ -156,9 +160,11 @@ async fn settings(query: Result<Query<Shown>, QueryRejection>) -> Response {
     let (what, next) = ending.told();
     let again = match ending {
         Ending::Connected | Ending::NotConfigured => "",
-        Ending::NoCode | Ending::SlackDenied | Ending::BadState | Ending::ExchangeFailed => {
-            "<p><a href=\"/slack/install\">Begin again</a></p>"
-        }
+        Ending::NoCode
+        | Ending::SlackDenied
+        | Ending::BadState
+        | Ending::ExchangeFailed
+        | Ending::NotAllowed => "<p><a href=\"/slack/install\">Begin again</a></p>",
     };
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>deskd</title></head>\

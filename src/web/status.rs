@@ -14,11 +14,13 @@ use super::secrets::SecretsDocument;
 use super::tasks::time;
 use crate::domain::classify::Learn;
 use crate::domain::ids::WorkspaceId;
+use crate::domain::installation::State;
 use crate::domain::own::{Own, Raised, Severity};
 use crate::domain::telling::{advice, sentence};
 use crate::domain::time::Timestamp;
 use crate::intake::canary::Fares;
 use crate::store::destinations::Destination;
+use crate::store::installations::Installation;
 use crate::store::status::Standing;
 use crate::store::troubles::Trouble;
 
@@ -35,6 +37,9 @@ pub struct StatusDocument {
     pub uptime_s: u64,
     /// The workspace, once we know it.
     pub workspace: Option<WorkspaceDocument>,
+    /// All workspaces that we are in, with their states; those that we have left are not among them.
+    #[serde(default)]
+    pub workspaces: Vec<WorkspaceState>,
     /// What keeps us from knowing the workspace.
     pub trouble: Option<TroubleDocument>,
     /// The Socket Mode links.
@@ -127,6 +132,17 @@ pub struct WorkspaceDocument {
     pub id: String,
     /// Its name.
     pub name: String,
+}
+
+/// A workspace that we are in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkspaceState {
+    /// Slack's id of it.
+    pub id: String,
+    /// Its name; empty before Slack has said it.
+    pub name: String,
+    /// `active`, `leaving`, or why somebody should look: `token_ends`, `token_locked`.
+    pub state: String,
 }
 
 /// What Slack does not let us do.
@@ -266,6 +282,7 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         now: now.to_string(),
         uptime_s: now.since(front.started_at).as_secs(),
         workspace: ours.map(|ours| WorkspaceDocument { id: ours.workspace.0, name: ours.workspace_name }),
+        workspaces: workspaces(&front).await?,
         trouble: front.trouble.now().map(|(reason, hint)| TroubleDocument { reason, hint }),
         sockets: sockets(&front),
         canary: front.canary.as_ref().map(|figures| canary(figures.now())),
@@ -292,6 +309,20 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         secrets,
         wrong,
     }))
+}
+
+/// The workspaces that we are in. One whose token is there and is not spoken with has a token that cannot be read.
+async fn workspaces(front: &Front) -> Result<Vec<WorkspaceState>, Refusal> {
+    let installations = front.store.installations().await?;
+    let there = installations.into_iter().filter(|one| one.state != State::Gone);
+    let state = |one: &Installation| match (one.state, one.reason.is_empty()) {
+        (State::Active, false) => one.reason.clone(),
+        (State::Active, true) if one.has_token && front.apis.of(&one.workspace).is_err() => {
+            "token_locked".to_owned()
+        }
+        (state, _) => state.as_str().to_owned(),
+    };
+    Ok(there.map(|one| WorkspaceState { state: state(&one), id: one.workspace.0, name: one.name }).collect())
 }
 
 async fn learner(front: &Front, workspace: Option<&WorkspaceId>) -> Result<LearnerDocument, Refusal> {

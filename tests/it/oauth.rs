@@ -13,7 +13,7 @@ use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::workspaces::{count, globex, said};
+use crate::workspaces::{another, count, globex, said};
 use crate::world::World;
 
 /// A desk whose pages are open, and a browser.
@@ -45,6 +45,7 @@ impl Pages {
         let mut world = World::without_desk(setup, |config| {
             config.oauth.client_id = Some(id);
             config.oauth.redirect_url = Some(format!("http://{address}/slack/oauth/callback"));
+            config.oauth.allow = vec!["T0GLOBEX001".to_owned(), "E0GLOBAL001".to_owned()];
             config.oauth.user_scopes = vec!["search:read".to_owned()];
         });
         world.keys = Some(Keyring::parse(&"07".repeat(32)).unwrap());
@@ -198,5 +199,21 @@ async fn a_token_that_lives_for_twelve_hours_is_changed_before_its_end_and_nothi
         pages.other.history("support").unwrap().iter().map(|message| message.text.clone()).collect();
     assert!(texts.iter().any(|text| text == "still here"), "{texts:?}");
     assert_eq!(count(&pages.world, "SELECT COUNT(*) FROM tokens WHERE kind = 'refresh'").await, 1);
+    pages.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workspace_that_this_desk_is_not_for_is_refused_and_its_token_given_back() {
+    let pages = Pages::open().await;
+    let stranger = pages.world.slack.add_workspace(another("T0STRANGER1", "Initech", "xoxb-3-initech"));
+    pages.world.slack.install_into("T0STRANGER1");
+    let (back, cookie) = pages.allowed().await;
+    assert_eq!(pages.slug(&back, &cookie).await, "not_allowed");
+    assert_eq!(stranger.calls("auth.revoke"), 1, "Slack is told that the token is not wanted");
+    assert_eq!(stranger.calls("auth.test"), 0, "and nothing else is asked there");
+    let kept = "SELECT COUNT(*) FROM installations WHERE workspace = 'T0STRANGER1'";
+    assert_eq!(count(&pages.world, kept).await, 0);
+    let page = pages.get("/settings?slack=not_allowed", "").await;
+    assert!(page.text.contains("allow under [oauth]"), "{}", page.text);
     pages.close().await;
 }

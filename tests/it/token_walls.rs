@@ -204,6 +204,7 @@ async fn sec_28_tokens_stand_in_the_header_and_never_in_an_address_or_a_body() {
     let mut world = World::without_desk(setup, |config| {
         config.oauth.client_id = Some(id);
         config.oauth.redirect_url = Some(format!("http://{address}/slack/oauth/callback"));
+        config.oauth.allow = vec!["*".to_owned()];
     });
     world.keys = Some(Keyring::parse(KEY).unwrap());
     world.client_secret = Some(Secret::new(&secret));

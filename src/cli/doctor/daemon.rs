@@ -6,7 +6,7 @@ use crate::cli::screen::span;
 use crate::config::Sources;
 use crate::web::channels::ChannelRow;
 use crate::web::secrets::SecretsDocument;
-use crate::web::status::StatusDocument;
+use crate::web::status::{StatusDocument, WorkspaceState};
 
 /// Age of an event without an outcome from which on somebody should look, in seconds. Decoding takes milliseconds.
 const LATE: u64 = 60;
@@ -50,6 +50,30 @@ pub async fn look(sources: &Sources, findings: &mut Vec<Finding>) -> Option<Runn
     Some(Running { monitored, secrets })
 }
 
+/// The workspaces: one that needs somebody is a finding of its own.
+fn workspaces(status: &StatusDocument) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for one in &status.workspaces {
+        let WorkspaceState { id, name, state } = one;
+        let hint = match state.as_str() {
+            "token_ends" => "install the app there again, or hand a new token to deskd connect",
+            "token_locked" => {
+                "put the key of the secrets back and restart, or hand the token to deskd connect again"
+            }
+            _ => continue,
+        };
+        findings.push(Finding::warning("workspaces", format!("{name} ({id}) has a problem: {state}"), hint));
+    }
+    let names: Vec<&str> = status.workspaces.iter().map(|one| one.name.as_str()).take(5).collect();
+    let count = status.workspaces.len();
+    if findings.is_empty() && count > 1 {
+        let more = if count > names.len() { " and others" } else { "" };
+        let what = format!("deskd works in {count} workspaces: {}{more}", names.join(", "));
+        findings.push(Finding::ok("workspaces", what));
+    }
+    findings
+}
+
 /// What a status says to a doctor.
 fn judge(status: &StatusDocument) -> Vec<Finding> {
     let own = env!("CARGO_PKG_VERSION");
@@ -64,6 +88,7 @@ fn judge(status: &StatusDocument) -> Vec<Finding> {
         let what = format!("the daemon cannot learn about its workspace ({})", trouble.reason);
         Finding::problem("workspace", what, trouble.hint.clone())
     }));
+    findings.extend(workspaces(status));
     findings.extend(sockets(status));
     for worker in &status.stuck {
         let what = format!("the worker {worker:?} is stuck");
