@@ -31,6 +31,7 @@ mod errors;
 mod hostile;
 mod http_apps;
 mod http_door;
+mod http_further;
 mod http_hostile;
 mod http_mode;
 mod http_peers;
