@@ -71,6 +71,7 @@ mod reports;
 mod reports_cli;
 mod retention;
 mod routing;
+mod same_ids;
 mod secret_key;
 mod secrets;
 mod security;
