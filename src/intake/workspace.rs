@@ -337,6 +337,8 @@ impl Worker for Workspace {
             }
             Err(due) => match (self.look_home(now).await?, due) {
                 (Next::At(at), Some(due)) => Next::At(at.min(due)),
+                // Home is known, and nobody has looked at the others yet.
+                (Next::At(_), None) if self.settled == Some(true) && self.others.is_none() => Next::Again,
                 (next, _) => next,
             },
         };

@@ -270,6 +270,7 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         None => Vec::new(),
     };
     let learner = learner(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
+    let workspaces = workspaces(&front).await?;
     let mut wrong = wrong(&front, &health, &standing, &troubles);
     let model = model::document(&front, ours.as_ref().map(|ours| &ours.workspace)).await?;
     wrong.extend(model.as_ref().and_then(model::wrong));
@@ -282,7 +283,7 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         now: now.to_string(),
         uptime_s: now.since(front.started_at).as_secs(),
         workspace: ours.map(|ours| WorkspaceDocument { id: ours.workspace.0, name: ours.workspace_name }),
-        workspaces: workspaces(&front).await?,
+        workspaces,
         trouble: front.trouble.now().map(|(reason, hint)| TroubleDocument { reason, hint }),
         sockets: sockets(&front),
         canary: front.canary.as_ref().map(|figures| canary(figures.now())),
