@@ -30,6 +30,7 @@ mod erasure;
 mod errors;
 mod hostile;
 mod http_apps;
+mod http_bounds;
 mod http_door;
 mod http_further;
 mod http_hostile;
