@@ -37,6 +37,7 @@ mod http_hostile;
 mod http_mode;
 mod http_peers;
 mod http_proxy;
+mod http_standing;
 mod inbound;
 mod isolation;
 mod kinds;
