@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::http_mode::{Hooks, SECRET, sign};
 
@@ -63,9 +63,9 @@ async fn ing_03_a_connection_beyond_the_last_place_waits_and_is_served_when_anot
     let waited = timeout(Duration::from_secs(15), answer(&mut late)).await;
     assert!(waited.is_err(), "nobody is refused, and nobody is served: {waited:?}");
     open.pop();
-    let begun = Instant::now();
+    let (clock, begun) = (hooks.world.clock, hooks.world.clock.now());
     assert_eq!(answer(&mut late).await, Some(200));
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(clock.now().since(begun) < Duration::from_secs(1), "{:?}", clock.now().since(begun));
     drop(open);
     hooks.world.pass(40).await;
     hooks.finish().await;
@@ -75,11 +75,11 @@ async fn ing_03_a_connection_beyond_the_last_place_waits_and_is_served_when_anot
 #[tokio::test(start_paused = true)]
 async fn ing_03_after_slow_heads_on_every_connection_the_door_takes_a_good_request() {
     let hooks = Hooks::open().await;
-    let begun = Instant::now();
+    let (clock, begun) = (hooks.world.clock, hooks.world.clock.now());
     for mut stream in idle(&hooks, MOST).await {
         tokio::spawn(async move {
             let _ = stream.write_all(b"POST /slack/events HTTP/1.1\r\nX-Slow: ").await;
-            while stream.write_all(b"x").await.is_ok() && begun.elapsed() < Duration::from_secs(60) {
+            while stream.write_all(b"x").await.is_ok() && clock.now().since(begun) < Duration::from_secs(60) {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
@@ -87,7 +87,7 @@ async fn ing_03_after_slow_heads_on_every_connection_the_door_takes_a_good_reque
     let mut good = connect(&hooks).await;
     ask(&hooks, &mut good, "1700000001.000100").await;
     assert_eq!(answer(&mut good).await, Some(200));
-    let waited = begun.elapsed().as_secs();
+    let waited = clock.now().since(begun).as_secs();
     assert!((19..=22).contains(&waited), "a head has 20 s: {waited} s");
     hooks.world.pass(60).await;
     hooks.finish().await;
@@ -102,9 +102,9 @@ async fn ing_03_a_connection_is_kept_for_the_next_request_and_closed_when_none_c
         assert_eq!(answer(&mut stream).await, Some(200), "request {at} of one connection");
         hooks.world.pass(18).await;
     }
-    let begun = Instant::now();
+    let (clock, begun) = (hooks.world.clock, hooks.world.clock.now());
     assert_eq!(answer(&mut stream).await, None);
-    let kept = 18 + begun.elapsed().as_secs();
+    let kept = 18 + clock.now().since(begun).as_secs();
     assert!((19..=22).contains(&kept), "an idle connection has 20 s: {kept} s");
     hooks.world.pass(40).await;
     hooks.finish().await;

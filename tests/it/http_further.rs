@@ -200,8 +200,11 @@ async fn ing_15_what_comes_before_it_is_known_where_an_app_is_waits_and_counts_t
     hooks.world.close().await;
     // As if the app had been added with this start, while Slack is not to be reached.
     let file = rusqlite::Connection::open(hooks.world.database()).unwrap();
-    file.execute_batch("DELETE FROM apps; DELETE FROM installations WHERE workspace = 'T0BRANCH001';")
-        .unwrap();
+    file.execute_batch(
+        "DELETE FROM apps; DELETE FROM installations WHERE workspace = 'T0BRANCH001';
+         DELETE FROM workspaces WHERE workspace = 'T0BRANCH001';",
+    )
+    .unwrap();
     drop(file);
     branch.fault("auth.test", Fault::Status(503), Times::UntilCleared);
     hooks.reopen().await;

@@ -65,6 +65,7 @@ const WHOLE_FILE: [(&str, &str); 89] = [
     ("next_events", JOURNAL),
     ("outcomes_for_replay", JOURNAL),
     ("recent_outcomes", JOURNAL),
+    ("unplaced", JOURNAL),
     ("events", JOURNAL),
     ("gather", JOURNAL),
     ("seal_due", JOURNAL),
