@@ -111,6 +111,7 @@ fn next_steps((path, given): (&Path, bool), name: &str, link: &str) -> String {
    deskd channels monitor \"#support\"{flag}
 
 A second workspace later: deskd secret init makes a key, deskd connect takes the bot token of that workspace.
+Is there a public address already? Then Slack can call deskd, and no app token is needed: docs/http-mode.md.
 ",
         path = path.display(),
     )
@@ -196,6 +197,7 @@ mod tests {
            deskd channels monitor "#support" --config /home/ada/d.toml
 
         A second workspace later: deskd secret init makes a key, deskd connect takes the bot token of that workspace.
+        Is there a public address already? Then Slack can call deskd, and no app token is needed: docs/http-mode.md.
         "##);
         let system =
             next_steps((Path::new("/etc/deskd/config.toml"), false), "desk", "https://slack.example");
