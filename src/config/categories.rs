@@ -35,6 +35,7 @@ pub fn read(reader: &mut Reader<'_>, builtin: Rules, learns: bool) -> (Rules, Ve
             section.refuse("name", format!("\"{name}\" is there twice"), "join the two, or rename one");
         }
         own.push(name.clone());
+        former(&mut section, &name, &rule, &rules);
         let rule = CategoryRule { name, ..rule };
         match known {
             Some(at) => rules.categories[at] = rule,
@@ -52,9 +53,23 @@ pub fn read(reader: &mut Reader<'_>, builtin: Rules, learns: bool) -> (Rules, Ve
     (rules, channels_named)
 }
 
+/// A former name is no category's name now, and of one category alone.
+fn former(section: &mut Section<'_, '_>, name: &str, rule: &CategoryRule, rules: &Rules) {
+    for former in &rule.formerly {
+        let taken = |other: &&CategoryRule| other.name != name && other.formerly.contains(former);
+        if rules.categories.iter().any(|other| other.name == *former && other.weight > 0.0) || former == name
+        {
+            let hint = "take it out here, or switch that category off with weight = 0";
+            section.refuse("formerly", format!("there is a category \"{former}\""), hint);
+        } else if let Some(other) = rules.categories.iter().find(taken) {
+            let what = format!("\"{former}\" is a former name of \"{}\" already", other.name);
+            section.refuse("formerly", what, "name it in one of them");
+        }
+    }
+}
+
 fn matches_nothing(rule: &CategoryRule) -> bool {
-    let CategoryRule { name: _, description: _, keywords, phrases, patterns, channels, domains, weight: _ } =
-        rule;
+    let CategoryRule { keywords, phrases, patterns, channels, domains, .. } = rule;
     [keywords, phrases, channels, domains].iter().all(|list| list.is_empty()) && patterns.is_empty()
 }
 
@@ -64,7 +79,7 @@ fn category(
     built_in: Option<CategoryRule>,
     named: &mut Vec<ChannelNamed>,
 ) -> CategoryRule {
-    let base = built_in.unwrap_or_else(nothing);
+    let base = built_in.unwrap_or_else(|| CategoryRule::named(""));
     let patterns = section.list("patterns");
     let channels = section.list("channels");
     let domains = section.list("domains");
@@ -76,6 +91,7 @@ fn category(
     }));
     CategoryRule {
         name: base.name,
+        formerly: section.texts("formerly").unwrap_or(base.formerly),
         description: section.text("description").map_or(base.description, |text| text.trim().to_owned()),
         keywords: section.texts("keywords").unwrap_or(base.keywords),
         phrases: section.texts("phrases").unwrap_or(base.phrases),
@@ -83,19 +99,6 @@ fn category(
         channels: channels.map_or(base.channels, |list| sift(section, &list, channel)),
         domains: domains.map_or(base.domains, |list| sift(section, &list, domain)),
         weight: section.weight("weight", base.weight),
-    }
-}
-
-fn nothing() -> CategoryRule {
-    CategoryRule {
-        name: String::new(),
-        description: String::new(),
-        keywords: Vec::new(),
-        phrases: Vec::new(),
-        patterns: Vec::new(),
-        channels: Vec::new(),
-        domains: Vec::new(),
-        weight: 1.0,
     }
 }
 
@@ -195,4 +198,28 @@ fn fallback(inbox: &mut Section<'_, '_>, rules: &mut Rules) {
         None => format!("there are {all}"),
     };
     inbox.refuse("fallback", format!("there is no category \"{name}\""), hint);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::load_text;
+
+    fn with(categories: &str) -> Result<String, String> {
+        let read = load_text(categories).map_err(|problems| problems.to_string())?;
+        let named = read.rules.categories.into_iter().filter(|rule| !rule.formerly.is_empty());
+        Ok(named.map(|rule| format!("{} was {}", rule.name, rule.formerly.join(", "))).collect())
+    }
+
+    #[test]
+    fn a_former_name_is_of_one_category_and_of_none_that_is_there() {
+        let renamed = "[[category]]\nname = \"shipping\"\nformerly = [\"logistics\"]\n";
+        assert_eq!(with(renamed).unwrap(), "shipping was logistics");
+        let still = with("[[category]]\nname = \"shipping\"\nformerly = [\"billing\"]\n").unwrap_err();
+        assert!(still.contains("there is a category \"billing\""), "{still}");
+        let off = "[[category]]\nname = \"billing\"\nweight = 0\n[[category]]\nname = \"money\"\nformerly = [\"billing\"]\n";
+        assert_eq!(with(off).unwrap(), "money was billing");
+        let twice = format!("{renamed}[[category]]\nname = \"parcels\"\nformerly = [\"logistics\"]\n");
+        let twice = with(&twice).unwrap_err();
+        assert!(twice.contains("\"logistics\" is a former name of \"shipping\" already"), "{twice}");
+    }
 }

@@ -146,8 +146,19 @@ fn show_rules(rules: &Rules, add: &mut impl FnMut(&str, String)) {
     add("priority.high", high.join(", "));
     add("priority.low", low.join(", "));
     for rule in categories {
-        let CategoryRule { name, description, keywords, phrases, patterns, channels, domains, weight } = rule;
+        let CategoryRule {
+            name,
+            formerly,
+            description,
+            keywords,
+            phrases,
+            patterns,
+            channels,
+            domains,
+            weight,
+        } = rule;
         let mut part = |key: &str, value: String| add(&format!("category.{name}.{key}"), value);
+        part("formerly", formerly.join(", "));
         part("description", description.clone());
         part("keywords", keywords.join(", "));
         part("phrases", phrases.join(", "));

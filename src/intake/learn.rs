@@ -167,7 +167,7 @@ impl Learner {
         match (self.done.get(workspace).copied(), self.mind.of(workspace)) {
             (Some((done, _)), Some(_)) if done == mark => Ok(()),
             (Some((done, corrupt)), Some(known)) if done.unlearned == mark.unlearned => {
-                let new = self.lessons(workspace, done.last).await?;
+                let new = self.lessons(workspace, basis, done.last).await?;
                 if new.mark.unlearned != done.unlearned {
                     return self.rebuild(workspace, basis).await;
                 }
@@ -178,13 +178,14 @@ impl Learner {
     }
 
     /// The rows behind `after`, about categories and about priorities.
-    async fn lessons(&self, workspace: &WorkspaceId, after: i64) -> Result<Lessons> {
+    async fn lessons(&self, workspace: &WorkspaceId, basis: &Basis, after: i64) -> Result<Lessons> {
         let categories = self.store.of(workspace).examples(About::Category, after).await?;
         let priorities = self.store.of(workspace).examples(About::Priority, after).await?;
         // A row that came between the two readings is read again the next time, with those beside it.
         let last = categories.mark.last;
         let is_read = |kept: &Kept| kept.id <= last;
-        let of_category = categories.rows.into_iter().map(|kept| Lesson::new(kept.example, kept.is_request));
+        let lesson = |kept: Kept| Lesson::new(basis.renamed(kept.example), kept.is_request);
+        let of_category = categories.rows.into_iter().map(lesson);
         let of_priority =
             priorities.rows.into_iter().filter(is_read).map(|kept| Lesson::of_priority(kept.example));
         Ok(Lessons {
@@ -225,7 +226,7 @@ impl Learner {
     async fn rebuild(&mut self, workspace: &WorkspaceId, basis: &Arc<Basis>) -> Result<()> {
         self.mind.put(workspace, None);
         self.done.remove(workspace);
-        let Lessons { all: lessons, corrupt, mark } = self.lessons(workspace, 0).await?;
+        let Lessons { all: lessons, corrupt, mark } = self.lessons(workspace, basis, 0).await?;
         let basis = basis.clone();
         let count = lessons.len();
         let started = Steady::start();

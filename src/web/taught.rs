@@ -127,8 +127,9 @@ pub async fn report(
         })?,
     };
     let judged = front.store.of(&workspace).judgements(from).await?;
-    let (tasks, outcomes) = outcomes(judged);
-    let taught = front.store.of(&workspace).taught().await?;
+    let basis = Basis::of(front.learned.rules.borrow().rules());
+    let (tasks, outcomes) = outcomes(judged, &basis);
+    let taught = front.store.of(&workspace).taught().await?.under(|name| basis.current(name).to_owned());
     // What was judged at this very instant is a part of it.
     let window = Window { from, to: Timestamp(now.0.saturating_add(1)), zone };
     let learn = front.learned.policy.borrow().learn;
@@ -141,10 +142,17 @@ pub async fn report(
     }))
 }
 
+/// The examples of categories, each under the name that its category has now.
+async fn kept(front: &Front, workspace: &WorkspaceId) -> Result<Vec<Kept>, Refusal> {
+    let basis = Basis::of(front.learned.rules.borrow().rules());
+    let rows = front.store.of(workspace).examples(About::Category, 0).await?.rows;
+    Ok(rows.into_iter().map(|kept| Kept { example: basis.renamed(kept.example), ..kept }).collect())
+}
+
 /// `GET /v1/triage/suggest`.
 pub async fn suggest(front: Front) -> Result<Json<SuggestDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let kept = front.store.of(&workspace).examples(About::Category, 0).await?.rows;
+    let kept = kept(&front, &workspace).await?;
     let compiled = front.learned.rules.borrow().clone();
     let work = move || words_worth(&kept, &compiled);
     beside(work).await.map(Json)
@@ -153,8 +161,8 @@ pub async fn suggest(front: Front) -> Result<Json<SuggestDocument>, Refusal> {
 /// `GET /v1/triage/examples`: what people said, here or in a file. What silence and language models said stays.
 pub async fn export(front: Front) -> Result<Json<ExamplesDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
-    let kept = front.store.of(&workspace).examples(About::Category, 0).await?.rows;
-    let said: Vec<Line> = kept
+    let said: Vec<Line> = kept(&front, &workspace)
+        .await?
         .into_iter()
         .filter(|kept| matches!(kept.source, Source::Person | Source::Imported))
         .map(line)
@@ -173,8 +181,10 @@ pub async fn import(
     let wrong: Vec<WrongLine> =
         table.wrong.iter().map(|(line, why)| WrongLine { line: *line, why: why.to_string() }).collect();
     let basis = Basis::of(front.learned.rules.borrow().rules());
-    let waiting = waiting(&table.rows, &basis);
-    let rows = foreseen(&front, &workspace, table.rows, basis).await?;
+    let lines: Vec<Line> =
+        table.rows.into_iter().map(|line| Line { example: basis.renamed(line.example), ..line }).collect();
+    let waiting = waiting(&lines, &basis);
+    let rows = foreseen(&front, &workspace, lines, basis).await?;
     let all = rows.len();
     let mut new = 0;
     for batch in rows.chunks(BATCH) {
@@ -191,20 +201,21 @@ pub async fn import(
 
 /// The first judgement of each task whose right category is known by now: what was said of it before anything could be
 /// learned from it. Also how many tasks were judged.
-fn outcomes(judged: Vec<Judged>) -> (usize, Vec<Outcome>) {
+fn outcomes(judged: Vec<Judged>, basis: &Basis) -> (usize, Vec<Outcome>) {
     let mut seen: BTreeSet<TaskNumber> = BTreeSet::new();
     let first = judged.into_iter().filter(|judged| seen.insert(judged.task)).collect::<Vec<_>>();
     let count = first.len();
     // What was no request is of no category, and so says nothing about them.
     let known = first.into_iter().filter_map(|judged| {
         let right = judged.truth.clone().filter(|truth| !truth.is_empty())?;
-        Some(outcome(judged, right))
+        Some(outcome(judged, basis.current(&right).to_owned(), basis))
     });
     (count, known.collect())
 }
 
-fn outcome(judged: Judged, right: String) -> Outcome {
+fn outcome(judged: Judged, right: String, basis: &Basis) -> Outcome {
     let Judged { at, category: acted, confidence, learned, learned_confidence, truth_by, .. } = judged;
+    let [acted, learned] = [acted, learned].map(|name| basis.current(&name).to_owned());
     let (said, confidence) =
         if learned.is_empty() { (acted.clone(), confidence) } else { (learned, learned_confidence) };
     Outcome {
@@ -248,7 +259,7 @@ async fn foreseen(
     lines: Vec<Line>,
     basis: Basis,
 ) -> Result<Vec<Imported>, Refusal> {
-    let kept = front.store.of(workspace).examples(About::Category, 0).await?.rows;
+    let kept = kept(front, workspace).await?;
     let work = move || {
         let is_request: Vec<bool> = lines.iter().map(|line| line.is_request).collect();
         let before: Vec<Example> =

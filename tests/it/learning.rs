@@ -435,6 +435,26 @@ async fn categories_come_and_go_with_the_configuration_and_their_examples_wait()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renamed_category_keeps_what_it_was_taught() {
+    let world = World::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    world.desk().reload(&sources(&file, "[[category]]\nname = \"logistics\"\n")).await.unwrap();
+    say(&world, "ada", PARCEL).await;
+    let door = Door::open(world.desk().front());
+    door.ok(&["task", "label", "1", "logistics"]).await;
+    let renamed = "[[category]]\nname = \"shipping\"\nformerly = [\"logistics\"]\n";
+    world.desk().reload(&sources(&file, renamed)).await.unwrap();
+    world.pass(1).await;
+    assert_eq!(explain(&door, ANOTHER).await["category"], "shipping", "from the first moment");
+    assert!(door.ok(&["triage", "export"]).await.starts_with("shipping\t"), "under its name of today");
+    let report: Value = serde_json::from_str(&door.ok(&["--json", "triage", "report"]).await).unwrap();
+    assert_eq!(report["confusion"][0]["right"], "shipping", "{report}");
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_learner_is_told_in_status_and_figures() {
     let world = taught().await;
     say(&world, "grace", ANOTHER).await;

@@ -56,14 +56,10 @@ async fn other_rules_show_other_channels_other_cuts_and_other_verdicts() {
     config.inbox.monitor = Monitor::Joined;
     config.inbox.quiet = Duration::from_secs(10);
     config.rules.categories.push(CategoryRule {
-        name: "refund".into(),
-        description: String::new(),
         keywords: vec!["refund".into(), "invoice".into()],
         phrases: vec!["order 123456".into(), "how much".into()],
-        patterns: Vec::new(),
-        channels: Vec::new(),
-        domains: Vec::new(),
         weight: 50.0,
+        ..CategoryRule::named("refund")
     });
     config.rules.priority.urgent.push("invoice".into());
     let before = std::fs::read(world.database()).unwrap();

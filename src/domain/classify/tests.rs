@@ -7,16 +7,7 @@ use crate::domain::rules::{CategoryRule, PriorityWords, Rules};
 
 fn rule(name: &str, keywords: &[&str], phrases: &[&str]) -> CategoryRule {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    CategoryRule {
-        name: name.into(),
-        description: String::new(),
-        keywords: owned(keywords),
-        phrases: owned(phrases),
-        patterns: Vec::new(),
-        channels: Vec::new(),
-        domains: Vec::new(),
-        weight: 1.0,
-    }
+    CategoryRule { keywords: owned(keywords), phrases: owned(phrases), ..CategoryRule::named(name) }
 }
 
 fn compiled(categories: Vec<CategoryRule>) -> Compiled {

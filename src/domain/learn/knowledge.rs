@@ -3,6 +3,8 @@
 //! Two models from the same examples, because the second question is another one: a wrong answer to it costs a task, so it
 //! has a model of its own that no category can outvote, and `classify::decide` asks it for much more confidence.
 
+use std::collections::BTreeMap;
+
 use super::model::{Categories, Example, Judgement, Model};
 use super::prior::{Phrase, Prior};
 use super::trial::in_hindsight;
@@ -28,6 +30,8 @@ pub struct Basis {
     pub phrases: Vec<Phrase>,
     /// The categories that are not switched off.
     pub categories: Vec<String>,
+    /// What categories were called before, each with what it is called now.
+    pub formerly: BTreeMap<String, String>,
     /// The category of what nothing speaks for.
     pub fallback: String,
     /// The configured words of priorities.
@@ -65,6 +69,7 @@ impl Basis {
         let mut basis = Basis { fallback, urgency, ..Basis::default() };
         for rule in rules.categories.iter().filter(|rule| rule.weight > 0.0) {
             basis.categories.push(rule.name.clone());
+            basis.formerly.extend(rule.formerly.iter().map(|former| (former.clone(), rule.name.clone())));
             let strength = rule.weight as f32;
             let weighed = |texts: &[String], weight: f32| -> Vec<Phrase> {
                 let phrase = |text: &String| Phrase {
@@ -81,6 +86,19 @@ impl Basis {
             basis.categories.push(basis.fallback.clone());
         }
         basis
+    }
+
+    /// What a category is called now.
+    pub fn current<'a>(&'a self, category: &'a str) -> &'a str {
+        self.formerly.get(category).map_or(category, String::as_str)
+    }
+
+    /// An example under the name that its category has now.
+    pub fn renamed(&self, example: Example) -> Example {
+        match self.formerly.get(example.category()) {
+            Some(name) => example.taken_for(name),
+            None => example,
+        }
     }
 
     /// Examples with what would have been said of each before it was learned, by who had learned those of `before`.

@@ -132,6 +132,17 @@ pub struct Taught {
     pub sources: BTreeMap<String, usize>,
 }
 
+impl Taught {
+    /// The same under other names of the categories.
+    pub fn under(self, name: impl Fn(&str) -> String) -> Taught {
+        let mut categories = BTreeMap::new();
+        for (category, count) in self.categories {
+            *categories.entry(name(&category)).or_default() += count;
+        }
+        Taught { categories, ..self }
+    }
+}
+
 /// The report on `outcomes`, of which those outside of the window are left out.
 pub fn report(outcomes: &[Outcome], taught: &Taught, window: &Window) -> Report {
     let within = |outcome: &&Outcome| window.from <= outcome.at && outcome.at < window.to;

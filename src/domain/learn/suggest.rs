@@ -277,14 +277,8 @@ mod tests {
 
     fn rules() -> Rules {
         let rule = |name: &str, words: &[&str]| CategoryRule {
-            name: name.to_owned(),
-            description: String::new(),
             keywords: words.iter().map(|word| (*word).to_owned()).collect(),
-            phrases: Vec::new(),
-            patterns: Vec::new(),
-            channels: Vec::new(),
-            domains: Vec::new(),
-            weight: 1.0,
+            ..CategoryRule::named(name)
         };
         let categories = vec![rule("billing", &["invoice"]), rule("travel", &["flight"])];
         Rules { categories, priority: PriorityWords::default(), fallback: "other".to_owned() }

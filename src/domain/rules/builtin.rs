@@ -37,14 +37,11 @@ pub fn priority() -> PriorityWords {
 /// `weight` is below one where the words also accompany everything else, as "how do i" does.
 fn category(name: &str, weight: f64, (keywords, phrases): (&str, &str)) -> CategoryRule {
     CategoryRule {
-        name: name.to_owned(),
         description: description(name).to_owned(),
         keywords: list(keywords),
         phrases: list(phrases),
-        patterns: Vec::new(),
-        channels: Vec::new(),
-        domains: Vec::new(),
         weight,
+        ..CategoryRule::named(name)
     }
 }
 

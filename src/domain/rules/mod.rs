@@ -17,6 +17,8 @@ mod product;
 pub struct CategoryRule {
     /// What the category is called: unique, as people type it.
     pub name: String,
+    /// What it was called before: what was taught under these names counts for it.
+    pub formerly: Vec<String>,
     /// What belongs into it, in a sentence; for those who read, a language model among them.
     pub description: String,
     /// Single words that hint at the category.
@@ -31,6 +33,23 @@ pub struct CategoryRule {
     pub domains: Vec<String>,
     /// Factor on every point of this category; 1.0 is the usual, below zero counts as zero.
     pub weight: f64,
+}
+
+impl CategoryRule {
+    /// A category for which nothing speaks yet.
+    pub fn named(name: &str) -> CategoryRule {
+        CategoryRule {
+            name: name.to_owned(),
+            formerly: Vec::new(),
+            description: String::new(),
+            keywords: Vec::new(),
+            phrases: Vec::new(),
+            patterns: Vec::new(),
+            channels: Vec::new(),
+            domains: Vec::new(),
+            weight: 1.0,
+        }
+    }
 }
 
 /// The words that move the priority away from normal.
