@@ -176,8 +176,8 @@ mod tests {
         let (home, far) = (project("web", ""), project("web", "workspace = \"Globex\""));
         let farther = project("web", "workspace = \"Initech\"");
         for (projects, more, told) in [
-            (home.clone(), "project = \"wbe\"", "there is no project \"wbe\""),
-            (home.clone(), "project = \"wbe\"", "did you mean \"web\"?"),
+            (home.clone(), "project = \"webb\"", "there is no project \"webb\""),
+            (home.clone(), "project = \"webb\"", "did you mean \"web\"?"),
             (
                 home.clone(),
                 "project = \"web\"\nworkspace = \"Globex\"",
