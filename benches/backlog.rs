@@ -11,6 +11,7 @@ use deskd::domain::message::Ourselves;
 use deskd::domain::spaces::Spaces;
 use deskd::domain::time::Timestamp;
 use deskd::intake::bundle::understand;
+use deskd::intake::kin::Kin;
 use deskd::slack::wire::keys;
 use deskd::store::{Incoming, Store};
 
@@ -41,7 +42,7 @@ async fn run() {
         if events.is_empty() {
             break;
         }
-        let decoded = events.into_iter().map(|event| understand(event, &spaces)).collect();
+        let decoded = events.into_iter().map(|event| understand(event, &spaces, &Kin::default())).collect();
         store.gather(decoded, desk.clone(), Timestamp(2)).await.expect("gathered");
     }
     meter.report("gathered (read, decoded, decided, bundled)");

@@ -2,31 +2,67 @@
 
 use anyhow::{Context, Result};
 
+use super::speakers::speakers;
 use crate::config::Secret;
 use crate::config::apps::AppTokens;
 use crate::domain::message::Sibling;
 use crate::intake::kin::{Asked, Kin};
 use crate::slack::api::Api;
+use crate::slack::apis::Apis;
 use crate::slack::socket::FurtherApp;
 use crate::store::Store;
 
+/// Who speaks where, and our further apps among them.
+pub struct Family {
+    /// Who speaks where.
+    pub apis: Apis,
+    /// The further apps, as far as they are known already.
+    pub kin: Kin,
+    /// Those that can be asked who they are.
+    pub asked: Vec<Asked>,
+}
+
+/// All who speak for us, as far as they are known before Slack is asked.
+pub async fn family(store: &Store, api: &Api, (api_url, apps): (&str, &[AppTokens])) -> Result<Family> {
+    let (apis, kin, asked) = (speakers(store, api).await?, kin(store, apps).await?, asked(api_url, apps)?);
+    join(store, &asked, &apis).await?;
+    Ok(Family { apis, kin, asked })
+}
+
 /// The further apps, as far as they are known already.
-pub async fn kin(store: &Store, apps: &[AppTokens]) -> Result<Kin> {
-    let configured = |app: &str| apps.iter().any(|tokens| tokens.app.id.as_deref() == Some(app));
-    let mut known = store.apps().await?;
-    known.retain(|app| configured(&app.app));
+async fn kin(store: &Store, apps: &[AppTokens]) -> Result<Kin> {
     let ids = apps.iter().map(|tokens| Sibling {
         name: tokens.app.name.clone().unwrap_or_default(),
         app: tokens.app.id.clone().unwrap_or_default(),
         person: None,
         bot: None,
     });
-    known.extend(ids);
-    Ok(Kin::new(known))
+    let kin = Kin::new(ids.collect());
+    let configured = |app: &str| apps.iter().any(|tokens| tokens.app.id.as_deref() == Some(app));
+    for (workspace, app) in store.apps().await?.into_iter().filter(|(_, app)| configured(&app.app)) {
+        kin.learn(&workspace, app);
+    }
+    Ok(kin)
+}
+
+/// Lets the further apps speak where they were before, until Slack has been asked.
+async fn join(store: &Store, asked: &[Asked], apis: &Apis) -> Result<()> {
+    for (workspace, known) in store.apps().await? {
+        let Some(app) = asked.iter().find(|app| app.id == known.app) else { continue };
+        apis.join(&app.id, &workspace, app.api.clone());
+        let has_home = apis.spaces().borrow().home().is_some();
+        if has_home
+            && !apis.is_settled(&workspace)
+            && let Some(ours) = store.of(&workspace).ourselves().await?
+        {
+            apis.enter(ours, app.api.clone(), false);
+        }
+    }
+    Ok(())
 }
 
 /// The further apps that can be asked who they are.
-pub fn asked(api_url: &str, apps: &[AppTokens]) -> Result<Vec<Asked>> {
+fn asked(api_url: &str, apps: &[AppTokens]) -> Result<Vec<Asked>> {
     let mut asked = Vec::new();
     for AppTokens { app, bot_token, .. } in apps {
         let Some(token) = bot_token else { continue };

@@ -8,13 +8,12 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::apps::{asked, further, kin};
+use super::apps::{Family, family, further};
 use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
 use super::parts::{health, model, open, retention, thresholds, watched};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
-use super::speakers::speakers;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
 use crate::config::apps::{AppTokens, Signing};
 use crate::config::callers::ping_url;
@@ -43,7 +42,7 @@ use crate::intake::backfill::{Recoverer, Recovery};
 use crate::intake::bundle::Gatherer;
 use crate::intake::canary::{Canary, Echo, Figures, Perch};
 use crate::intake::directory::Census;
-use crate::intake::kin::{Kin, Kinship};
+use crate::intake::kin::{Asked, Kin, Kinship};
 use crate::intake::learn::Learner;
 use crate::intake::listen::{Listener, Tally};
 use crate::intake::lookout::Lookout;
@@ -115,12 +114,12 @@ impl Desk {
         let (ways, endpoints, mailer) = outside(&config, secrets)?;
         let (bells, trouble) = (Bells::default(), Trouble::default());
         let (tell, ours) = watch::channel(store.ourselves().await?);
-        let (apis, kin) = (speakers(&store, &api).await?, kin(&store, &apps).await?);
+        let Family { apis, kin, asked } = family(&store, &api, (&config.slack.api_url, &apps)).await?;
         let reloadable = Reloadable::new(&config, signing, kin.clone())?;
 
         let mut crew = Crew::new(clock, CancellationToken::new());
-        let looks = Workspace::new(store.clone(), apis.clone(), tell, bells.gather.clone(), trouble.clone());
-        crew.worker(looks, &bells.workspace);
+        let (gather, held) = (bells.gather.clone(), trouble.clone());
+        crew.worker(Workspace::new(store.clone(), apis.clone(), tell, gather, held), &bells.workspace);
         let tally = Arc::new(Tally::default());
         let (habits, triage) = (reloadable.habits(), bells.triage.clone());
         let gatherer = Gatherer::new(store.clone(), habits, apis.spaces(), triage, tally.clone());
@@ -140,7 +139,7 @@ impl Desk {
         let (doors, beats) = base.doors(&mut crew, &reloadable, now);
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
-        base.kinship(&mut crew, &apps, kin)?;
+        base.kinship(&mut crew, asked, kin);
         let further = further(&config.slack.api_url, &apps)?;
         let wanted = config.slack.held();
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
@@ -348,12 +347,11 @@ impl Base<'_> {
     }
 
     /// What asks our further apps who their bots are.
-    fn kinship(&self, crew: &mut Crew, apps: &[AppTokens], kin: Kin) -> Result<()> {
-        let asked = asked(&self.config.slack.api_url, apps)?;
+    fn kinship(&self, crew: &mut Crew, asked: Vec<Asked>, kin: Kin) {
         if !asked.is_empty() {
-            crew.worker(Kinship::new(self.store.clone(), asked, kin), &Bell::new());
+            let (apis, gather) = (self.apis.clone(), self.bells.gather.clone());
+            crew.worker(Kinship::new(self.store.clone(), asked, kin, apis, gather), &Bell::new());
         }
-        Ok(())
     }
 
     /// Reports and their charts.

@@ -81,7 +81,9 @@ pub async fn compare(config: &Config, since: Timestamp) -> Result<Difference> {
     let (facts, kept) = store.of(&ours.workspace).rehearsal(since).await?;
     let habits = habits(config);
     let configured = |app: &str| config.slack.apps.iter().any(|known| known.id == app);
-    store.apps().await?.into_iter().filter(|app| configured(&app.app)).for_each(|app| habits.kin.learn(app));
+    for (workspace, app) in store.apps().await?.into_iter().filter(|(_, app)| configured(&app.app)) {
+        habits.kin.learn(&workspace, app);
+    }
     let desk = habits.desk(ours.clone());
     let spaces = Spaces::only(ours);
     let mut rehearsal = Rehearsal::new(desk.clone(), facts);
@@ -92,7 +94,7 @@ pub async fn compare(config: &Config, since: Timestamp) -> Result<Difference> {
         let Some((last, _)) = batch.last() else { break };
         after = last.id;
         for (event, before) in batch {
-            let decoded = understand(event, &spaces);
+            let decoded = understand(event, &spaces, &habits.kin);
             if decoded.whose.ours().is_none() {
                 continue;
             }

@@ -37,7 +37,7 @@ impl Detour {
     /// Looks at one channel; `None` when the method's pace or Slack asks to wait.
     async fn look(&self, broken: &Destination, now: Timestamp) -> Result<Option<Look>> {
         let workspace = broken.workspace.clone();
-        let Ok(api) = self.apis.of(&workspace) else { return Ok(Some(Look::Unclear)) };
+        let Ok(api) = self.apis.through(&broken.app, &workspace) else { return Ok(Some(Look::Unclear)) };
         if let Admission::At(_) = self.store.of(&workspace).admit_call(METHOD, now).await? {
             return Ok(None);
         }

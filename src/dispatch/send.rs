@@ -55,7 +55,7 @@ impl Sender {
     }
 
     async fn attempt(&self, send: &mut ClaimedSend) -> Result<Attempt> {
-        let api = match self.apis.of(&send.workspace) {
+        let api = match self.apis.through(&send.app, &send.workspace) {
             Ok(api) => api,
             Err(failure) => return Ok(judge(failure)),
         };

@@ -33,7 +33,7 @@ impl Whisperer {
     async fn tell(&self, due: &Due, way: Way) -> Answer {
         let told = match way {
             Way::ResponseUrl => self.apis.configured().respond(&due.payload, &due.text).await,
-            Way::Ephemeral => match self.apis.of(&due.workspace) {
+            Way::Ephemeral => match self.apis.through(&due.app, &due.workspace) {
                 Ok(api) => api.post_ephemeral(&due.channel, &due.person, &due.text).await,
                 Err(failure) => Err(failure),
             },

@@ -67,6 +67,14 @@ impl Desk {
     pub fn is_ours(&self, author: &Author) -> bool {
         self.ours.wrote(author) || self.kin.iter().any(|app| app.wrote(author))
     }
+
+    /// The id of a further app of ours; `None` for the app that we are in this workspace, and for one that we do not know.
+    pub fn further<'a>(&self, app: &'a str) -> Option<&'a str> {
+        let is_this = |known: &&Sibling| known.app == app;
+        let is_us =
+            self.kin.iter().filter(is_this).any(|known| known.person.as_ref() == Some(&self.ours.person));
+        (!is_us && self.kin.iter().any(|known| known.app == app)).then_some(app)
+    }
 }
 
 /// What holds for the messages of each workspace that they are of.

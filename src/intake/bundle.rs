@@ -61,7 +61,7 @@ impl Habits {
 
     /// The same for a workspace in which we are `ours`.
     pub fn desk(&self, ours: Ourselves) -> Desk {
-        let (kin, trusted_bots) = (self.kin.now(), self.trusted_bots.clone());
+        let (kin, trusted_bots) = (self.kin.within(&ours.workspace), self.trusted_bots.clone());
         Desk { ours, kin, trusted_bots, monitor: self.monitor, quiet: self.quiet }
     }
 }
@@ -196,7 +196,9 @@ impl Gatherer {
     ) -> Result<Vec<EventReason>> {
         let mut ended = Vec::new();
         while !batch.is_empty() {
-            let decoded: Vec<Decoded> = batch.into_iter().map(|event| understand(event, spaces)).collect();
+            let kin = self.habits.borrow().kin.clone();
+            let decoded: Vec<Decoded> =
+                batch.into_iter().map(|event| understand(event, spaces, &kin)).collect();
             let about = decoded.iter().map(About::of).collect();
             let own: Vec<_> = decoded.iter().filter_map(|decoded| Echo::of(decoded, spaces)).collect();
             let desks = self.habits.borrow().desks(spaces, &decoded);
@@ -265,7 +267,7 @@ impl Worker for Gatherer {
 }
 
 /// Decodes a stored event. What cannot be decoded keeps the place of the problem as its reason.
-pub fn understand(event: StoredEvent, spaces: &Spaces) -> Decoded {
+pub fn understand(event: StoredEvent, spaces: &Spaces, kin: &Kin) -> Decoded {
     let named = WorkspaceId(event.workspace);
     let ours = spaces.of(&named).or_else(|| spaces.whose(&origins(&event.payload)));
     let whose = match ours {
@@ -273,8 +275,10 @@ pub fn understand(event: StoredEvent, spaces: &Spaces) -> Decoded {
         None if named.0.is_empty() => Whose::Unsaid,
         None => Whose::Nobodys,
     };
-    let person = ours.map(|ours| &ours.person);
-    let arrival = decode(&event.kind, &event.payload, person).map_err(|broken| broken.problem);
+    // Whoever speaks to a further app of ours mentions that one.
+    let person =
+        ours.map(|ours| kin.person(&event.app, &ours.workspace).unwrap_or_else(|| ours.person.clone()));
+    let arrival = decode(&event.kind, &event.payload, person.as_ref()).map_err(|broken| broken.problem);
     let recovered = event.kind == RECOVERED;
-    Decoded { id: event.id, whose, received_at: event.received_at, recovered, arrival }
+    Decoded { id: event.id, whose, app: event.app, received_at: event.received_at, recovered, arrival }
 }

@@ -1,16 +1,20 @@
-//! Our further apps: asked who their bots are, so that nothing that one of them posts is taken for a contact's message.
+//! Our further apps: asked who their bots are, so that nothing that one of them posts is taken for a contact's message, and so
+//! that each answers with its own token where it was spoken to. In a workspace that nobody else of us is in, it is the desk.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::domain::backoff;
+use crate::domain::ids::{PersonId, WorkspaceId};
 use crate::domain::message::Sibling;
 use crate::domain::time::Timestamp;
+use crate::runtime::bell::Bell;
 use crate::runtime::worker::{Next, Worker};
-use crate::slack::api::Api;
+use crate::slack::api::{Api, Identity};
+use crate::slack::apis::Apis;
 use crate::store::Store;
 
 /// How often they are asked although nothing said that anything changed.
@@ -18,25 +22,42 @@ const EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Our further apps, as far as they are known. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Kin(Arc<Mutex<Vec<Sibling>>>);
+pub struct Kin(Arc<Mutex<Vec<Known>>>);
+
+/// An app and where its bot is; without a workspace what the configuration says, which holds everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    workspace: Option<WorkspaceId>,
+    app: Sibling,
+}
 
 impl Kin {
-    /// These, of which perhaps only the ids are known.
+    /// These, of which only the ids are known.
     pub fn new(apps: Vec<Sibling>) -> Kin {
-        Kin(Arc::new(Mutex::new(apps)))
+        let known = apps.into_iter().map(|app| Known { workspace: None, app });
+        Kin(Arc::new(Mutex::new(known.collect())))
     }
 
-    /// All of them.
-    pub fn now(&self) -> Vec<Sibling> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Those that may write in a workspace, as far as they are known there.
+    pub fn within(&self, workspace: &WorkspaceId) -> Vec<Sibling> {
+        let here = |known: &&Known| known.workspace.as_ref().is_none_or(|id| id == workspace);
+        self.known().iter().filter(here).map(|known| known.app.clone()).collect()
+    }
+
+    /// The bot user of an app in a workspace.
+    pub fn person(&self, app: &str, workspace: &WorkspaceId) -> Option<PersonId> {
+        self.within(workspace).into_iter().filter(|known| known.app == app).find_map(|known| known.person)
     }
 
     /// Adds what is known of one: an app may have another bot in each workspace.
-    pub fn learn(&self, app: Sibling) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains(&app) {
-            known.push(app);
-        }
+    pub fn learn(&self, workspace: &WorkspaceId, app: Sibling) {
+        let mut known = self.known();
+        known.retain(|old| old.workspace.as_ref() != Some(workspace) || old.app.app != app.app);
+        known.push(Known { workspace: Some(workspace.clone()), app });
+    }
+
+    fn known(&self) -> MutexGuard<'_, Vec<Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,19 +76,22 @@ pub struct Kinship {
     store: Store,
     apps: Vec<Asked>,
     kin: Kin,
+    apis: Apis,
+    /// Rung when one of them brings a workspace.
+    gather: Bell,
     failures: u32,
 }
 
 impl Kinship {
-    /// A worker that tells `kin` what it learns.
-    pub fn new(store: Store, apps: Vec<Asked>, kin: Kin) -> Kinship {
-        Kinship { store, apps, kin, failures: 0 }
+    /// A worker that tells `kin` and `apis` what it learns, and rings `gather` when that makes more events ours.
+    pub fn new(store: Store, apps: Vec<Asked>, kin: Kin, apis: Apis, gather: Bell) -> Kinship {
+        Kinship { store, apps, kin, apis, gather, failures: 0 }
     }
 
     /// Asks one app; false when it has to be asked again.
     async fn ask(&self, app: &Asked, now: Timestamp) -> Result<bool> {
-        let who = match app.api.auth_test().await {
-            Ok(identity) => identity.ourselves,
+        let identity = match app.api.auth_test().await {
+            Ok(identity) => identity,
             Err(failure) => {
                 let told = failure.sentence();
                 warn!(
@@ -79,14 +103,35 @@ impl Kinship {
                 return Ok(false);
             }
         };
+        let who = &identity.ourselves;
         if who.app.as_ref().is_some_and(|id| *id != app.id) {
             warn!(app = app.name, "The bot token of {} belongs to another app than its id says", app.name);
         }
         let (name, id) = (app.name.clone(), app.id.clone());
-        let bot = Some(who.bot).filter(|bot| !bot.is_empty());
-        let sibling = Sibling { name, app: id, person: Some(who.person), bot };
-        self.kin.learn(sibling.clone());
+        let (person, bot) = (Some(who.person.clone()), Some(who.bot.clone()).filter(|bot| !bot.is_empty()));
+        let sibling = Sibling { name, app: id, person, bot };
+        self.kin.learn(&who.workspace, sibling.clone());
         self.store.of(&who.workspace).note_app(sibling, now).await?;
+        self.apis.join(&app.id, &who.workspace, app.api.clone());
+        self.serve(app, identity, now).await
+    }
+
+    /// Works through this app in its workspace when nobody else of us does; false while it is not known where home is.
+    async fn serve(&self, app: &Asked, identity: Identity, now: Timestamp) -> Result<bool> {
+        let Identity { ourselves: ours, scopes, .. } = identity;
+        let workspace = ours.workspace.clone();
+        if self.apis.is_settled(&workspace) {
+            return Ok(true);
+        }
+        let has_home = self.apis.spaces().borrow().home().is_some();
+        if !has_home && self.apis.configured().has_bot() {
+            return Ok(false);
+        }
+        if self.store.of(&workspace).serve_through(ours.clone(), scopes, now).await? {
+            self.apis.enter(ours, app.api.clone(), false);
+            info!(workspace = %workspace, app = app.name, "Working in workspace {workspace} through {}", app.name);
+            self.gather.ring();
+        }
         Ok(true)
     }
 }

@@ -11,7 +11,7 @@ use super::workspace::{Ephemeral, Workspace};
 impl Workspace {
     /// A message by our app, still without content.
     pub fn message_by_bot(&self) -> Message {
-        let app = &self.setup.app;
+        let app = self.app();
         let bot = self.people.iter().find(|person| person.id == app.bot_user_id);
         Message {
             user: Some(app.bot_user_id.clone()),
@@ -54,7 +54,7 @@ impl Workspace {
         let ts = call.need("ts").map_err(|_| Refusal::from("message_not_found"))?;
         let message = self.channels[at].messages.get(&ts).filter(|message| !message.deleted);
         let message = message.ok_or_else(|| Refusal::from("message_not_found"))?;
-        if message.bot_id.as_ref() != Some(&self.setup.app.bot_id) {
+        if message.bot_id.as_ref() != Some(&self.app().bot_id) {
             return Err(denied.into());
         }
         Ok((at, ts))
@@ -129,7 +129,8 @@ pub fn post_ephemeral(workspace: &mut Workspace, call: &Call) -> Reply {
     }
     let (channel, thread_ts) = (workspace.channels[at].id.clone(), call.text("thread_ts"));
     let text = content.shown_text();
-    workspace.ephemerals.push(Ephemeral { channel, user, text, blocks: content.blocks, thread_ts });
+    let app = workspace.app().id.clone();
+    workspace.ephemerals.push(Ephemeral { channel, user, text, blocks: content.blocks, thread_ts, app });
     let now_us = workspace.clock.now_us();
     Ok(json!({"message_ts": workspace.ids.ts(now_us)}))
 }
@@ -148,7 +149,7 @@ pub fn update(workspace: &mut Workspace, call: &Call) -> Reply {
         return Err("no_text".into());
     }
     let edit_ts = workspace.ids.ts(workspace.clock.now_us());
-    let editor = workspace.setup.app.bot_user_id.clone();
+    let editor = workspace.app().bot_user_id.clone();
     workspace.change(at, &ts, |message| {
         if let Some(text) = content.text {
             if text != message.text {

@@ -67,7 +67,8 @@ pub async fn take(shared: &Arc<Shared>, path: &str, body: &[u8]) -> Result<Respo
         shared.act(|workspace, at_ms| {
             let put = workspace.uploads.put(path, body);
             let outcome = if put.is_ok() { "ok" } else { "refused" }.to_owned();
-            let record = CallRecord { at_ms, outcome, args: Value::Null };
+            let app = workspace.setup.app.id.clone();
+            let record = CallRecord { at_ms, outcome, args: Value::Null, app };
             workspace.calls.entry("upload".to_owned()).or_default().push(record);
             match put {
                 Ok(length) => server::plain(StatusCode::OK, format!("OK - {length}")),

@@ -68,7 +68,8 @@ const METHOD: &str = "response_url";
 /// Answers a POST to a response URL.
 pub async fn answer(shared: &Arc<Shared>, path: &str, body: &[u8]) -> Result<Response<Body>, Cut> {
     let fault = shared.act(|workspace, now_ms| {
-        let record = CallRecord { at_ms: now_ms, outcome: "received".to_owned(), args: Value::Null };
+        let app = workspace.setup.app.id.clone();
+        let record = CallRecord { at_ms: now_ms, outcome: "received".to_owned(), args: Value::Null, app };
         workspace.calls.entry(METHOD.to_owned()).or_default().push(record);
         workspace.faults.next(METHOD, None)
     });
@@ -145,7 +146,8 @@ impl Workspace {
             self.publish(channel, message);
         } else {
             let (channel, user) = (target.channel.clone(), target.user.clone());
-            self.ephemerals.push(Ephemeral { channel, user, text, blocks, thread_ts });
+            let app = self.setup.app.id.clone();
+            self.ephemerals.push(Ephemeral { channel, user, text, blocks, thread_ts, app });
         }
         Ok(())
     }

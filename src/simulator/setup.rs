@@ -15,7 +15,8 @@ pub struct Setup {
     pub team_domain: String,
     /// The one installed app.
     pub app: AppSetup,
-    /// Further apps: their tokens are good for `auth.test` and for opening sockets.
+    /// Further apps, whose bots are where everybody is: their tokens are good for what the first one's is good for. What
+    /// happens is delivered to the first one alone.
     pub others: Vec<AppSetup>,
     /// Where everything for the app is delivered over HTTP; over sockets when there is nothing.
     pub http: Option<HttpSetup>,

@@ -65,7 +65,8 @@ impl Workspace {
     /// What a token is allowed.
     pub fn scopes_of(&self, token: &str) -> Vec<String> {
         let granted = self.tokens.granted.get(token).map(|granted| granted.scopes.clone());
-        granted.unwrap_or_else(|| self.setup.app.scopes.clone())
+        let other = self.setup.others.iter().find(|other| other.bot_token == token);
+        granted.unwrap_or_else(|| other.unwrap_or(&self.setup.app).scopes.clone())
     }
 
     /// Makes a token of this kind; a bot's rotates where the app's tokens do.

@@ -106,6 +106,7 @@ impl Workspace {
         let Some(token) = &call.token else { return Err("not_authed".into()) };
         let kind = self.token(token, now_ms).unwrap_or_else(|| Err("invalid_auth".into()))?;
         self.allowed = Some(self.scopes_of(token));
+        self.speaking = self.setup.others.iter().find(|other| other.bot_token == *token).cloned();
         let is_app = kind == Kind::App;
         match method.token {
             Token::App if !is_app => return Err("not_allowed_token_type".into()),
@@ -137,7 +138,8 @@ impl Workspace {
 
     /// Notes a call and how it ended.
     fn record(&mut self, method: &str, at_ms: i64, outcome: &str, args: Value) {
-        let record = CallRecord { at_ms, outcome: outcome.to_owned(), args };
+        let app = self.app().id.clone();
+        let record = CallRecord { at_ms, outcome: outcome.to_owned(), args, app };
         self.calls.entry(method.to_owned()).or_default().push(record);
     }
 
@@ -163,6 +165,7 @@ impl Workspace {
         if let Some(seconds) = wait {
             headers.insert("retry-after", HeaderValue::from(seconds));
         }
+        self.speaking = None;
         let for_app = method.is_some_and(|method| method.token == Token::App);
         let allowed = self.allowed.take().unwrap_or_else(|| self.setup.app.scopes.clone());
         let granted = if for_app { "connections:write".to_owned() } else { allowed.join(",") };

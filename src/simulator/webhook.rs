@@ -212,7 +212,8 @@ impl Workspace {
     }
 
     fn record_webhook(&mut self, at_ms: i64, outcome: &str, args: Value) {
-        let record = CallRecord { at_ms, outcome: outcome.to_owned(), args };
+        let app = self.setup.app.id.clone();
+        let record = CallRecord { at_ms, outcome: outcome.to_owned(), args, app };
         self.calls.entry(METHOD.to_owned()).or_default().push(record);
     }
 }

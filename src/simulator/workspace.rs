@@ -20,7 +20,7 @@ use super::parcel::Purpose;
 use super::people::{BotOf, Person, SLACKBOT};
 use super::post::Post;
 use super::response_url::ResponseUrls;
-use super::setup::{PersonSetup, Setup};
+use super::setup::{AppSetup, PersonSetup, Setup};
 use super::tokens::Tokens;
 use super::triggers::Triggers;
 use super::views::View;
@@ -62,6 +62,8 @@ pub struct Ephemeral {
     pub blocks: Option<Value>,
     /// Thread it is shown in.
     pub thread_ts: Option<String>,
+    /// Id of the app that shows it.
+    pub app: String,
 }
 
 /// One call of a Web API method, as it ended.
@@ -73,6 +75,8 @@ pub struct CallRecord {
     pub outcome: String,
     /// Arguments without the token.
     pub args: Value,
+    /// Id of the app whose token it came with.
+    pub app: String,
 }
 
 /// Tickets of `apps.connections.open`: each opens one socket.
@@ -137,6 +141,8 @@ pub struct Workspace {
     pub installing: Installing,
     /// What the token of the call under way is allowed; `None` between calls.
     pub allowed: Option<Vec<String>>,
+    /// The further app whose token the call under way came with; `None` for the first one's, and between calls.
+    pub speaking: Option<AppSetup>,
     /// Position of each conversation by its id.
     places: HashMap<String, usize>,
 }
@@ -165,6 +171,7 @@ impl Workspace {
             tokens: Tokens::default(),
             installing: Installing::default(),
             allowed: None,
+            speaking: None,
             places: HashMap::new(),
             setup,
         };
@@ -182,6 +189,13 @@ impl Workspace {
         let mut slackbot = Person::new(&PersonSetup::new("slackbot", "Slackbot"), &self.setup.team_id, now_s);
         SLACKBOT.clone_into(&mut slackbot.id);
         self.people.extend([slackbot, bot]);
+        for other in self.setup.others.clone() {
+            let named = PersonSetup::new(&other.bot_handle, &other.name);
+            let mut bot = Person::new(&named, &self.setup.team_id, now_s);
+            bot.id.clone_from(&other.bot_user_id);
+            bot.bot = Some(BotOf { bot_id: other.bot_id, app_id: other.id });
+            self.people.push(bot);
+        }
         for person in self.setup.people.clone() {
             self.people.push(Person::new(&person, &self.setup.team_id, now_s));
         }
@@ -192,6 +206,11 @@ impl Workspace {
             // A group of people who are not there is none.
             self.groups.extend(self.new_group(&group));
         }
+    }
+
+    /// The app of the call under way; between calls the first one.
+    pub fn app(&self) -> &AppSetup {
+        self.speaking.as_ref().unwrap_or(&self.setup.app)
     }
 
     /// Gives a conversation another id and returns the old one, which nothing answers to any more.
@@ -261,7 +280,7 @@ impl Workspace {
 
     /// Whether our bot is a member of the conversation.
     pub fn bot_is_in(&self, channel: usize) -> bool {
-        self.channels[channel].members.contains(&self.setup.app.bot_user_id)
+        self.channels[channel].members.contains(&self.app().bot_user_id)
     }
 
     /// Whether the token of the call under way, or else the bot token, has this scope.

@@ -18,12 +18,15 @@ pub struct Apis {
     configured: Api,
     /// `None` for a workspace that was left.
     speaking: Arc<RwLock<BTreeMap<WorkspaceId, Option<Api>>>>,
+    /// Further apps of ours, each by its id and the workspace that its token belongs to.
+    further: Arc<RwLock<BTreeMap<(String, WorkspaceId), Api>>>,
     spaces: Arc<watch::Sender<Arc<Spaces>>>,
 }
 
 impl From<Api> for Apis {
     fn from(configured: Api) -> Apis {
-        Apis { configured, speaking: Arc::default(), spaces: Arc::new(watch::Sender::default()) }
+        let (speaking, further) = (Arc::default(), Arc::default());
+        Apis { configured, speaking, further, spaces: Arc::new(watch::Sender::default()) }
     }
 }
 
@@ -43,6 +46,25 @@ impl Apis {
             None => None,
         };
         api.ok_or_else(|| Failure::Token { error: NOT_CONFIGURED.to_owned() })
+    }
+
+    /// What answers for an app in a workspace: a further one of ours with its own token, and everybody else as the desk does
+    /// there. Nobody speaks where the app is not installed, nor where somebody has disconnected the desk.
+    pub fn through(&self, app: &str, workspace: &WorkspaceId) -> Result<Api, Failure> {
+        let desks = self.of(workspace)?;
+        let further = self.further.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(further.get(&(app.to_owned(), workspace.clone())).cloned().unwrap_or(desks))
+    }
+
+    /// From now on a further app of ours answers with `api` in this workspace, where it was spoken to.
+    pub fn join(&self, app: &str, workspace: &WorkspaceId, api: Api) {
+        let mut further = self.further.write().unwrap_or_else(PoisonError::into_inner);
+        further.insert((app.to_owned(), workspace.clone()), api);
+    }
+
+    /// Whether it is settled who speaks in a workspace, or that nobody does any more.
+    pub fn is_settled(&self, workspace: &WorkspaceId) -> bool {
+        self.speaking.read().unwrap_or_else(PoisonError::into_inner).contains_key(workspace)
     }
 
     /// From now on `api` speaks in the workspace of `ours`. Says whether that changes who we are anywhere.

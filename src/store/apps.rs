@@ -5,8 +5,9 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
-use crate::domain::ids::PersonId;
-use crate::domain::message::Sibling;
+use super::{installations, people};
+use crate::domain::ids::{PersonId, WorkspaceId};
+use crate::domain::message::{Ourselves, Sibling};
 use crate::domain::time::Timestamp;
 
 impl Space {
@@ -33,15 +34,52 @@ impl Space {
     }
 }
 
+impl Space {
+    /// Remembers who we are where one of our further apps is all that is installed; says whether we serve that workspace: not
+    /// when somebody has disconnected it.
+    pub async fn serve_through(
+        &self,
+        ours: Ourselves,
+        scopes: Vec<String>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let keys = self.keys();
+        self.write(move |tx, workspace| {
+            tx.prepare_cached(
+                "INSERT INTO installations (workspace, enterprise, org_wide, source, state, reason, installed_at)
+                 VALUES (?, '', 0, 'connected', 'active', '', ?) ON CONFLICT (workspace) DO NOTHING",
+            )?
+            .execute((&workspace.0, now.0))?;
+            if !installations::is_served(tx, workspace)? {
+                return Ok(false);
+            }
+            people::set_ourselves(tx, keys.as_deref(), (&ours, &scopes), now)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Who we were in this workspace when we last knew; `None` where nobody knows, and where we left.
+    pub async fn ourselves(&self) -> Result<Option<Ourselves>, StoreError> {
+        self.read(|tx, workspace| match installations::is_served(tx, workspace)? {
+            true => people::ours_in(tx, workspace),
+            false => Ok(None),
+        })
+        .await
+    }
+}
+
 impl Store {
-    /// The further apps that are known, in every workspace.
-    pub async fn apps(&self) -> Result<Vec<Sibling>, StoreError> {
+    /// The further apps that are known, each with the workspace that its bot is in.
+    pub async fn apps(&self) -> Result<Vec<(WorkspaceId, Sibling)>, StoreError> {
         self.read(|tx| {
-            let mut query = tx.prepare("SELECT name, app, person, bot FROM apps ORDER BY workspace, app")?;
+            let sql = "SELECT name, app, person, bot, workspace FROM apps ORDER BY workspace, app";
+            let mut query = tx.prepare(sql)?;
             let filled = |text: String| Some(text).filter(|text| !text.is_empty());
             let rows = query.query_map([], |row| {
                 let person = filled(row.get(2)?).map(PersonId);
-                Ok(Sibling { name: row.get(0)?, app: row.get(1)?, person, bot: filled(row.get(3)?) })
+                let app = Sibling { name: row.get(0)?, app: row.get(1)?, person, bot: filled(row.get(3)?) };
+                Ok((WorkspaceId(row.get(4)?), app))
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

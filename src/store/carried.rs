@@ -142,13 +142,13 @@ fn claim(tx: &Transaction<'_>, until: Timestamp, now: Timestamp) -> Result<Claim
     let busy = busy(tx)?;
     let mut best: Option<(i64, i64, String)> = None;
     let mut soonest: Option<i64> = None;
-    for destination in destinations(tx)? {
+    for (destination, workspace) in destinations(tx)? {
         let Some(parsed) = Destination::parse(&destination) else { continue };
         let door = door(&parsed);
-        if busy.contains(&door) {
+        if busy.contains(&(workspace.clone(), door.clone())) {
             continue;
         }
-        let Some(waiting) = next_of(tx, &destination, &door, now)? else { continue };
+        let Some(waiting) = next_of(tx, &workspace, &destination, &door, now)? else { continue };
         if waiting.at > now.0 {
             soonest = Some(soonest.map_or(waiting.at, |at| at.min(waiting.at)));
             continue;
@@ -172,20 +172,22 @@ fn claim(tx: &Transaction<'_>, until: Timestamp, now: Timestamp) -> Result<Claim
     }
 }
 
-/// The doors with a call under way.
-fn busy(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT destination FROM deliveries WHERE state = 'sending' AND send IS NULL";
+/// The doors with a call under way, each with its workspace.
+fn busy(tx: &Transaction<'_>) -> Result<Vec<(WorkspaceId, String)>, StoreError> {
+    let sql = "SELECT destination, workspace FROM deliveries WHERE state = 'sending' AND send IS NULL";
     let mut query = tx.prepare_cached(sql)?;
-    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+    let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, WorkspaceId(row.get(1)?))))?;
     let mut doors = Vec::new();
-    for destination in rows {
-        doors.extend(Destination::parse(&destination?).as_ref().map(door));
+    for row in rows {
+        let (destination, workspace) = row?;
+        doors.extend(Destination::parse(&destination).map(|parsed| (workspace, door(&parsed))));
     }
     Ok(doors)
 }
 
-/// The destinations outside Slack that something waits for, found by skipping from one to the next.
-fn destinations(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+/// The destinations outside Slack that something waits for, each with the workspace in which it does, found by skipping from
+/// one to the next.
+fn destinations(tx: &Transaction<'_>) -> Result<Vec<(String, WorkspaceId)>, StoreError> {
     // A semicolon follows a colon: each range holds one kind.
     const RANGES: [(&str, &str); 3] =
         [("endpoint:", "endpoint;"), ("mail:", "mail;"), ("webhook:", "webhook;")];
@@ -199,13 +201,14 @@ fn destinations(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
             query.query_row((&after, last), |row| row.get::<_, Option<String>>(0))?
         {
             after.clone_from(&destination);
-            found.push(destination);
+            let workspaces = heads::waiting_in(tx, &destination)?;
+            found.extend(workspaces.into_iter().map(|workspace| (destination.clone(), workspace)));
         }
     }
     Ok(found)
 }
 
-/// The next delivery of one destination, and when its time comes.
+/// The next delivery of one destination in a workspace, and when its time comes.
 struct Waiting {
     lane: i64,
     id: i64,
@@ -214,24 +217,28 @@ struct Waiting {
 
 fn next_of(
     tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
     destination: &str,
     door: &str,
     now: Timestamp,
 ) -> Result<Option<Waiting>, StoreError> {
     let mut query = tx.prepare_cached(
         "SELECT d.lane, d.id, COALESCE((SELECT o.next_at FROM doors o WHERE o.workspace = d.workspace AND o.door = ?2), 0)
-         FROM deliveries d WHERE d.state = 'waiting' AND d.destination = ?1 AND d.next_at <= ?3 AND d.expires_at > ?3
+         FROM deliveries d WHERE d.state = 'waiting' AND d.destination = ?1 AND d.workspace = ?4
+             AND d.next_at <= ?3 AND d.expires_at > ?3
          ORDER BY d.lane, d.id LIMIT 1",
     )?;
-    let due = query.query_row((destination, door, now.0), |row| {
+    let due = query.query_row((destination, door, now.0, &workspace.0), |row| {
         Ok(Waiting { lane: row.get(0)?, id: row.get(1)?, at: row.get(2)? })
     });
     if let Some(due) = due.optional()? {
         return Ok(Some(due));
     }
     let sql =
-        "SELECT MIN(next_at) FROM deliveries WHERE state = 'waiting' AND destination = ? AND expires_at > ?";
-    let at: Option<i64> = tx.prepare_cached(sql)?.query_row((destination, now.0), |row| row.get(0))?;
+        "SELECT MIN(next_at) FROM deliveries WHERE state = 'waiting' AND destination = ? AND workspace = ?
+               AND expires_at > ?";
+    let key = (destination, &workspace.0, now.0);
+    let at: Option<i64> = tx.prepare_cached(sql)?.query_row(key, |row| row.get(0))?;
     Ok(at.map(|at| Waiting { lane: 0, id: 0, at }))
 }
 

@@ -32,6 +32,8 @@ pub struct Destination {
     pub next_look: Timestamp,
     /// How many sends wait for it.
     pub waiting: i64,
+    /// The further app that the next of them is to go through; empty for the desk's own.
+    pub app: String,
 }
 
 /// What a round over the broken channels did.
@@ -86,7 +88,9 @@ impl Store {
             let mut query = tx.prepare_cached(
                 "SELECT d.workspace, d.channel, COALESCE(c.name, ''), d.reason, d.since, d.next_probe_at,
                      (SELECT COUNT(*) FROM sends s WHERE s.workspace = d.workspace AND s.channel = d.channel
-                      AND s.state = 'waiting' AND s.state IN ('waiting', 'sending'))
+                      AND s.state = 'waiting' AND s.state IN ('waiting', 'sending')),
+                     COALESCE((SELECT s.app FROM sends s WHERE s.workspace = d.workspace AND s.channel = d.channel
+                      AND s.state = 'waiting' AND s.state IN ('waiting', 'sending') ORDER BY s.id LIMIT 1), '')
                  FROM destinations d LEFT JOIN channels c ON c.workspace = d.workspace AND c.channel = d.channel
                  WHERE d.state = 'broken' ORDER BY d.since, d.channel",
             )?;
@@ -101,6 +105,7 @@ impl Store {
                     since: Timestamp(row.get(4)?),
                     next_look: Timestamp(row.get(5)?),
                     waiting: row.get(6)?,
+                    app: row.get(7)?,
                 });
             }
             Ok(broken)

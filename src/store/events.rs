@@ -64,6 +64,8 @@ pub struct StoredEvent {
     pub payload: String,
     /// The workspace it says it is for; empty when it does not say.
     pub workspace: String,
+    /// The app it came for; empty when nobody said.
+    pub app: String,
 }
 
 /// Whose an event is.
@@ -94,6 +96,8 @@ pub struct Decoded {
     pub id: EventId,
     /// Whose it is.
     pub whose: Whose,
+    /// The app it came for; empty when nobody said.
+    pub app: String,
     /// When it was recorded first.
     pub received_at: Timestamp,
     /// Whether it was read from Slack's history and did not arrive by itself.
@@ -128,7 +132,7 @@ impl Store {
     pub async fn next_events(&self, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.prepare_cached(
-                "SELECT id, kind, received_at, payload, workspace FROM events
+                "SELECT id, kind, received_at, payload, workspace, app FROM events
                  WHERE id > (SELECT COALESCE(MAX(event), 0) FROM outcomes) ORDER BY id LIMIT ?",
             )?;
             let rows = query.query_map([limit], stored)?;
@@ -148,13 +152,13 @@ impl Store {
         self.read(move |tx| {
             let wanted = serde_json::to_string(&reasons).unwrap_or_default();
             let mut query = tx.prepare_cached(
-                "SELECT e.id, e.kind, e.received_at, e.payload, e.workspace, o.reason
+                "SELECT e.id, e.kind, e.received_at, e.payload, e.workspace, e.app, o.reason
                  FROM events e JOIN outcomes o ON o.event = e.id
                  WHERE e.id > ?1 AND e.received_at >= ?2
                    AND (?3 = '[]' OR o.reason IN (SELECT value FROM json_each(?3)))
                  ORDER BY e.id LIMIT 256",
             )?;
-            let rows = query.query_map((after.0, since.0, wanted), |row| Ok((stored(row)?, row.get(5)?)))?;
+            let rows = query.query_map((after.0, since.0, wanted), |row| Ok((stored(row)?, row.get(6)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
@@ -171,7 +175,7 @@ impl Store {
         self.read(move |tx| {
             let wanted = serde_json::to_string(&reasons).unwrap_or_default();
             let mut query = tx.prepare_cached(
-                "SELECT e.id, e.kind, e.received_at, e.payload, e.workspace
+                "SELECT e.id, e.kind, e.received_at, e.payload, e.workspace, e.app
                  FROM outcomes o JOIN events e ON e.id = o.event
                  WHERE o.event > (SELECT COALESCE(MAX(event), 0) FROM outcomes) - 2000
                    AND o.reason IN (SELECT value FROM json_each(?2)) AND e.received_at >= ?1
@@ -187,7 +191,7 @@ impl Store {
     pub async fn events(&self, ids: Vec<EventId>) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.prepare_cached(
-                "SELECT id, kind, received_at, payload, workspace FROM events WHERE id = ?",
+                "SELECT id, kind, received_at, payload, workspace, app FROM events WHERE id = ?",
             )?;
             let mut found = Vec::with_capacity(ids.len());
             for id in ids {
@@ -206,6 +210,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         received_at: Timestamp(row.get(2)?),
         payload: row.get(3)?,
         workspace: row.get(4)?,
+        app: row.get(5)?,
     })
 }
 

@@ -26,6 +26,8 @@ struct Scene<'a> {
     desk: &'a Desk,
     event: EventId,
     workspace: &'a WorkspaceId,
+    /// The further app that it came through; `None` for the desk's own.
+    through: Option<&'a str>,
     /// When the event came.
     at: Timestamp,
     /// Whether it was read from Slack's history.
@@ -90,7 +92,8 @@ fn apply(
             Ok(desk) => {
                 let workspace = &desk.ours.workspace;
                 let (at, recovered) = (decoded.received_at, decoded.recovered);
-                let scene = Scene { tx, desk, event: decoded.id, workspace, at, recovered, now };
+                let (event, through) = (decoded.id, desk.further(&decoded.app));
+                let scene = Scene { tx, desk, event, workspace, through, at, recovered, now };
                 scene.settle(lookups.entry(workspace).or_default(), &decoded.arrival)?
             }
             Err(reason) => reason,
@@ -234,8 +237,12 @@ impl Scene<'_> {
         }
     }
 
-    /// The app has left: nothing is served from this commit on; what is left behind goes after it.
+    /// The app has left: nothing is served from this commit on; what is left behind goes after it. That a further app has left
+    /// ends nothing for the one that works here.
     fn departed(&self, parting: Parting) -> Result<EventReason, StoreError> {
+        if self.through.is_some() {
+            return Ok(EventReason::Unused(parting.as_str().to_owned()));
+        }
         part(self.tx, self.workspace, parting, self.now)?;
         Ok(EventReason::Departed(parting.as_str().to_owned()))
     }
@@ -248,6 +255,9 @@ impl Scene<'_> {
         let Some(author) = message.author.id() else { return Ok(EventReason::NoAuthor) };
         let known = lookups.around(self.tx, self.workspace, message, &author)?;
         let heard = Heard::of(&message.ts, self.at, self.recovered);
+        if known.seen.is_some() && self.through.is_none() && !self.desk.kin.is_empty() {
+            self.speak_ourselves(message)?;
+        }
         match bundle::decide(message, &known, self.desk, heard) {
             Decision::Ignore(reason) => Ok(reason),
             Decision::KeepMention => self.keep_mention(message),
@@ -270,6 +280,15 @@ impl Scene<'_> {
         }
     }
 
+    /// A further app was faster with a message that the desk's own gets, too: the desk answers as itself all the same.
+    fn speak_ourselves(&self, message: &Message) -> Result<(), StoreError> {
+        let sql = "UPDATE bundles SET app = '' WHERE app <> '' AND id =
+                       (SELECT bundle FROM messages WHERE channel = ? AND ts = ? AND workspace = ?)";
+        let key = (&message.channel.0, &message.ts.0, &self.workspace.0);
+        self.tx.prepare_cached(sql)?.execute(key)?;
+        Ok(())
+    }
+
     fn keep_mention(&self, message: &Message) -> Result<EventReason, StoreError> {
         let key = (&message.channel.0, &message.ts.0, &self.workspace.0);
         let mut mark = self.tx.prepare_cached(
@@ -287,8 +306,8 @@ impl Scene<'_> {
         let place = place(message, author);
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO bundles (workspace, channel, thread, person, state, mentioned, last_client_msg_id,
-                 opened_at, last_at, due, recovered)
-             VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?)",
+                 opened_at, last_at, due, recovered, app)
+             VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?)",
         )?;
         let at = Heard::of(&message.ts, self.at, self.recovered).at;
         insert.execute((
@@ -302,6 +321,7 @@ impl Scene<'_> {
             at.0,
             due.0,
             self.recovered,
+            self.through.unwrap_or_default(),
         ))?;
         Ok(BundleId(self.tx.last_insert_rowid()))
     }

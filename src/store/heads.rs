@@ -30,25 +30,46 @@ pub(super) fn places(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<Place>,
     let destinations = rows.collect::<Result<Vec<String>, _>>()?;
     let mut places = Vec::new();
     for destination in destinations {
-        places.extend(place(tx, destination, now)?);
+        for workspace in waiting_in(tx, &destination)? {
+            places.extend(place(tx, workspace, destination.clone(), now)?);
+        }
     }
     Ok(places)
 }
 
-fn place(tx: &Transaction<'_>, destination: String, now: Timestamp) -> Result<Option<Place>, StoreError> {
+/// The workspaces in which something waits for a destination of this name, found in the same way.
+pub(super) fn waiting_in(tx: &Transaction<'_>, destination: &str) -> Result<Vec<WorkspaceId>, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT MIN(workspace) FROM deliveries WHERE state = 'waiting' AND destination = ? AND workspace > ?",
+    )?;
+    let (mut found, mut after) = (Vec::new(), String::new());
+    while let Some(workspace) =
+        query.query_row((destination, &after), |row| row.get::<_, Option<String>>(0))?
+    {
+        after.clone_from(&workspace);
+        found.push(WorkspaceId(workspace));
+    }
+    Ok(found)
+}
+
+fn place(
+    tx: &Transaction<'_>,
+    workspace: WorkspaceId,
+    destination: String,
+    now: Timestamp,
+) -> Result<Option<Place>, StoreError> {
     // A card that is on its way has to arrive before anything can be said about its problem.
     let mut query = tx.prepare_cached(
-        "SELECT d.id, d.lane, d.route, d.workspace FROM deliveries d
-         WHERE d.state = 'waiting' AND d.destination = ?1 AND d.next_at <= ?2
+        "SELECT d.id, d.lane, d.route FROM deliveries d
+         WHERE d.state = 'waiting' AND d.destination = ?1 AND d.workspace = ?3 AND d.next_at <= ?2
            AND (d.form <> 'card' OR NOT EXISTS (SELECT 1 FROM cards c WHERE c.problem = d.problem
                                                 AND c.destination = d.destination AND c.ts = ''))
          ORDER BY d.lane, d.id LIMIT 1",
     )?;
     let head = query
-        .query_row((&destination, now.0), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .query_row((&destination, now.0, &workspace.0), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((id, lane, route, workspace)) = head else { return Ok(None) };
-    let workspace = WorkspaceId(workspace);
+    let Some((id, lane, route)) = head else { return Ok(None) };
     let channel = channel(tx, &workspace, &destination)?;
     let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' AND destination = ?1
                AND next_at <= ?2 AND workspace = ?3 LIMIT 1000)";

@@ -53,6 +53,8 @@ pub struct ClaimedSend {
     pub id: SendId,
     /// Its workspace.
     pub workspace: WorkspaceId,
+    /// The further app that speaks; empty for the desk's own.
+    pub app: String,
     /// Its send key.
     pub key: String,
     /// Where to.
@@ -284,8 +286,9 @@ fn submit(
         tx.query_row(sql, [task.0], |row| Ok((ChannelId(row.get(0)?), MessageTs(row.get(1)?))))?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO sends (workspace, key, kind, task, author, channel, thread, text, blocks, state, look_up,
-             attempts, next_at, reason, ts, created_at, updated_at)
-         SELECT workspace, ?2, 'reply', id, ?3, channel, thread, ?4, '', 'waiting', 0, 0, ?5, '', '', ?5, ?5
+             attempts, next_at, reason, ts, created_at, updated_at, app)
+         SELECT workspace, ?2, 'reply', id, ?3, channel, thread, ?4, '', 'waiting', 0, 0, ?5, '', '', ?5, ?5,
+             COALESCE((SELECT b.app FROM bundles b WHERE b.task = tasks.id ORDER BY b.id LIMIT 1), '')
          FROM tasks WHERE id = ?1",
     )?;
     let mut sends = Vec::with_capacity(parts.len());
@@ -306,7 +309,7 @@ fn claimable(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ClaimedSend>
     let sql = format!(
         "SELECT s.id, s.workspace, s.key, s.channel, s.thread, s.text,
              (s.look_up OR s.state = 'sending') AND s.act = 'post', s.attempts,
-             COALESCE(s.claimed_at, ?1), s.created_at, s.kind, s.blocks, s.look_up_from, s.target, s.lane, s.expires_at
+             COALESCE(s.claimed_at, ?1), s.created_at, s.kind, s.blocks, s.look_up_from, s.target, s.lane, s.expires_at, s.app
          FROM sends s
          WHERE s.state IN ('waiting', 'sending') AND s.next_at <= ?1
            AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.workspace = s.workspace AND e.channel = s.channel
@@ -345,6 +348,7 @@ fn claimed(row: &Row<'_>) -> Result<ClaimedSend, StoreError> {
         critical: row.get::<_, i64>(14)? == Lane::Critical.number(),
         expires_at: row.get::<_, Option<i64>>(15)?.map(Timestamp),
         posted_in: None,
+        app: row.get(16)?,
     })
 }
 

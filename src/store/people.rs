@@ -190,7 +190,10 @@ pub(super) fn remember(
 }
 
 /// Who we were in a workspace.
-fn ours_in(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<Option<Ourselves>, StoreError> {
+pub(super) fn ours_in(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+) -> Result<Option<Ourselves>, StoreError> {
     let sql = "SELECT workspace, name, url, person, bot, app FROM workspaces WHERE workspace = ?";
     Ok(tx.query_row(sql, [&workspace.0], ourselves).optional()?)
 }

@@ -30,6 +30,8 @@ pub struct Promise {
 pub struct Due {
     /// The workspace.
     pub workspace: WorkspaceId,
+    /// The app that was asked; empty when nobody said.
+    pub app: String,
     /// The event it answers.
     pub event: EventId,
     /// Where it was asked.
@@ -75,7 +77,7 @@ impl Store {
     pub async fn claim_whisper(&self, lease: Duration, now: Timestamp) -> Result<Option<Due>, StoreError> {
         self.write(move |tx| {
             let mut query = tx.prepare_cached(
-                "SELECT w.event, w.channel, w.person, w.text, w.uses, w.created_at, e.payload, w.workspace
+                "SELECT w.event, w.channel, w.person, w.text, w.uses, w.created_at, e.payload, w.workspace, e.app
                  FROM whispers w JOIN events e ON e.id = w.event
                  WHERE w.state = 'waiting' AND w.next_at <= ? ORDER BY w.next_at, w.event LIMIT 1",
             )?;
@@ -89,6 +91,7 @@ impl Store {
                     came: Timestamp(row.get(5)?),
                     payload: row.get(6)?,
                     workspace: WorkspaceId(row.get(7)?),
+                    app: row.get(8)?,
                 })
             });
             let due = due.optional()?;

@@ -112,22 +112,27 @@ impl Trail<'_> {
         for bundle in bundles {
             self.bundle(BundleId(bundle))?;
         }
-        let sql = "SELECT id FROM sends WHERE channel = ? AND ts = ? AND ts <> ''";
-        let sends: Vec<i64> = self
-            .tx
-            .prepare(sql)?
-            .query_map((&channel.0, &ts.0), |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
+        let sql = "SELECT id FROM sends WHERE channel = ? AND ts = ? AND workspace = ? AND ts <> ''";
+        let sends: Vec<i64> =
+            self.tx.prepare(sql)?.query_map(key, |row| row.get(0))?.collect::<Result<_, _>>()?;
         sends.into_iter().try_for_each(|send| self.sends("id = ?1", send))
     }
 
+    /// Events that name another workspace that we know are nobody's business here. What names a third one may well be ours: a
+    /// stranger's, in a channel that is shared.
     fn events<P: rusqlite::Params>(&mut self, condition: &str, params: P) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT id, type, retry, received_at, kind, app FROM events WHERE {condition} ORDER BY id"
+            "SELECT id, type, retry, received_at, kind, app, workspace,
+                 EXISTS (SELECT 1 FROM workspaces w WHERE w.workspace = events.workspace)
+             FROM events WHERE {condition} ORDER BY id"
         );
         let mut query = self.tx.prepare(&sql)?;
         let mut found = query.query(params)?;
         while let Some(row) = found.next()? {
+            let (named, is_known): (String, bool) = (row.get(6)?, row.get(7)?);
+            if is_known && named != self.workspace.0 {
+                continue;
+            }
             let step = self.event(row)?;
             self.steps.extend(step);
             self.whisper(EventId(row.get(0)?))?;

@@ -55,6 +55,7 @@ pub async fn replay(
     let since = start(since.as_deref().unwrap_or(SINCE), (front.now)())?;
     let chosen = ourselves(&front).await?.workspace;
     let spaces = front.apis.spaces().borrow().clone();
+    let kin = front.habits.borrow().kin.clone();
     let mut done = Replayed { ok: true, events: 0, before: BTreeMap::new(), after: BTreeMap::new() };
     // In the order of the journal, all reasons together: bundling goes by who wrote what after what.
     let mut after = EventId(0);
@@ -64,7 +65,7 @@ pub async fn replay(
         after = last.id;
         let mut decoded = Vec::with_capacity(batch.len());
         for (event, reason) in batch {
-            let event = understand(event, &spaces);
+            let event = understand(event, &spaces, &kin);
             if event.whose.ours() == Some(&chosen) {
                 *done.before.entry(reason).or_default() += 1;
                 decoded.push(event);

@@ -9,10 +9,10 @@ use crate::world::World;
 
 use crate::http_mode::{Hooks, SECRET, sign};
 
-const OTHER: &str = "e6b19c573432dcc6b075501d51b51bb8";
+pub const OTHER: &str = "e6b19c573432dcc6b075501d51b51bb8";
 
 /// The further app of these scenes.
-fn notifications() -> AppId {
+pub fn notifications() -> AppId {
     AppId { name: Some("notifications".to_owned()), id: Some("A0NOTIFY".to_owned()) }
 }
 
@@ -26,7 +26,7 @@ async fn with_two() -> Hooks {
 }
 
 impl Hooks {
-    async fn signed_with(&self, secret: &str, path: &str, body: &str) -> u16 {
+    pub async fn signed_with(&self, secret: &str, path: &str, body: &str) -> u16 {
         let now = self.now_s().to_string();
         self.send(path, body, &[], &now, &sign(secret, &now, body.as_bytes())).await.status
     }
@@ -140,14 +140,13 @@ async fn ing_15_no_app_of_ours_answers_another_one() {
     hooks.stop.cancel();
 }
 
-/// A desk whose further app has a bot in the workspace; its token is another workspace's in the simulator.
-async fn with_sibling() -> Hooks {
-    let hooks = Hooks::with(|world| {
+/// A desk whose further app has a bot in the workspace.
+pub async fn with_sibling() -> Hooks {
+    let hooks = Hooks::beside(vec![other()], |world| {
         let first = Signing::of(vec![Secret::new(SECRET)]);
         world.signing = first.and(notifications(), vec![Secret::new(OTHER)]);
         let bot_token = Some(Secret::new(&other().bot_token));
         world.apps = vec![AppTokens { app: notifications(), sockets: 0, app_token: None, bot_token }];
-        world.slack.change_setup(|setup| setup.others = vec![other()]);
     })
     .await;
     hooks.world.pass(2).await;
@@ -155,7 +154,7 @@ async fn with_sibling() -> Hooks {
 }
 
 /// The further app as Slack knows it.
-fn other() -> AppSetup {
+pub fn other() -> AppSetup {
     AppSetup {
         id: "A0NOTIFY".to_owned(),
         name: "Notify".to_owned(),

@@ -7,7 +7,7 @@ use deskd::config::apps::Signing;
 use deskd::config::settings::Mode;
 use deskd::domain::ids::WorkspaceId;
 use deskd::domain::time::Timestamp;
-use deskd::simulator::Setup;
+use deskd::simulator::{AppSetup, Setup};
 use deskd::slack::signature::{Unsigned, verify};
 use deskd::web::serve_slack;
 use hmac::{Hmac, KeyInit, Mac};
@@ -41,7 +41,13 @@ impl Hooks {
 
     /// One with other apps or secrets.
     pub async fn with(change: impl FnOnce(&mut World)) -> Hooks {
-        let mut world = World::without_desk(Setup::default(), |config| config.slack.mode = Mode::Http);
+        Hooks::beside(Vec::new(), change).await
+    }
+
+    /// The same where further apps are installed.
+    pub async fn beside(others: Vec<AppSetup>, change: impl FnOnce(&mut World)) -> Hooks {
+        let setup = Setup { others, ..Setup::default() };
+        let mut world = World::without_desk(setup, |config| config.slack.mode = Mode::Http);
         change(&mut world);
         world.settle().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::World;
 
 /// Makes every attempt to record an event fail, or ends that: a disk that cannot be written for a while.
-fn disk(world: &World, works: bool) {
+pub fn disk(world: &World, works: bool) {
     let sql = match works {
         true => "DROP TRIGGER no_disk",
         false => "CREATE TRIGGER no_disk BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no disk'); END",
