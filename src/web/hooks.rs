@@ -7,9 +7,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -78,9 +79,8 @@ impl Challenges {
 }
 
 /// One address of one app.
-#[derive(Clone)]
 struct Hook {
-    door: Doorway,
+    door: Arc<Doorway>,
     app: AppId,
     address: Address,
 }
@@ -89,6 +89,7 @@ struct Hook {
 /// name before them.
 pub fn hooks(doorway: Doorway) -> Router {
     let names: Vec<AppId> = doorway.signing.borrow().apps().cloned().collect();
+    let door = Arc::new(doorway);
     let mut router = Router::new();
     for app in names {
         let under = app.name.as_deref().map_or(String::new(), |name| format!("/{name}"));
@@ -98,7 +99,7 @@ pub fn hooks(doorway: Doorway) -> Router {
             ("options", Address::Interactive),
             ("commands", Address::Commands),
         ] {
-            let hook = Hook { door: doorway.clone(), app: app.clone(), address };
+            let hook = Arc::new(Hook { door: door.clone(), app: app.clone(), address });
             router = router.route(&format!("/slack{under}/{path}"), post(answer).with_state(hook));
         }
     }
@@ -123,7 +124,8 @@ async fn hurry(request: Request, next: Next) -> Response {
     }
 }
 
-async fn answer(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Result<Response, Numbered> {
+async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Result<Response, Numbered> {
+    let (Parts { headers, .. }, body) = request.into_parts();
     let arriving = room::collect(&headers, body, &hook.door.room);
     let (body, _taken) = timeout(ARRIVAL, arriving).await.map_err(|_| Code::TooLate)??;
     if let Err(refused) = verified(&hook, &headers, &body) {
