@@ -25,6 +25,7 @@ pub struct Family {
 /// All who speak for us, as far as they are known before Slack is asked.
 pub async fn family(store: &Store, api: &Api, (api_url, apps): (&str, &[AppTokens])) -> Result<Family> {
     let (apis, kin, asked) = (speakers(store, api).await?, kin(store, apps).await?, asked(api_url, apps)?);
+    asked.iter().for_each(|app| kin.await_word(&app.id));
     join(store, &asked, &apis).await?;
     Ok(Family { apis, kin, asked })
 }

@@ -73,7 +73,7 @@ impl Reloadable {
             wish: watch::Sender::new(config.wish),
             routing: watch::Sender::new(Arc::new(config.routing.clone())),
             kinds: watch::Sender::new(Arc::new(config.kinds.clone())),
-            settings: watch::Sender::new(settings(config)),
+            settings: watch::Sender::new(settings(config, &signing)),
             reports: watch::Sender::new(Arc::new(config.reports.clone())),
             named: watch::Sender::new(config.names_people()),
             lines: watch::Sender::new(config.lines()),
@@ -165,6 +165,8 @@ impl Reloadable {
         let compiled = Arc::new(Compiled::new(&config.rules));
         let callers = Callers::load(&config.doors.callers).context("the new callers are wrong")?;
         let (signing, _) = Signing::load(&config, &sources.env).context("a new signing secret is wrong")?;
+        let mut behind = apps_behind(&self.started_with.slack.apps, &config.slack.apps);
+        behind.iter().for_each(|what| warn!("{what}: that takes effect at the next start"));
         for (name, same) in [
             ("slack", apart_from_signing(&config) == apart_from_signing(&self.started_with)),
             ("http", config.http == self.started_with.http),
@@ -183,6 +185,7 @@ impl Reloadable {
         ] {
             if !same {
                 warn!(section = name, "[{name}] changed: that takes effect at the next start");
+                behind.push(format!("[{name}] changed"));
             }
         }
         let kin = self.kin.clone();
@@ -194,7 +197,7 @@ impl Reloadable {
         self.wish.send_replace(config.wish);
         self.routing.send_replace(Arc::new(config.routing.clone()));
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
-        self.settings.send_replace(settings(&config));
+        self.settings.send_replace(Settings { behind, ..settings(&config, &signing) });
         self.signing.send_replace(Arc::new(signing));
         self.callers.send_replace(Arc::new(callers));
         self.promises.send_replace(Arc::new(config.doors.heartbeats.clone()));
@@ -213,6 +216,15 @@ fn apart_from_signing(config: &Config) -> Slack {
         (app.signing_secret_file, app.previous_signing_secret_file) = (None, None);
     }
     slack
+}
+
+/// What became of further apps since the start, as people read it: their addresses, sockets and tokens are those of the start.
+fn apps_behind(started_with: &[App], now: &[App]) -> Vec<String> {
+    let has = |apps: &[App], app: &App| apps.iter().any(|other| other.name == app.name);
+    let new =
+        now.iter().filter(|app| !has(started_with, app)).map(|app| format!("the app {} is new", app.name));
+    let gone = started_with.iter().filter(|app| !has(now, app));
+    new.chain(gone.map(|app| format!("the app {} was taken out", app.name))).collect()
 }
 
 /// How messages are gathered under a configuration.
@@ -235,7 +247,7 @@ fn sibling(app: &App) -> Sibling {
     Sibling { name: app.name.clone(), app: app.id.clone(), person: None, bot: None }
 }
 
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config, signing: &Signing) -> Settings {
     Settings {
         config_hash: config.hash(),
         monitor_joined: config.inbox.monitor == Listened::Joined,
@@ -243,6 +255,8 @@ fn settings(config: &Config) -> Settings {
         webhooks_in_use: names_in_use(config),
         model: asked(config),
         longest_wait: LONGEST_WAIT,
+        signed: signing.apps().map(|app| (app.name.clone(), !signing.secrets(app).is_empty())).collect(),
+        behind: Vec::new(),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::domain::mention::Mention;
 /// Check the configuration and say what it means.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Look up the people and groups that are mentioned, too; the daemon has to run.
+    /// Look up the people and groups that are mentioned, too, and ask how further apps stand; the daemon has to run.
     #[arg(long)]
     pub online: bool,
 }

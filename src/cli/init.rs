@@ -104,6 +104,8 @@ fn next_steps((path, given): (&Path, bool), name: &str, link: &str) -> String {
    deskd doctor{flag}
 5. Invite the bot to a channel (/invite @{name}) and give the channel to the desk:
    deskd channels monitor \"#support\"{flag}
+
+Is there a public address already? Then Slack can call deskd, and no app token is needed: docs/http-mode.md.
 ",
         path = path.display(),
     )
@@ -187,6 +189,8 @@ mod tests {
            deskd doctor --config /home/ada/d.toml
         5. Invite the bot to a channel (/invite @desk) and give the channel to the desk:
            deskd channels monitor "#support" --config /home/ada/d.toml
+
+        Is there a public address already? Then Slack can call deskd, and no app token is needed: docs/http-mode.md.
         "##);
         let system =
             next_steps((Path::new("/etc/deskd/config.toml"), false), "desk", "https://slack.example");

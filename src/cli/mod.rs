@@ -163,8 +163,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Init(args) => init::run(args, call, make),
         Command::Check(args) => {
             let known = channels::known(&call.sources).await;
-            let unknown =
-                if args.online { online::unknown_mentions(&call.sources).await? } else { Vec::new() };
+            let unknown = if args.online { online::look(&call.sources).await? } else { Vec::new() };
             let webhooks = webhook::known(&call.sources).await;
             check::run(args, call, check::Known { channels: known, webhooks }, unknown)
         }

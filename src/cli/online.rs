@@ -1,17 +1,49 @@
-//! `deskd check --online`: the people and groups that the configuration mentions, looked up in the workspace by the daemon.
+//! `deskd check --online`: the people and groups that the configuration mentions, looked up in the workspace by the daemon, and
+//! how its further apps stand there.
 
 use anyhow::Result;
 use serde_json::json;
 
 use super::client::Client;
 use super::people::ended;
-use crate::config::{Config, MentionNamed, Problem, Sources};
+use crate::config::{Config, MentionNamed, Problem, Sources, Spot};
 use crate::web::directory::{DirectoryDocument, MentionDocument};
+use crate::web::status::StatusDocument;
+
+/// What the daemon knows to be wrong with what the configuration names.
+pub async fn look(sources: &Sources) -> Result<Vec<Problem>> {
+    let mut wrong = wrong_apps(sources).await?;
+    wrong.extend(unknown_mentions(sources).await?);
+    Ok(wrong)
+}
+
+/// What is wrong with further apps, as the daemon sees them; none when there are none.
+///
+/// A configuration that cannot be loaded has none: what is wrong with it is told by the check itself.
+async fn wrong_apps(sources: &Sources) -> Result<Vec<Problem>> {
+    let Ok(loaded) = sources.load() else { return Ok(Vec::new()) };
+    if loaded.config.slack.apps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let status: StatusDocument = Client::new(sources)?.get("/v1/status", &[]).await?.read()?;
+    let known = |name: &str| status.apps.iter().any(|app| app.name == name);
+    let key = |name: &str| format!("slack.app.{name}");
+    let new = loaded.config.slack.apps.iter().filter(|app| !known(&app.name)).map(|app| {
+        let what = "the running daemon was started without this app";
+        Problem::new(Spot::Nowhere, &key(&app.name), what).hint("systemctl restart deskd")
+    });
+    let wrong = status.apps.iter().flat_map(|app| {
+        let problem =
+            |(what, hint): (String, String)| Problem::new(Spot::Nowhere, &key(&app.name), what).hint(hint);
+        app.wrong().into_iter().map(problem).collect::<Vec<_>>()
+    });
+    Ok(new.chain(wrong).collect())
+}
 
 /// Every mention of the configuration that would call nobody. A directory that was never read is read first.
 ///
 /// A configuration that cannot be loaded has none: what is wrong with it is told by the check itself.
-pub async fn unknown_mentions(sources: &Sources) -> Result<Vec<Problem>> {
+async fn unknown_mentions(sources: &Sources) -> Result<Vec<Problem>> {
     let Ok(loaded) = sources.load() else { return Ok(Vec::new()) };
     let Config { mentions_named, .. } = loaded.config;
     if mentions_named.is_empty() {

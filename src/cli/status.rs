@@ -12,6 +12,7 @@ use super::recover;
 use super::screen::{View, bad, bold, dim, good, height, instant, odd, span, styled};
 use crate::config::model::amount;
 use crate::domain::time::Timestamp;
+use crate::web::further::AppDocument;
 use crate::web::model::ModelDocument;
 use crate::web::status::{
     CanaryDocument, DestinationDocument, LearnerDocument, NoticesDocument, OutboxDocument, SocketDocument,
@@ -138,6 +139,7 @@ pub fn render(status: &StatusDocument, view: &View) -> String {
         None => line("workspace", &styled(odd(), "not known yet")),
     });
     lines.extend(told_sockets(&status.sockets, view));
+    lines.extend(status.apps.iter().map(|app| line(&app.name, &told_app(app, view))));
     lines.extend(status.canary.iter().map(|canary| line("canary", &told_canary(canary, view))));
     lines.extend(told_work(status, view));
     lines.extend(told_learner(&status.learner).map(|told| line("learner", &told)));
@@ -212,6 +214,25 @@ fn told_sockets(sockets: &[SocketDocument], view: &View) -> Vec<String> {
     }
     let label = |at| if at == 0 { "sockets" } else { "" };
     sockets.iter().enumerate().flat_map(|(at, socket)| told_socket(label(at), socket, view)).collect()
+}
+
+/// Where a further app is and when something came for it; what is wrong with it stands further up.
+fn told_app(app: &AppDocument, view: &View) -> String {
+    let place = match (&app.workspace, app.bot_token.as_str()) {
+        (Some(workspace), _) => format!("in {workspace}"),
+        (None, "none") => "without a bot token".to_owned(),
+        (None, "not_asked") => "not known to Slack yet".to_owned(),
+        (None, _) => styled(odd(), "its bot token is not accepted"),
+    };
+    let sockets = match app.sockets {
+        0 => String::new(),
+        count => format!(", {} of {count} sockets connected", app.connected),
+    };
+    let last = match &app.last_event_at {
+        Some(at) => format!("last event {}", view.ago(Some(at))),
+        None => "nothing came since the start".to_owned(),
+    };
+    format!("{place}{sockets}; {last}")
 }
 
 /// Nothing where there are none; what is wrong with them stands further up.

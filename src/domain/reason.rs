@@ -58,6 +58,8 @@ pub enum EventReason {
     GroupNoted,
     /// The app is not installed in its workspace; its content was taken out.
     NotInstalled,
+    /// It came for a further app of ours of which nobody knows yet where it is installed; looked at again once that is known.
+    WorkspaceUnknown,
     /// The app has left the workspace, and everything of it goes; the detail is Slack's name for how.
     Departed(String),
     /// A slash command, answered in the acknowledgement; the detail is the command.
@@ -111,6 +113,7 @@ impl EventReason {
             EventReason::PersonNoted => "person_noted",
             EventReason::GroupNoted => "group_noted",
             EventReason::NotInstalled => "not_installed",
+            EventReason::WorkspaceUnknown => "workspace_unknown",
             EventReason::Departed(_) => "departed",
             EventReason::Command(_) => "command",
             EventReason::Handled(_) => "handled",
@@ -185,6 +188,7 @@ impl EventReason {
             "person_noted" => EventReason::PersonNoted,
             "group_noted" => EventReason::GroupNoted,
             "not_installed" => EventReason::NotInstalled,
+            "workspace_unknown" => EventReason::WorkspaceUnknown,
             "departed" => EventReason::Departed(text()),
             "command" => EventReason::Command(text()),
             "handled" => EventReason::Handled(problem()?),
@@ -237,6 +241,9 @@ impl EventReason {
             EventReason::GroupNoted => "user group brought up to date".to_owned(),
             EventReason::NotInstalled => {
                 "ignored: deskd is not installed in its workspace; its content was taken out".to_owned()
+            }
+            EventReason::WorkspaceUnknown => {
+                "waits: Slack has not said yet which workspace the app that it came for is in".to_owned()
             }
             EventReason::Departed(how) => format!("the app has left the workspace ({how})"),
             EventReason::Command(command) => format!("slash command {command} answered"),
@@ -291,6 +298,7 @@ mod tests {
             EventReason::PersonNoted,
             EventReason::GroupNoted,
             EventReason::NotInstalled,
+            EventReason::WorkspaceUnknown,
             EventReason::Departed("app_uninstalled".into()),
             EventReason::Command("/deskd".into()),
             EventReason::Handled(ProblemId(6)),

@@ -12,7 +12,7 @@ use super::early::{About, Early, LATEST, TOO_EARLY};
 use super::kin::Kin;
 use super::listen::Tally;
 use crate::domain::bundle::{Desk, Desks, Monitor, Quiet};
-use crate::domain::ids::WorkspaceId;
+use crate::domain::ids::{EventId, WorkspaceId};
 use crate::domain::message::Ourselves;
 use crate::domain::reason::EventReason;
 use crate::domain::spaces::Spaces;
@@ -102,6 +102,8 @@ pub struct Gatherer {
     left: Option<Bell>,
     /// Whether the write-ahead log may hold what was taken out of an event that is none of our business.
     unswept: bool,
+    /// How often a further app had said where it is when we looked last at what waits for that; `None` before the first look.
+    placed: Option<u64>,
     /// What came before the message it is about; `None` until it has been read from the journal.
     early: Option<Early>,
 }
@@ -117,7 +119,7 @@ impl Gatherer {
         tally: Arc<Tally>,
     ) -> Gatherer {
         let endings = Endings::default();
-        let (echo, feed, left, early) = (Echo::default(), None, None, None);
+        let (echo, feed, left, early, placed) = (Echo::default(), None, None, None, None);
         Gatherer {
             store,
             habits,
@@ -130,6 +132,7 @@ impl Gatherer {
             feed,
             left,
             unswept: false,
+            placed,
             early,
         }
     }
@@ -219,6 +222,23 @@ impl Gatherer {
         Ok(ended)
     }
 
+    /// Looks again at what came for a further app before it was known which workspace that is in.
+    async fn place(&mut self, spaces: &Spaces, now: Timestamp) -> Result<()> {
+        let heard = self.habits.borrow().kin.heard();
+        if self.placed == Some(heard) {
+            return Ok(());
+        }
+        let mut after = EventId(0);
+        loop {
+            let batch = self.store.unplaced(after).await?;
+            let Some(last) = batch.last() else { break };
+            after = last.id;
+            self.take(batch, spaces, now).await?;
+        }
+        self.placed = Some(heard);
+        Ok(())
+    }
+
     async fn close_due(&self, now: Timestamp) -> Result<Next> {
         match self.store.next_due().await? {
             Some(due) if due <= now => {
@@ -243,6 +263,7 @@ impl Worker for Gatherer {
         if spaces.count() == 0 && !self.store.was_left().await? {
             return Ok(Next::Bell);
         }
+        self.place(&spaces, now).await?;
         let events = self.store.next_events(BATCH).await?;
         // Only when nothing is left to decode is a bundle's silence really silence.
         if events.is_empty() {
@@ -272,6 +293,7 @@ pub fn understand(event: StoredEvent, spaces: &Spaces, kin: &Kin) -> Decoded {
     let ours = spaces.of(&named).or_else(|| spaces.whose(&origins(&event.payload)));
     let whose = match ours {
         Some(ours) => Whose::Ours(ours.workspace.clone()),
+        None if kin.is_awaited(&event.app) => Whose::Awaited,
         None if named.0.is_empty() => Whose::Unsaid,
         None => Whose::Nobodys,
     };

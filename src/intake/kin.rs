@@ -1,6 +1,7 @@
 //! Our further apps: asked who their bots are, so that nothing that one of them posts is taken for a contact's message, and so
 //! that each answers with its own token where it was spoken to. In a workspace that nobody else of us is in, it is the desk.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +23,17 @@ const EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Our further apps, as far as they are known. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Kin(Arc<Mutex<Vec<Known>>>);
+pub struct Kin(Arc<Mutex<Circle>>);
+
+/// What is known of all of them.
+#[derive(Debug, Default)]
+struct Circle {
+    known: Vec<Known>,
+    /// What became of asking those that can be asked, by their ids; `None` before the first answer.
+    asked: BTreeMap<String, Option<Standing>>,
+    /// How often one of them has said where it is.
+    heard: u64,
+}
 
 /// An app and where its bot is; without a workspace what the configuration says, which holds everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,17 +42,68 @@ struct Known {
     app: Sibling,
 }
 
+/// What Slack said last of an app's bot token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is good.
+    Works {
+        /// The workspace that it is of.
+        workspace: WorkspaceId,
+        /// What it may do.
+        scopes: Vec<String>,
+    },
+    /// It belongs to another app than the configuration says.
+    OfAnother,
+    /// Slack does not say; the name of the error.
+    Fails(String),
+}
+
 impl Kin {
     /// These, of which only the ids are known.
     pub fn new(apps: Vec<Sibling>) -> Kin {
-        let known = apps.into_iter().map(|app| Known { workspace: None, app });
-        Kin(Arc::new(Mutex::new(known.collect())))
+        let known = apps.into_iter().map(|app| Known { workspace: None, app }).collect();
+        Kin(Arc::new(Mutex::new(Circle { known, ..Circle::default() })))
+    }
+
+    /// Those that are configured.
+    pub fn configured(&self) -> Vec<Sibling> {
+        let circle = self.circle();
+        let configured = circle.known.iter().filter(|known| known.workspace.is_none());
+        configured.map(|known| known.app.clone()).collect()
+    }
+
+    /// From now on it may turn out where this one is installed.
+    pub fn await_word(&self, app: &str) {
+        self.circle().asked.entry(app.to_owned()).or_default();
+    }
+
+    /// Whether it may yet turn out where an app is installed.
+    pub fn is_awaited(&self, app: &str) -> bool {
+        matches!(self.circle().asked.get(app), Some(None | Some(Standing::Fails(_))))
+    }
+
+    /// What Slack said last of an app's bot token; `None` where there is none, or nothing was said yet.
+    pub fn standing(&self, app: &str) -> Option<Standing> {
+        self.circle().asked.get(app).cloned().flatten()
+    }
+
+    /// How often one of them has said where it is.
+    pub fn heard(&self) -> u64 {
+        self.circle().heard
+    }
+
+    fn hear(&self, app: &str, standing: Standing) {
+        let mut circle = self.circle();
+        if !matches!(standing, Standing::Fails(_)) {
+            circle.heard += 1;
+        }
+        circle.asked.insert(app.to_owned(), Some(standing));
     }
 
     /// Those that may write in a workspace, as far as they are known there.
     pub fn within(&self, workspace: &WorkspaceId) -> Vec<Sibling> {
         let here = |known: &&Known| known.workspace.as_ref().is_none_or(|id| id == workspace);
-        self.known().iter().filter(here).map(|known| known.app.clone()).collect()
+        self.circle().known.iter().filter(here).map(|known| known.app.clone()).collect()
     }
 
     /// The bot user of an app in a workspace.
@@ -51,12 +113,12 @@ impl Kin {
 
     /// Adds what is known of one: an app may have another bot in each workspace.
     pub fn learn(&self, workspace: &WorkspaceId, app: Sibling) {
-        let mut known = self.known();
-        known.retain(|old| old.workspace.as_ref() != Some(workspace) || old.app.app != app.app);
-        known.push(Known { workspace: Some(workspace.clone()), app });
+        let mut circle = self.circle();
+        circle.known.retain(|old| old.workspace.as_ref() != Some(workspace) || old.app.app != app.app);
+        circle.known.push(Known { workspace: Some(workspace.clone()), app });
     }
 
-    fn known(&self) -> MutexGuard<'_, Vec<Known>> {
+    fn circle(&self) -> MutexGuard<'_, Circle> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -93,18 +155,15 @@ impl Kinship {
         let identity = match app.api.auth_test().await {
             Ok(identity) => identity,
             Err(failure) => {
-                let told = failure.sentence();
-                warn!(
-                    app = app.name,
-                    error = failure.code(),
-                    "Slack does not say who {} is: {told}",
-                    app.name
-                );
+                let (told, error) = (failure.sentence(), failure.code().to_owned());
+                warn!(app = app.name, error, "Slack does not say who {} is: {told}", app.name);
+                self.kin.hear(&app.id, Standing::Fails(error));
                 return Ok(false);
             }
         };
         let who = &identity.ourselves;
-        if who.app.as_ref().is_some_and(|id| *id != app.id) {
+        let is_another = who.app.as_ref().is_some_and(|id| *id != app.id);
+        if is_another {
             warn!(app = app.name, "The bot token of {} belongs to another app than its id says", app.name);
         }
         let (name, id) = (app.name.clone(), app.id.clone());
@@ -113,7 +172,13 @@ impl Kinship {
         self.kin.learn(&who.workspace, sibling.clone());
         self.store.of(&who.workspace).note_app(sibling, now).await?;
         self.apis.join(&app.id, &who.workspace, app.api.clone());
-        self.serve(app, identity, now).await
+        let works = Standing::Works { workspace: who.workspace.clone(), scopes: identity.scopes.clone() };
+        if !self.serve(app, identity, now).await? {
+            return Ok(false);
+        }
+        self.kin.hear(&app.id, if is_another { Standing::OfAnother } else { works });
+        self.gather.ring();
+        Ok(true)
     }
 
     /// Works through this app in its workspace when nobody else of us does; false while it is not known where home is.
@@ -124,13 +189,12 @@ impl Kinship {
             return Ok(true);
         }
         let has_home = self.apis.spaces().borrow().home().is_some();
-        if !has_home && self.apis.configured().has_bot() {
+        if !has_home && self.apis.configured().has_bot() && !self.store.was_left().await? {
             return Ok(false);
         }
         if self.store.of(&workspace).serve_through(ours.clone(), scopes, now).await? {
             self.apis.enter(ours, app.api.clone(), false);
             info!(workspace = %workspace, app = app.name, "Working in workspace {workspace} through {}", app.name);
-            self.gather.ring();
         }
         Ok(true)
     }

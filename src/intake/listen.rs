@@ -47,6 +47,8 @@ pub struct Tally {
     batches: AtomicU64,
     failures: AtomicU64,
     refused: Mutex<BTreeMap<&'static str, u64>>,
+    /// When something came last for each further app.
+    heard: Mutex<BTreeMap<String, Timestamp>>,
     /// Since when nothing can be recorded, in milliseconds since 1970; 0 while it can.
     failing_since: AtomicI64,
     latency: Latency,
@@ -77,6 +79,20 @@ impl Tally {
     /// Commits that recorded envelopes.
     pub fn batches(&self) -> u64 {
         self.batches.load(Ordering::Relaxed)
+    }
+
+    /// When something came last for a further app, by its id, since the start.
+    pub fn last_of(&self, app: &str) -> Option<Timestamp> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(app).copied()
+    }
+
+    /// Notes for which further apps something came.
+    fn hear(&self, batch: &[Envelope], came: Timestamp) {
+        let mut apps = batch.iter().filter_map(|envelope| envelope.app.as_ref()).peekable();
+        if apps.peek().is_some() {
+            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.extend(apps.map(|app| (app.clone(), came)));
+        }
     }
 
     /// Counts a request over HTTP whose signature was not good; `why` is a stable word.
@@ -182,6 +198,7 @@ impl Listener {
             }
         }
         acks.send();
+        self.tally.hear(batch, came);
         let fresh = recorded.iter().filter(|recorded| recorded.is_fresh()).count() as u64;
         self.tally.recorded.fetch_add(fresh, Ordering::Relaxed);
         self.tally.repeated.fetch_add(recorded.len() as u64 - fresh, Ordering::Relaxed);

@@ -103,6 +103,16 @@ pub fn drift(granted: &[String], profile: Profile) -> Drift {
     Drift { missing, needless }
 }
 
+/// The scopes that a token lacks for the profile that it is nearest to; none when Slack did not say what was granted.
+pub fn lacking(granted: &[String]) -> Vec<String> {
+    if granted.is_empty() {
+        return Vec::new();
+    }
+    let missing = Profile::ALL.into_iter().map(|profile| drift(granted, profile).missing);
+    let nearest = missing.min_by_key(Vec::len).unwrap_or_default();
+    nearest.into_iter().map(str::to_owned).collect()
+}
+
 /// The link that opens Slack's "create an app" dialogue with the manifest filled in.
 pub fn install_link(manifest: &Value) -> String {
     let json = manifest.to_string();
@@ -120,12 +130,27 @@ pub fn install_link(manifest: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Drift, LONGEST_NAME, Wanted, drift, install_link, manifest};
+    use super::{Drift, LONGEST_NAME, Wanted, drift, install_link, lacking, manifest};
     use crate::slack::methods::Profile;
     use serde_json::{Value, json};
 
     fn named(name: &str) -> Value {
         manifest(Wanted { name, profile: Profile::Full, http: None })
+    }
+
+    #[test]
+    fn ing_15_a_token_lacks_what_the_nearest_profile_takes_besides() {
+        let granted = |profile: Profile| -> Vec<String> {
+            profile.scopes().iter().map(|scope| (*scope).to_owned()).collect()
+        };
+        for profile in Profile::ALL {
+            assert_eq!(lacking(&granted(profile)), [] as [&str; 0]);
+        }
+        let smallest = Profile::ALL.into_iter().min_by_key(|profile| profile.scopes().len()).expect("one");
+        let mut short = granted(smallest);
+        let taken = short.remove(0);
+        assert_eq!(lacking(&short), [taken]);
+        assert_eq!(lacking(&[]), [] as [&str; 0], "Slack did not say");
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub enum Whose {
     Ours(WorkspaceId),
     /// Of one that we do not serve.
     Nobodys,
+    /// Of one in which a further app of ours may yet turn out to be.
+    Awaited,
     /// It does not say.
     Unsaid,
 }
@@ -84,7 +86,7 @@ impl Whose {
     pub fn ours(&self) -> Option<&WorkspaceId> {
         match self {
             Whose::Ours(workspace) => Some(workspace),
-            Whose::Nobodys | Whose::Unsaid => None,
+            Whose::Nobodys | Whose::Awaited | Whose::Unsaid => None,
         }
     }
 }
@@ -182,6 +184,21 @@ impl Store {
                  ORDER BY o.event",
             )?;
             let rows = query.query_map((since.0, wanted), stored)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The events after `after` that wait until it is known where the app is installed that they came for: a batch of at most
+    /// 256.
+    pub async fn unplaced(&self, after: EventId) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.prepare_cached(
+                "SELECT e.id, e.kind, e.received_at, e.payload, e.workspace, e.app
+                 FROM outcomes o JOIN events e ON e.id = o.event
+                 WHERE o.reason = 'workspace_unknown' AND o.event > ? ORDER BY o.event LIMIT 256",
+            )?;
+            let rows = query.query_map([after.0], stored)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await

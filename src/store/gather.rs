@@ -113,6 +113,7 @@ fn whose<'a>(
 ) -> Result<Result<&'a Desk, EventReason>, StoreError> {
     let desk = match &decoded.whose {
         Whose::Ours(workspace) if installations::is_served(tx, workspace)? => desks.of(workspace),
+        Whose::Awaited => return Ok(Err(EventReason::WorkspaceUnknown)),
         Whose::Ours(_) | Whose::Nobodys => None,
         Whose::Unsaid => match &decoded.arrival {
             Err(problem) => return Ok(Err(EventReason::Undecodable(problem.clone()))),

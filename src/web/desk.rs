@@ -176,4 +176,8 @@ pub struct Settings {
     pub model: Option<Asked>,
     /// How long a caller of `--wait` is kept at most.
     pub longest_wait: Duration,
+    /// The apps that have addresses here, each with whether its signing secret is there.
+    pub signed: Vec<(Option<String>, bool)>,
+    /// What of the newest configuration takes effect at the next start only, as people read it.
+    pub behind: Vec<String>,
 }

@@ -17,6 +17,7 @@ pub mod directory;
 pub mod doors;
 pub mod errors;
 mod figures;
+pub mod further;
 pub mod ground;
 pub mod handed;
 pub mod handling;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Front;
 use super::desk::Health;
 use super::errors::Refusal;
+use super::further::{self, AppDocument};
 use super::model::{self, ModelDocument};
 use super::recover::{RecoveryDocument, document};
 use super::secrets::SecretsDocument;
@@ -39,6 +40,9 @@ pub struct StatusDocument {
     pub trouble: Option<TroubleDocument>,
     /// The Socket Mode links.
     pub sockets: Vec<SocketDocument>,
+    /// Our further apps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<AppDocument>,
     /// The canary, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<CanaryDocument>,
@@ -260,6 +264,8 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
     wrong.extend(secrets.wrong());
     wrong.extend(learner.wrong());
     wrong.extend(super::webhooks::wrong(&webhooks));
+    let apps = further::documents(&front);
+    wrong.extend(further::wrong(&front, &apps));
     Ok(Json(StatusDocument {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: front.settings.borrow().config_hash.clone(),
@@ -268,6 +274,7 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
         workspace: ours.map(|ours| WorkspaceDocument { id: ours.workspace.0, name: ours.workspace_name }),
         trouble: front.trouble.now().map(|(reason, hint)| TroubleDocument { reason, hint }),
         sockets: sockets(&front),
+        apps,
         canary: front.canary.as_ref().map(|figures| canary(figures.now())),
         journal: JournalDocument {
             recorded: standing.recorded,

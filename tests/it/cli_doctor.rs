@@ -7,7 +7,7 @@ use crate::world::World;
 use serde_json::Value;
 
 /// The findings as JSON, and how it ended.
-async fn findings(door: &Door, config: &str) -> (u8, Vec<(String, String, String)>) {
+pub async fn findings(door: &Door, config: &str) -> (u8, Vec<(String, String, String)>) {
     let ended = door.deskd(&["--json", "--config", config, "doctor"]).await;
     let document: Value =
         serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{}{}", ended.out, ended.err));
@@ -19,7 +19,7 @@ async fn findings(door: &Door, config: &str) -> (u8, Vec<(String, String, String
     (ended.code, list.collect())
 }
 
-fn write(door: &Door, world: &World, (bot, app): (&str, &str)) -> String {
+pub fn write(door: &Door, world: &World, (bot, app): (&str, &str)) -> String {
     let (bot_file, app_file) = (door.file("bot"), door.file("app"));
     std::fs::write(&bot_file, bot).unwrap();
     std::fs::write(&app_file, app).unwrap();

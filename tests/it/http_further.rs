@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::http_apps::{OTHER, notifications, other, with_sibling};
 use crate::http_mode::{Hooks, SECRET};
 use crate::whispers;
-use crate::workspaces::{another, said};
+use crate::workspaces::{another, count, said};
 use crate::world::World;
 
 /// Who posted in #support: the app's id and the text.
@@ -191,5 +191,34 @@ async fn ing_15_the_bot_of_a_further_app_is_ours_in_its_own_workspace_alone() {
     hooks.world.pass(40).await;
     let reasons = hooks.world.reasons().await;
     assert_eq!(reasons, "opened_bundle 1, ourselves 1");
+    hooks.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ing_15_what_comes_before_it_is_known_where_an_app_is_waits_and_counts_then() {
+    let (mut hooks, branch, id) = with_branch().await;
+    hooks.world.close().await;
+    // As if the app had been added with this start, while Slack is not to be reached.
+    let file = rusqlite::Connection::open(hooks.world.database()).unwrap();
+    file.execute_batch(
+        "DELETE FROM apps; DELETE FROM installations WHERE workspace = 'T0BRANCH001';
+         DELETE FROM workspaces WHERE workspace = 'T0BRANCH001';",
+    )
+    .unwrap();
+    drop(file);
+    branch.fault("auth.test", Fault::Status(503), Times::UntilCleared);
+    hooks.reopen().await;
+    let body = at_branch(&hooks, &branch, "the printer burns");
+    let stranger = body.replace("T0BRANCH001", "T0STRANGER1").replace("\"EvB", "\"EvS");
+    assert_eq!(events(&hooks, &body).await, 200);
+    assert_eq!(events(&hooks, &stranger).await, 200);
+    hooks.world.pass(10).await;
+    assert_eq!(hooks.world.reasons().await, "workspace_unknown 2");
+    branch.clear_faults();
+    hooks.world.pass(600).await;
+    assert_eq!(said(&hooks.world, &id).await, ["1 the printer burns"]);
+    assert_eq!(hooks.world.reasons().await, "not_installed 1, opened_bundle 1");
+    let kept = "SELECT COUNT(*) FROM events WHERE payload LIKE '%T0STRANGER1%'";
+    assert_eq!(count(&hooks.world, kept).await, 0, "what is of nobody here is not kept");
     hooks.finish().await;
 }

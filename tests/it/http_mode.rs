@@ -57,6 +57,15 @@ impl Hooks {
         Hooks { world, address, http: reqwest::Client::builder().no_proxy().build().unwrap(), stop }
     }
 
+    /// Starts a desk that was stopped, with a door of its own.
+    pub async fn reopen(&mut self) {
+        self.stop.cancel();
+        self.world.open().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        (self.address, self.stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        tokio::spawn(serve_slack(listener, self.world.desk().doorway(), self.stop.clone()));
+    }
+
     pub fn now_s(&self) -> i64 {
         self.world.clock.now().unix_seconds()
     }

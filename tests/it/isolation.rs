@@ -45,7 +45,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 90] = [
+const WHOLE_FILE: [(&str, &str); 91] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -65,6 +65,7 @@ const WHOLE_FILE: [(&str, &str); 90] = [
     ("next_events", JOURNAL),
     ("outcomes_for_replay", JOURNAL),
     ("recent_outcomes", JOURNAL),
+    ("unplaced", JOURNAL),
     ("events", JOURNAL),
     ("gather", JOURNAL),
     ("seal_due", JOURNAL),

@@ -5,6 +5,7 @@ use crate::cli::client::{Client, NoAnswer};
 use crate::cli::screen::span;
 use crate::config::Sources;
 use crate::web::channels::ChannelRow;
+use crate::web::further::AppDocument;
 use crate::web::secrets::SecretsDocument;
 use crate::web::status::StatusDocument;
 
@@ -65,6 +66,7 @@ fn judge(status: &StatusDocument) -> Vec<Finding> {
         Finding::problem("workspace", what, trouble.hint.clone())
     }));
     findings.extend(sockets(status));
+    findings.extend(status.apps.iter().flat_map(app));
     for worker in &status.stuck {
         let what = format!("the worker {worker:?} is stuck");
         findings.push(Finding::problem("workers", what, "look at the log, then systemctl restart deskd"));
@@ -94,10 +96,27 @@ fn judge(status: &StatusDocument) -> Vec<Finding> {
     findings
 }
 
+/// What the daemon says of a further app.
+fn app(app: &AppDocument) -> Vec<Finding> {
+    let wrong = app.wrong();
+    if wrong.is_empty() {
+        let place = app.workspace.as_ref().map(|workspace| format!(" in {workspace}")).unwrap_or_default();
+        let last = app.last_event_at.as_deref().unwrap_or("none since the start");
+        let (name, connected, sockets) = (&app.name, app.connected, app.sockets);
+        let what =
+            format!("the app {name} works{place}, {connected} of {sockets} sockets, last event: {last}");
+        return vec![Finding::ok("apps", what)];
+    }
+    wrong.into_iter().map(|(what, hint)| Finding::problem("apps", what, hint)).collect()
+}
+
 fn sockets(status: &StatusDocument) -> Vec<Finding> {
     let connected = status.sockets.iter().filter(|socket| socket.state == "connected").count();
     let all = status.sockets.len();
-    if connected == all && all > 0 {
+    if all == 0 {
+        return vec![Finding::ok("sockets", "no sockets are held: Slack calls over HTTP")];
+    }
+    if connected == all {
         return vec![Finding::ok("sockets", format!("{connected} of {all} sockets are connected to Slack"))];
     }
     let broken = status.sockets.iter().find(|socket| socket.state != "connected");

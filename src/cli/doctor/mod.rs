@@ -86,6 +86,9 @@ pub async fn run(_args: &Args, call: &mut Call<'_>) -> Result<Exit> {
         None => local::monitored(&config, database, Clock::Wall.now()).await,
     };
     slack::look(&config, tokens, &monitored, &mut findings).await;
+    if running.is_none() {
+        slack::further(&config, &call.sources.env, &mut findings).await;
+    }
     report(call, &findings)
 }
 

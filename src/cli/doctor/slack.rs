@@ -3,11 +3,12 @@
 use super::Finding;
 use super::local::Seen;
 use crate::cli::screen::span;
-use crate::config::{Config, Secret};
+use crate::config::apps::{self, AppTokens};
+use crate::config::{Config, Environment, Problem, Secret};
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::Clock;
 use crate::slack::api::{Api, Identity};
-use crate::slack::manifest::{APP_TOKEN_SCOPE, NEEDED_SCOPES, drift};
+use crate::slack::manifest::{APP_TOKEN_SCOPE, NEEDED_SCOPES, drift, lacking};
 use crate::slack::methods::Profile;
 use crate::slack::outcome::Failure;
 
@@ -51,6 +52,72 @@ pub async fn look(
             Err(failure) => failed("app_token", "the app token", &failure),
         });
     }
+}
+
+/// Asks Slack about further apps, where no daemon runs that knows.
+pub async fn further(config: &Config, env: &Environment, findings: &mut Vec<Finding>) {
+    let refused = |problem: Problem| {
+        let hint = problem.hint.unwrap_or_else(|| "deskd check".to_owned());
+        Finding::problem("apps", problem.what, hint)
+    };
+    let tokens = match apps::tokens(config, env) {
+        Ok((tokens, _)) => tokens,
+        Err(problems) => return findings.extend(problems.0.into_iter().map(refused)),
+    };
+    match apps::Signing::load(config, env) {
+        Ok((signing, _)) => {
+            let unsigned = signing.apps().filter(|app| app.name.is_some() && signing.secrets(app).is_empty());
+            findings.extend(unsigned.map(|app| {
+                let name = app.name.as_deref().unwrap_or_default();
+                let what =
+                    format!("the signing secret of the app {name} is missing, so its requests are refused");
+                Finding::problem("apps", what, "it is in the app's Basic Information")
+            }));
+        }
+        Err(problems) => findings.extend(problems.0.into_iter().map(refused)),
+    }
+    for app in tokens {
+        findings.extend(one(&config.slack.api_url, app).await);
+    }
+}
+
+/// What Slack says of the tokens of one further app.
+async fn one(api_url: &str, AppTokens { app, app_token, bot_token, .. }: AppTokens) -> Vec<Finding> {
+    let name = app.name.as_deref().unwrap_or_default();
+    let or_none = |token: &Option<Secret>| token.clone().unwrap_or_else(|| Secret::new(""));
+    let Ok(api) = Api::new(api_url, &or_none(&bot_token), &or_none(&app_token)) else { return Vec::new() };
+    let mut findings = Vec::new();
+    if bot_token.is_some() {
+        findings.push(match api.auth_test().await {
+            Ok(identity) if identity.ourselves.app.as_ref().is_some_and(|id| Some(id) != app.id.as_ref()) => {
+                let what = format!("the bot token of the app {name} belongs to another app");
+                Finding::problem(
+                    "apps",
+                    what,
+                    "compare its id with the App ID in the app's Basic Information",
+                )
+            }
+            Ok(identity) => match lacking(&identity.scopes).join(", ") {
+                lacks if lacks.is_empty() => {
+                    let place = &identity.ourselves.workspace_name;
+                    Finding::ok("apps", format!("the bot token of the app {name} works in {place}"))
+                }
+                lacks => {
+                    let hint =
+                        "add them under OAuth & Permissions in the app's settings and reinstall the app";
+                    Finding::problem("apps", format!("the bot token of the app {name} lacks {lacks}"), hint)
+                }
+            },
+            Err(failure) => failed("apps", &format!("the bot token of the app {name}"), &failure),
+        });
+    }
+    if app_token.is_some() {
+        findings.push(match api.connections_open().await {
+            Ok(_) => Finding::ok("apps", format!("Slack offers a socket to the app token of {name}")),
+            Err(failure) => failed("apps", &format!("the app token of the app {name}"), &failure),
+        });
+    }
+    findings
 }
 
 fn judge(identity: &Identity, now: Timestamp) -> Vec<Finding> {
