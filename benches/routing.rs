@@ -29,7 +29,8 @@ fn main() {
     for number in 0..DECISIONS {
         let content = &notices[number % notices.len()];
         let problem = i64::try_from(number).ok().map(ProblemId);
-        let asked = Asked { content, source: "shop", problem, effect: Effect::Begins, told: false };
+        let asked =
+            Asked { content, source: "shop", project: None, problem, effect: Effect::Begins, told: false };
         delivered += decide(&asked, &rules, &state, now).deliveries.len();
     }
     let took = since(began);
@@ -72,7 +73,7 @@ fn state() -> State {
             [("kind".to_owned(), vec!["alert".to_owned()]), ("system".to_owned(), vec![format!("old-{id}")])];
         Silence { id, matcher: Matcher::of(&pairs).expect("it is right") }
     };
-    State { silences: (0..10).map(silence).collect(), firing: Vec::new() }
+    State { silences: (0..10).map(silence).collect(), ..State::default() }
 }
 
 fn notice(number: usize) -> Content {

@@ -38,6 +38,8 @@ pub struct Bells {
     pub tell: Bell,
     /// Charts to be uploaded.
     pub upload: Bell,
+    /// Projects that may be bound otherwise.
+    pub bind: Bell,
     /// Notices to be routed.
     pub route: Bell,
     /// Deliveries that may enter the outbox.
@@ -61,7 +63,7 @@ pub fn ring_for_recovery(
 ) -> impl Future<Output = ()> + Send + 'static {
     let (mut line, bell) = (links.line(), bells.recover.clone());
     let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
-    let directory = bells.directory.clone();
+    let (directory, bind) = (bells.directory.clone(), bells.bind.clone());
     async move {
         loop {
             tokio::select! {
@@ -76,6 +78,7 @@ pub fn ring_for_recovery(
                 Ok(()) = spaces.changed() => {
                     bell.ring();
                     directory.ring();
+                    bind.ring();
                 }
                 else => return,
             }

@@ -19,6 +19,7 @@ use crate::config::apps::{AppTokens, Signing};
 use crate::config::callers::ping_url;
 use crate::config::keys::KeyLook;
 use crate::config::{Config, Problems, Secret, Sources, WaySecrets};
+use crate::dispatch::bindings::Bindings;
 use crate::dispatch::carry::{CARRIERS, Carrier, Doors};
 use crate::dispatch::chart::Uploader;
 use crate::dispatch::detour::Detour;
@@ -96,6 +97,8 @@ pub struct Desk {
     reloadable: Reloadable,
     sockets: Sockets,
     install: Install,
+    /// Rung when projects may have changed.
+    bind: Bell,
     /// Held until everything has ended.
     _occupied: Occupied,
 }
@@ -180,7 +183,7 @@ impl Desk {
             routing: reloadable.routing(),
             started_at: now,
         };
-        Ok(Desk { store, front, crew, reloadable, sockets, install, _occupied: occupied })
+        Ok(Desk { store, front, crew, reloadable, sockets, install, bind: bells.bind, _occupied: occupied })
     }
 
     /// What the local API works with.
@@ -202,6 +205,7 @@ impl Desk {
     pub async fn reload(&self, sources: &Sources) -> Result<()> {
         self.reloadable.renew(sources, &self.store, (self.front.now)()).await?;
         (self.front.learned.learn)();
+        self.bind.ring();
         Ok(())
     }
 
@@ -372,7 +376,10 @@ impl Base<'_> {
     fn notices(&self, crew: &mut Crew, reloadable: &Reloadable) -> Inlet {
         let Bells { route, feed, send, carry, .. } = self.bells;
         let router = Router::new(self.store.clone(), reloadable.routing(), feed.clone());
-        crew.worker(router.waking(carry.clone()), route);
+        let router = router.serving(self.apis.spaces()).waking(carry.clone());
+        crew.worker(router, route);
+        let bindings = Bindings::new(self.store.clone(), reloadable.routing(), self.apis.spaces());
+        crew.worker(bindings, &self.bells.bind);
         let (kinds, rules) = (reloadable.kinds(), reloadable.routing());
         let feeder = Feeder::new(self.store.clone(), kinds, rules, send.clone());
         crew.worker(feeder.waking(carry.clone()).leaving(reloadable.reports()), feed);

@@ -26,6 +26,7 @@ pub mod privacy;
 mod private;
 pub mod probe;
 mod progress;
+pub mod project;
 mod prompt;
 pub mod queue;
 pub mod recover;
@@ -118,6 +119,7 @@ pub enum Command {
     Notify(notify::Args),
     Beat(beat::Args),
     Notices(notices::Args),
+    Project(project::Args),
     Route(route::Args),
     Silence(silence::Args),
     Test(probe::Args),
@@ -190,6 +192,7 @@ async fn dispatch(command: &Command, call: &mut Call<'_>) -> Result<Exit> {
         Command::Notify(args) => notify::run(args, call).await,
         Command::Beat(args) => beat::run(args, call).await,
         Command::Notices(args) => notices::run(args, call).await,
+        Command::Project(args) => project::run(args, call).await,
         Command::Route(args) => route::run(args, call).await,
         Command::Silence(args) => silence::run(args, call).await,
         Command::Test(args) => probe::run(args, call).await,

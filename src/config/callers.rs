@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::problem::{Problem, Problems, Spot};
 use super::reader::{Reader, Section};
-use super::{Secret, check, span};
+use super::{Secret, check, projects, span};
 use crate::domain::caller::{API, Caller, LOCAL, Pace};
 use crate::domain::heartbeat::Promise;
 use crate::domain::notice::Severity;
+use crate::domain::project::Binding;
 
 /// What a caller may hand in unless the file says otherwise: ten a second in the long run.
 const PACE: Pace = Pace { per_minute: 600, burst: 100 };
@@ -98,6 +99,7 @@ fn caller(section: &mut Section<'_, '_>, taken: &[&str]) -> Option<CallerSetting
             burst: section.integer("burst", 1..=100_000, PACE.burst),
         },
         allow_broad: section.switch("allow_broad", false),
+        project: projects::binding(section),
     };
     if !section.is_set("token_file") {
         let hint = "make one with \"openssl rand -hex 32\", keep it in a file and name that file";
@@ -149,13 +151,17 @@ pub fn show(doors: &Doors, add: &mut impl FnMut(&str, String)) {
     add("ping.url_file", url_file.as_deref().map(path).unwrap_or_default());
     add("ping.every", span::show(*every));
     for CallerSettings { caller, token_file } in callers {
-        let Caller { name, kinds, pace: Pace { per_minute, burst }, allow_broad } = caller;
+        let Caller { name, kinds, pace: Pace { per_minute, burst }, allow_broad, project } = caller;
         let key = |key: &str| format!("caller.{name}.{key}");
         add(&key("token_file"), path(token_file));
         add(&key("kinds"), kinds.join(", "));
         add(&key("rate"), per_minute.to_string());
         add(&key("burst"), burst.to_string());
         add(&key("allow_broad"), allow_broad.to_string());
+        if let Some(Binding { name, workspace }) = project {
+            add(&key("project"), name.0.clone());
+            add(&key("workspace"), workspace.clone().unwrap_or_default());
+        }
     }
     for Promise { name, every, grace, severity } in heartbeats {
         let key = |key: &str| format!("heartbeat.{name}.{key}");
@@ -281,7 +287,8 @@ mod tests {
 
     fn settings(name: &str, path: std::path::PathBuf) -> CallerSettings {
         let pace = Pace { per_minute: 1, burst: 1 };
-        let caller = Caller { name: name.to_owned(), kinds: Vec::new(), pace, allow_broad: false };
+        let caller =
+            Caller { name: name.to_owned(), kinds: Vec::new(), pace, allow_broad: false, project: None };
         CallerSettings { caller, token_file: path }
     }
 
@@ -357,7 +364,8 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("# "))
             .filter(|line| line.starts_with('[') || line.contains(" = "));
-        let text = format!("[[caller]]\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+        let project = "[[project]]\nname = \"apollo\"\nworkspace = \"acme\"\nchannel = \"#apollo\"\n";
+        let text = format!("{project}[[caller]]\n{}\n", lines.collect::<Vec<_>>().join("\n"));
         let doors = read_text(&text).expect("what the example shows is right").doors;
         assert_eq!((doors.callers.len(), doors.heartbeats.len()), (1, 1));
         assert!(doors.callers[0].caller.may("payment.failed") && !doors.callers[0].caller.may("alert"));

@@ -16,7 +16,7 @@ use super::settings::{
 };
 use super::{
     Environment, Flag, alarm, apps, callers, categories, endpoint, keys, kinds, mail, mentions, model,
-    report, routes, triage, unknown,
+    projects, report, routes, triage, unknown,
 };
 use crate::domain::destination::Fallbacks;
 use crate::domain::ids::ChannelId;
@@ -96,12 +96,13 @@ fn read(reader: &mut Reader<'_>, defaults: Config) -> Config {
     let mut mentions_named = Vec::new();
     let mentions = mentions::section(&mut reader.section("mentions"), defaults.mentions, &mut mentions_named);
     let kinds = kinds::read(reader, defaults.kinds);
-    let doors = callers::read(reader);
+    let mut doors = callers::read(reader);
     let (time, reports) = report::read(reader, defaults.time, &mut channels_named);
     let named = (&mut channels_named, &mut mentions_named);
     let (routing, remarks) = routes::read(reader, (&kinds, &mentions, &time.zone), named);
     let endpoints = endpoint::read(reader);
     routes::endpoints(reader, &routing, &endpoints);
+    projects::bind(reader, &mut doors.callers, &routing.projects);
     let mail = mail::mail(&mut reader.section("mail"), defaults.mail);
     let alarm = alarm::alarm(&mut reader.section("alarm"), defaults.alarm, &mail, &mut channels_named);
     let model = model::model(&mut reader.section("model"), defaults.model);

@@ -26,6 +26,7 @@ pub mod model;
 pub mod oauth;
 pub mod places;
 pub mod problem;
+pub mod projects;
 pub mod quiet;
 pub mod reader;
 pub mod report;

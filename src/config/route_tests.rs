@@ -7,6 +7,7 @@ use super::file::Source;
 use crate::domain::ids::ProblemId;
 use crate::domain::notice::problem::Effect;
 use crate::domain::notice::{Content, Draft, Kinds, draft};
+use crate::domain::project::as_written;
 use crate::domain::route::quiet::{Firing, Muted, Silence};
 use crate::domain::route::{Asked, Decision, Dropped, Held, Matcher, Miss, Plan, Rules, State, decide};
 use crate::domain::time::Timestamp;
@@ -39,11 +40,24 @@ fn alert(severity: &str, system: &str) -> Content {
 }
 
 fn asked(content: &Content) -> Asked<'_> {
-    Asked { content, source: "shop", problem: Some(ProblemId(9)), effect: Effect::Begins, told: false }
+    Asked {
+        content,
+        source: "shop",
+        project: None,
+        problem: Some(ProblemId(9)),
+        effect: Effect::Begins,
+        told: false,
+    }
 }
 
 fn decided(toml: &str, content: &Content, now: &str) -> Decision {
-    decide(&asked(content), &rules(toml), &State::default(), at(now))
+    let rules = rules(toml);
+    decide(&asked(content), &rules, &known(&rules), at(now))
+}
+
+/// What is known at home.
+fn known(rules: &Rules) -> State {
+    State { projects: as_written(&rules.projects, None), ..State::default() }
 }
 
 /// Where it goes, or why it goes nowhere.
@@ -214,7 +228,7 @@ fn a_digest_holds_by_key_and_never_what_is_critical() {
 fn silence(pairs: &[(&str, &str)]) -> State {
     let pairs: Vec<_> =
         pairs.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect();
-    State { silences: vec![Silence { id: 3, matcher: Matcher::of(&pairs).unwrap() }], firing: Vec::new() }
+    State { silences: vec![Silence { id: 3, matcher: Matcher::of(&pairs).unwrap() }], ..State::default() }
 }
 
 #[test]
@@ -270,7 +284,7 @@ to = ["#a"]
     let rules = rules(toml);
     let firing =
         Firing { problem: ProblemId(7), content: alert("critical", "db-1"), source: "mon".to_owned() };
-    let state = State { silences: Vec::new(), firing: vec![firing] };
+    let state = State { firing: vec![firing], ..State::default() };
     let table = [
         ("a lesser alert of the same system", alert("warning", "db-1"), 9, Some("inhibited by problem 7")),
         ("one of another system", alert("warning", "db-2"), 9, None),
@@ -294,6 +308,7 @@ fn every_reason_survives_its_way_through_the_store() {
         Dropped::EndsNothing,
         Dropped::NobodyTold,
         Dropped::NoProject,
+        Dropped::Elsewhere,
         Dropped::ProjectOff("a:b".to_owned()),
         Dropped::Muted(Muted::Silence(3)),
         Dropped::Muted(Muted::Maintenance("rack".to_owned())),

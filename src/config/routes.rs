@@ -1,4 +1,4 @@
-//! `[[route]]` and what belongs to it: which notices go where, `[[project]]` with its channel, and whom a category calls.
+//! `[[route]]` and what belongs to it: which notices go where, and whom a category calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use super::endpoint::Endpoint;
 use super::hours;
 use super::mentions::{self, MentionNamed, Mentions};
 use super::problem::{Problem, Spot, nearest};
+use super::projects;
 use super::quiet;
 use super::reader::{Item, Reader, Section};
 use super::settings::ChannelNamed;
@@ -19,7 +20,7 @@ use crate::domain::own::Own;
 use crate::domain::route::hours::Hours;
 use crate::domain::route::lint::{Odd, odd};
 use crate::domain::route::matcher::glob_takes;
-use crate::domain::route::rules::{CategoryMentions, Gather, Project};
+use crate::domain::route::rules::{CategoryMentions, Gather};
 use crate::domain::route::{Destination, Matcher, Route, Rules};
 use crate::domain::webhook::{BadName, WebhookName};
 
@@ -57,7 +58,7 @@ pub fn read<'d>(
     let mut rules = Rules::default();
     rules.know(kinds);
     let mut desk = Desk { kinds, hours: hours::read(reader, zone), named, called };
-    rules.projects = projects(reader, desk.named);
+    rules.projects = projects::read(reader, desk.named);
     rules.mentions = whom(&mut reader.section("mentions"), &rules, desk.called);
     rules.mentions.default = general.default.clone();
     rules.mentions.budget = Budget { per_day: general.budget.into(), zone: zone.clone() };
@@ -192,7 +193,8 @@ fn destinations(section: &mut Section<'_, '_>, named: &mut Vec<ChannelNamed>) ->
     (left, to_project)
 }
 
-fn destination(
+/// One place of a list.
+pub(super) fn destination(
     section: &mut Section<'_, '_>,
     item: &Item,
     named: &mut Vec<ChannelNamed>,
@@ -236,29 +238,6 @@ fn digest(section: &mut Section<'_, '_>) -> Option<Gather> {
         by: digest.texts("by").unwrap_or_default(),
         most: digest.count("most", 2..=MOST_GATHERED),
     })
-}
-
-fn projects(reader: &mut Reader<'_>, named: &mut Vec<ChannelNamed>) -> BTreeMap<String, Project> {
-    let mut projects = BTreeMap::new();
-    for (at, table) in reader.tables("project").into_iter().enumerate() {
-        let mut section = reader.element("project", at + 1, &table);
-        for key in ["name", "channel"] {
-            if !section.is_set(key) {
-                section.refuse_table(format!("a project needs a {key}"), format!("write {key} = \"...\""));
-            }
-        }
-        let enabled = section.switch("enabled", true);
-        let channel = section.some("channel").unwrap_or_default();
-        let channel = channel.first().and_then(|item| destination(&mut section, item, named));
-        let (Some(name), Some(channel)) = (section.text("name"), channel) else { continue };
-        if !matches!(channel, Destination::Channel(_)) {
-            section.refuse("channel", "a project is bound to a channel", "write \"#name\" or its id");
-        }
-        if projects.insert(name.clone(), Project { channel, enabled }).is_some() {
-            section.refuse("name", format!("there are two projects named \"{name}\""), "join the two");
-        }
-    }
-    projects
 }
 
 /// `[mentions]`: whom notices of a category call, and from which severity on.
@@ -305,9 +284,7 @@ pub fn show(rules: &Rules, add: &mut impl FnMut(&str, String)) {
     for (at, route) in routes.iter().enumerate() {
         add(&format!("route.{}", at + 1), format!("{route:?}"));
     }
-    for (name, project) in projects {
-        add(&format!("project.{name}"), format!("{project:?}"));
-    }
+    projects::show(projects, add);
     add("mentions.at_least", mentions.at_least.as_str().to_owned());
     for (category, whom) in &mentions.by_category {
         let shown: Vec<String> = whom.iter().map(Mention::shown).collect();

@@ -3,6 +3,7 @@
 //! Web API is the business of `carry`: `hook` calls systems of the user's, signed by `sign`, and `mail` writes letters.
 //! `report` makes the scheduled reports, with the `program` that one may have, and `chart` uploads their pictures.
 
+pub mod bindings;
 pub mod carry;
 pub mod chart;
 pub mod detour;

@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::domain::ids::{ChannelId, SendId, TaskNumber, WorkspaceId};
 use crate::domain::mrkdwn::escape;
-use crate::domain::notice::{Draft, Kinds, Refusal, draft};
+use crate::domain::notice::{Checked, Draft, Kinds, Refusal, draft};
 use crate::domain::split::{MESSAGE_CHARS, split};
 use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::store::notices::Accepted;
 use crate::store::outbox::{Part, Submitted};
-use crate::store::{Store, StoreError};
+use crate::store::{Plot, Store, StoreError};
 
 /// Most parts a reply is split into: more is a document, not an answer.
 const MOST_PARTS: usize = 20;
@@ -45,7 +45,7 @@ impl Inlet {
         Inlet { store, kinds, bell }
     }
 
-    /// Takes notices of `source`: all of them are stored, or none when one of them is refused.
+    /// Takes notices of `source` for a whole workspace: all of them are stored, or none when one of them is refused.
     pub async fn submit(
         &self,
         workspace: WorkspaceId,
@@ -53,6 +53,33 @@ impl Inlet {
         source: &str,
         now: Timestamp,
     ) -> Result<Result<Vec<Accepted>, Refused>, StoreError> {
+        let checked = match self.check(drafts, source, now) {
+            Ok(checked) => checked,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let accepted = self.store.of(&workspace).submit_notices(checked, now).await?;
+        self.bell.ring();
+        Ok(Ok(accepted))
+    }
+
+    /// The same for a project, to which they belong from then on.
+    pub async fn submit_to(
+        &self,
+        plot: &Plot,
+        drafts: &[Draft],
+        source: &str,
+        now: Timestamp,
+    ) -> Result<Result<Vec<Accepted>, Refused>, StoreError> {
+        let checked = match self.check(drafts, source, now) {
+            Ok(checked) => checked,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let accepted = plot.submit_notices(checked, now).await?;
+        self.bell.ring();
+        Ok(Ok(accepted))
+    }
+
+    fn check(&self, drafts: &[Draft], source: &str, now: Timestamp) -> Result<Vec<Checked>, Refused> {
         let kinds = self.kinds.borrow().clone();
         let (mut checked, mut refused) = (Vec::new(), Refused::new());
         for (at, given) in drafts.iter().enumerate() {
@@ -61,12 +88,7 @@ impl Inlet {
                 Err(refusals) => refused.extend(refusals.into_iter().map(|refusal| (at, refusal))),
             }
         }
-        if !refused.is_empty() {
-            return Ok(Err(refused));
-        }
-        let accepted = self.store.of(&workspace).submit_notices(checked, now).await?;
-        self.bell.ring();
-        Ok(Ok(accepted))
+        if refused.is_empty() { Ok(checked) } else { Err(refused) }
     }
 }
 

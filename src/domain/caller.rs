@@ -1,5 +1,6 @@
 //! Callers: the systems that hand notices in over the network, what each may say and how often.
 
+use super::project::Binding;
 use super::time::Timestamp;
 
 /// The source of what comes over the unix socket.
@@ -22,6 +23,9 @@ pub struct Caller {
     pub pace: Pace,
     /// Whether a message of its own making may call everybody in a channel.
     pub allow_broad: bool,
+    /// The project it belongs to: what it hands in goes to that project's channel, and it sees nothing else. `None` for the desk
+    /// as a whole.
+    pub project: Option<Binding>,
 }
 
 impl Caller {
@@ -93,6 +97,7 @@ mod tests {
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             pace: PACE,
             allow_broad: false,
+            project: None,
         };
         for (kinds, kind, may) in [
             (&[][..], "alert", true),

@@ -2,6 +2,7 @@
 //!
 //! Slack's ids are opaque text: nothing here validates a prefix (people are `U…` or `W…`, ids may change form).
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,10 @@ use serde::{Deserialize, Serialize};
 /// A Slack team (`T…`, or `E…` for an org-wide install) the app is installed in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WorkspaceId(pub String);
+
+/// A project of a workspace, by the name that the configuration gives it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProjectName(pub String);
 
 /// A Slack conversation: public or private channel, group or direct message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,6 +74,18 @@ pub struct ProblemId(pub i64);
 impl fmt::Display for WorkspaceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ProjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Borrow<str> for ProjectName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

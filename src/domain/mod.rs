@@ -7,7 +7,8 @@
 //! `caller` is who may hand notices in, `heartbeat` whose silence is told, `outcome` how notices end;
 //! `carry` and `handout` are the ways that do not lead through Slack, `reach` how far they go;
 //! `own`, `trouble`, `alarm` and `telling` are deskd's own troubles; `recovery` is how gaps are closed; `reason` is why.
-//! `install` is how somebody installs the app, `installation` the app in a workspace, `spaces` which workspaces we serve, and whose an event is.
+//! `install` is how somebody installs the app, `installation` the app in a workspace, `spaces` which workspaces we serve, and whose an event is,
+//! `project` a part of one that is bound to a channel.
 //! `audit` is who changed what. `classify` decides by rules, `learn` from examples, `advice` is what a language model is asked and what its answer changes,
 //! `redact` what is taken out before, `privacy` all that leaves, to whom and for what.
 
@@ -47,6 +48,7 @@ pub mod notice;
 pub mod outcome;
 pub mod own;
 pub mod privacy;
+pub mod project;
 pub mod reach;
 pub mod reason;
 pub mod recovery;

@@ -6,7 +6,8 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::StoreError;
 use super::notices::{self, Accepted};
-use crate::domain::ids::{NoticeId, ProblemId, WorkspaceId};
+use super::plot::Owner;
+use crate::domain::ids::{NoticeId, ProblemId};
 use crate::domain::notice::derived::{self, Derived, SOURCE};
 use crate::domain::notice::kind::WORTH_READING;
 use crate::domain::notice::problem::Effect;
@@ -29,33 +30,33 @@ pub(super) fn in_time(checked: &Checked) -> Checked {
 /// What is told once and has been taken already: an invoice that is overdue stays one notice.
 pub(super) fn repeated(
     tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
+    owner: Owner<'_>,
     content: &Content,
 ) -> Result<Option<Accepted>, StoreError> {
     let Some(invoice) = derived::overdue(content) else { return Ok(None) };
-    let Some(known) = overdue(tx, workspace, invoice)? else { return Ok(None) };
+    let Some(known) = overdue(tx, owner, invoice)? else { return Ok(None) };
     Ok(Some(Accepted { id: known.notice, problem: known.problem, effect: Effect::Repeats }))
 }
 
 /// Stores what follows from a notice that was taken.
 pub(super) fn follow(
     tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
+    owner: Owner<'_>,
     checked: &Checked,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Derived { cancels, mut follows, settles } = derived::derive(checked, now);
     if let Some(key) = cancels {
-        let before = take_back(tx, workspace, &key)?;
+        let before = take_back(tx, owner, &key)?;
         if let (Some(follows), Some((fields, link))) = (&mut follows, before) {
             derived::inherit(follows, &fields, link);
         }
     }
     if let Some(follows) = follows {
-        notices::store(tx, workspace, &follows, now)?;
+        notices::store(tx, owner, &follows, now)?;
     }
     if let Some(invoice) = settles {
-        settle(tx, workspace, &invoice, now)?;
+        settle(tx, owner, &invoice, now)?;
     }
     Ok(())
 }
@@ -64,17 +65,17 @@ pub(super) fn follow(
 type Said = (BTreeMap<String, String>, Option<String>);
 
 /// Takes back what waits under a key of ours; the answer is what it said.
-fn take_back(tx: &Transaction<'_>, workspace: &WorkspaceId, key: &str) -> Result<Option<Said>, StoreError> {
+fn take_back(tx: &Transaction<'_>, owner: Owner<'_>, key: &str) -> Result<Option<Said>, StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT fields, link FROM notices WHERE workspace = ? AND source = ? AND key = ? AND key <> ''
+        "SELECT fields, link FROM notices WHERE workspace = ? AND project = ? AND source = ? AND key = ? AND key <> ''
            AND state = 'waiting' ORDER BY id DESC LIMIT 1",
     )?;
     let found = query
-        .query_row((&workspace.0, SOURCE, key), |row| {
+        .query_row((&owner.workspace.0, owner.project, SOURCE, key), |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })
         .optional()?;
-    notices::cancel(tx, workspace, SOURCE, key)?;
+    notices::cancel(tx, owner, SOURCE, key)?;
     Ok(found.map(|(fields, link)| {
         (serde_json::from_str(&fields).unwrap_or_default(), (!link.is_empty()).then_some(link))
     }))
@@ -89,22 +90,18 @@ struct Overdue {
     fingerprint: String,
 }
 
-fn overdue(
-    tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
-    invoice: &str,
-) -> Result<Option<Overdue>, StoreError> {
+fn overdue(tx: &Transaction<'_>, owner: Owner<'_>, invoice: &str) -> Result<Option<Overdue>, StoreError> {
     let sql = format!(
         "SELECT {}, problem, (SELECT p.fingerprint FROM problems p WHERE p.id = problem) AS known_by
          FROM notices
          WHERE TRIM(json_extract(fields, '$.invoice')) = ?2 AND effect = 'begins'
-           AND problem IN (SELECT id FROM problems WHERE workspace = ?1 AND kind = 'invoice.overdue'
+           AND problem IN (SELECT id FROM problems WHERE workspace = ?1 AND project = ?3 AND kind = 'invoice.overdue'
                            AND status = 'firing')
          ORDER BY id LIMIT 1",
         notices::COLUMNS
     );
     let mut query = tx.prepare_cached(&sql)?;
-    let mut rows = query.query((&workspace.0, invoice))?;
+    let mut rows = query.query((&owner.workspace.0, invoice, owner.project))?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let notice = notices::notice(row)?;
     Ok(Some(Overdue {
@@ -117,13 +114,8 @@ fn overdue(
 }
 
 /// An invoice was paid: what waits is taken back; what was told turns green.
-fn settle(
-    tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
-    invoice: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(known) = overdue(tx, workspace, invoice)? else { return Ok(()) };
+fn settle(tx: &Transaction<'_>, owner: Owner<'_>, invoice: &str, now: Timestamp) -> Result<(), StoreError> {
+    let Some(known) = overdue(tx, owner, invoice)? else { return Ok(()) };
     let sql = "UPDATE notices SET state = 'cancelled', reason = 'cancelled' WHERE problem = ? AND state = 'waiting'";
     if tx.prepare_cached(sql)?.execute([known.problem.0])? > 0 {
         let sql = "UPDATE problems SET status = 'resolved', ended_at = ?2 WHERE id = ?1";
@@ -138,6 +130,6 @@ fn settle(
         due: now,
         expires: now.plus(WORTH_READING),
     };
-    notices::store(tx, workspace, &over, now)?;
+    notices::store(tx, owner, &over, now)?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use rusqlite::OptionalExtension;
 
 use super::error::StoreError;
 use super::notices::{self, Accepted};
+use super::plot::Owner;
 use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::heartbeat::Seen;
@@ -30,7 +31,7 @@ impl Space {
             )?
             .execute((&name, now.0))?;
             match missed.flatten() {
-                Some(_) => notices::submit(tx, workspace, &end, now).map(Some),
+                Some(_) => notices::submit(tx, Owner::whole(workspace), &end, now).map(Some),
                 None => Ok(None),
             }
         })
@@ -52,7 +53,7 @@ impl Space {
             if update.execute((&name, now.0, seen.last.map(|last| last.0)))? == 0 {
                 return Ok(false);
             }
-            notices::submit(tx, workspace, &notice, now)?;
+            notices::submit(tx, Owner::whole(workspace), &notice, now)?;
             Ok(true)
         })
         .await
@@ -70,7 +71,7 @@ impl Space {
             let missed: Option<Option<i64>> =
                 tx.prepare_cached(sql)?.query_row([&name], |row| row.get(0)).optional()?;
             if missed.flatten().is_some() {
-                notices::submit(tx, workspace, &end, now)?;
+                notices::submit(tx, Owner::whole(workspace), &end, now)?;
             }
             Ok(())
         })

@@ -4,8 +4,9 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
 use super::notices::{self, effect_of, notice};
+use super::plot::Plot;
 use super::space::Space;
-use crate::domain::ids::{DeliveryId, NoticeId, ProblemId, WorkspaceId};
+use crate::domain::ids::{DeliveryId, NoticeId, ProblemId, ProjectName, WorkspaceId};
 use crate::domain::notice::Notice;
 use crate::domain::notice::problem::Effect;
 use crate::domain::outcome::{Reached, reached};
@@ -16,6 +17,8 @@ use crate::domain::time::Timestamp;
 pub struct Life {
     /// It.
     pub notice: Notice,
+    /// The project it belongs to; `None` for the workspace as a whole.
+    pub project: Option<ProjectName>,
     /// Its problem.
     pub problem: ProblemId,
     /// What it was to its problem.
@@ -81,16 +84,7 @@ const DELIVERY: &str =
 impl Space {
     /// The newest notices, the newest first.
     pub async fn notices(&self, filter: NoticeFilter) -> Result<Vec<Life>, StoreError> {
-        self.read(move |tx, workspace| {
-            let mut query = tx.prepare_cached(
-                "SELECT id FROM notices WHERE workspace = ?1 AND (?2 IS NULL OR state = ?2)
-                     AND (?3 IS NULL OR kind = ?3 OR kind GLOB ?3) ORDER BY id DESC LIMIT ?4",
-            )?;
-            let row = (&workspace.0, &filter.state, &filter.kind, filter.most);
-            let ids = query.query_map(row, |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
-            ids.into_iter().filter_map(|id| life(tx, workspace, NoticeId(id)).transpose()).collect()
-        })
-        .await
+        self.read(move |tx, workspace| newest(tx, (workspace, None), &filter)).await
     }
 
     /// One notice with everything that became of it.
@@ -100,20 +94,73 @@ impl Space {
 
     /// How far a notice has come. One that is not there any more counts as delivered: what is over is forgotten in time.
     pub async fn reached(&self, id: NoticeId) -> Result<Reached, StoreError> {
-        self.read(move |tx, workspace| {
-            let sql = "SELECT state, reason FROM notices WHERE id = ? AND workspace = ?";
-            let mut query = tx.prepare_cached(sql)?;
-            let own = query.query_row((id.0, &workspace.0), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-            let Some((state, reason)): Option<(String, String)> = own else { return Ok(Reached::Delivered) };
-            let mut query = tx.prepare_cached(
-                "SELECT COALESCE(i.state, d.state) FROM deliveries d LEFT JOIN deliveries i ON i.id = d.merged_into
-                 WHERE d.notice = ? AND d.form = 'card'",
-            )?;
-            let states = query.query_map([id.0], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-            Ok(reached(&state, &reason, states.iter().map(String::as_str)))
+        self.read(move |tx, workspace| how_far(tx, (workspace, None), id)).await
+    }
+}
+
+impl Plot {
+    /// The project's newest notices, the newest first.
+    pub async fn notices(&self, filter: NoticeFilter) -> Result<Vec<Life>, StoreError> {
+        self.read(move |tx, owner| newest(tx, (owner.workspace, Some(owner.project)), &filter)).await
+    }
+
+    /// One notice of the project with everything that became of it.
+    pub async fn notice_life(&self, id: NoticeId) -> Result<Option<Life>, StoreError> {
+        self.read(move |tx, owner| {
+            let found = life(tx, owner.workspace, id)?;
+            let is_own = |life: &Life| life.project.as_ref().is_some_and(|name| name.0 == owner.project);
+            Ok(found.filter(is_own))
         })
         .await
     }
+
+    /// How far a notice of the project has come, as [`Space::reached`] says it.
+    pub async fn reached(&self, id: NoticeId) -> Result<Reached, StoreError> {
+        self.read(move |tx, owner| how_far(tx, (owner.workspace, Some(owner.project)), id)).await
+    }
+}
+
+/// The newest notices of a workspace, or of one project in it.
+fn newest(
+    tx: &Transaction<'_>,
+    (workspace, project): (&WorkspaceId, Option<&str>),
+    filter: &NoticeFilter,
+) -> Result<Vec<Life>, StoreError> {
+    let NoticeFilter { state, kind, most } = filter;
+    let narrow = "(?2 IS NULL OR state = ?2) AND (?3 IS NULL OR kind = ?3 OR kind GLOB ?3)";
+    let sql = match project {
+        None => format!(
+            "SELECT id FROM notices WHERE workspace = ?1 AND ?5 IS NULL AND {narrow} ORDER BY id DESC LIMIT ?4"
+        ),
+        Some(_) => format!(
+            "SELECT id FROM notices WHERE workspace = ?1 AND project = ?5 AND project <> '' AND {narrow}
+             ORDER BY id DESC LIMIT ?4"
+        ),
+    };
+    let mut query = tx.prepare_cached(&sql)?;
+    let row = (&workspace.0, state, kind, most, project);
+    let ids = query.query_map(row, |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    ids.into_iter().filter_map(|id| life(tx, workspace, NoticeId(id)).transpose()).collect()
+}
+
+/// How far a notice of a workspace, or of one project in it, has come.
+fn how_far(
+    tx: &Transaction<'_>,
+    (workspace, project): (&WorkspaceId, Option<&str>),
+    id: NoticeId,
+) -> Result<Reached, StoreError> {
+    let sql =
+        "SELECT state, reason FROM notices WHERE id = ? AND workspace = ? AND project = COALESCE(?, project)";
+    let mut query = tx.prepare_cached(sql)?;
+    let own =
+        query.query_row((id.0, &workspace.0, project), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((state, reason)): Option<(String, String)> = own else { return Ok(Reached::Delivered) };
+    let mut query = tx.prepare_cached(
+        "SELECT COALESCE(i.state, d.state) FROM deliveries d LEFT JOIN deliveries i ON i.id = d.merged_into
+         WHERE d.notice = ? AND d.form = 'card'",
+    )?;
+    let states = query.query_map([id.0], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    Ok(reached(&state, &reason, states.iter().map(String::as_str)))
 }
 
 /// One notice with everything that became of it.
@@ -123,7 +170,7 @@ pub(super) fn life(
     id: NoticeId,
 ) -> Result<Option<Life>, StoreError> {
     let sql = format!(
-        "SELECT {}, problem, effect, state, reason, tried, due_at FROM notices WHERE id = ? AND workspace = ?",
+        "SELECT {}, project, problem, effect, state, reason, tried, due_at FROM notices WHERE id = ? AND workspace = ?",
         notices::COLUMNS
     );
     let mut query = tx.prepare_cached(&sql)?;
@@ -137,6 +184,7 @@ pub(super) fn life(
     let deliveries = query.query_map([id.0], delivered)?.collect::<Result<_, _>>()?;
     Ok(Some(Life {
         notice: notice(row)?,
+        project: notices::project(row)?,
         problem: ProblemId(row.get("problem")?),
         effect: effect_of(row.get("effect")?)?,
         state: row.get("state")?,

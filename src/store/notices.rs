@@ -6,9 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::derived;
 use super::error::StoreError;
+use super::plot::{Owner, Plot};
 use super::space::Space;
 use super::sqlite::Store;
-use crate::domain::ids::{NoticeId, ProblemId, WorkspaceId};
+use crate::domain::ids::{NoticeId, ProblemId, ProjectName, WorkspaceId};
 use crate::domain::notice::problem::{Effect, Known, effect};
 use crate::domain::notice::{Checked, Content, Money, Notice, Severity, Status};
 use crate::domain::route::Destination;
@@ -30,6 +31,8 @@ pub struct Accepted {
 pub struct Unrouted {
     /// Whose it is.
     pub workspace: WorkspaceId,
+    /// The project it belongs to; `None` for the workspace as a whole.
+    pub project: Option<ProjectName>,
     /// It.
     pub notice: Notice,
     /// Its problem.
@@ -56,14 +59,32 @@ impl Space {
         now: Timestamp,
     ) -> Result<Vec<Accepted>, StoreError> {
         self.write(move |tx, workspace| {
-            checked.iter().map(|notice| submit(tx, workspace, notice, now)).collect()
+            let owner = Owner::whole(workspace);
+            checked.iter().map(|notice| submit(tx, owner, notice, now)).collect()
         })
         .await
     }
 
     /// Cancels the notices of a source that wait for their time under a key; says how many there were.
     pub async fn cancel_notices(&self, source: String, key: String) -> Result<usize, StoreError> {
-        self.write(move |tx, workspace| cancel(tx, workspace, &source, &key)).await
+        self.write(move |tx, workspace| cancel(tx, Owner::whole(workspace), &source, &key)).await
+    }
+}
+
+impl Plot {
+    /// Stores notices of the project, in order, in one transaction.
+    pub async fn submit_notices(
+        &self,
+        checked: Vec<Checked>,
+        now: Timestamp,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        self.write(move |tx, owner| checked.iter().map(|notice| submit(tx, owner, notice, now)).collect())
+            .await
+    }
+
+    /// Cancels the project's notices of a source that wait for their time under a key; says how many there were.
+    pub async fn cancel_notices(&self, source: String, key: String) -> Result<usize, StoreError> {
+        self.write(move |tx, owner| cancel(tx, owner, &source, &key)).await
     }
 }
 
@@ -72,7 +93,7 @@ impl Store {
     pub async fn unrouted(&self, most: usize, now: Timestamp) -> Result<Unroutable, StoreError> {
         self.read(move |tx| {
             let sql = format!(
-                "SELECT {COLUMNS}, workspace, problem, effect, effect = 'ends' AND EXISTS (
+                "SELECT {COLUMNS}, workspace, project, problem, effect, effect = 'ends' AND EXISTS (
                      SELECT 1 FROM notices n JOIN deliveries d ON d.notice = n.id
                      WHERE n.problem = notices.problem AND d.state NOT IN ('dropped', 'failed', 'dead')) AS told
                  FROM notices WHERE state = 'waiting' AND due_at <= ? ORDER BY lane, due_at, id LIMIT ?"
@@ -83,6 +104,7 @@ impl Store {
             while let Some(row) = rows.next()? {
                 found.push(Unrouted {
                     workspace: WorkspaceId(row.get("workspace")?),
+                    project: project(row)?,
                     notice: notice(row)?,
                     problem: ProblemId(row.get("problem")?),
                     effect: effect_of(row.get("effect")?)?,
@@ -103,30 +125,30 @@ impl Store {
 /// Cancels what waits for its time under a key, within a transaction that knows why.
 pub(super) fn cancel(
     tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
+    owner: Owner<'_>,
     source: &str,
     key: &str,
 ) -> Result<usize, StoreError> {
     let mut update = tx.prepare_cached(
         "UPDATE notices SET state = 'cancelled', reason = 'cancelled'
-         WHERE workspace = ? AND source = ? AND key = ? AND key <> '' AND state = 'waiting'",
+         WHERE workspace = ? AND project = ? AND source = ? AND key = ? AND key <> '' AND state = 'waiting'",
     )?;
-    Ok(update.execute((&workspace.0, source, key))?)
+    Ok(update.execute((&owner.workspace.0, owner.project, source, key))?)
 }
 
 /// Takes one notice within a transaction that may do more, with what follows from it by itself.
 pub(super) fn submit(
     tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
+    owner: Owner<'_>,
     checked: &Checked,
     now: Timestamp,
 ) -> Result<Accepted, StoreError> {
-    if let Some(repeated) = derived::repeated(tx, workspace, &checked.content)? {
+    if let Some(repeated) = derived::repeated(tx, owner, &checked.content)? {
         return Ok(repeated);
     }
-    let accepted = store(tx, workspace, &derived::in_time(checked), now)?;
+    let accepted = store(tx, owner, &derived::in_time(checked), now)?;
     if accepted.effect != Effect::Repeats {
-        derived::follow(tx, workspace, checked, now)?;
+        derived::follow(tx, owner, checked, now)?;
     }
     Ok(accepted)
 }
@@ -134,14 +156,14 @@ pub(super) fn submit(
 /// Stores one notice.
 pub(super) fn store(
     tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
+    owner: Owner<'_>,
     checked: &Checked,
     now: Timestamp,
 ) -> Result<Accepted, StoreError> {
     let content = &checked.content;
     let fields = serde_json::to_string(&content.fields).unwrap_or_default();
     let digest = digest(checked, &fields, now);
-    let known = newest(tx, workspace, &checked.fingerprint)?;
+    let known = newest(tx, owner, &checked.fingerprint)?;
     let what = known.as_ref().map(|known| Known { status: known.status, last: &known.digest });
     let effect = effect(content.status, &digest, !checked.key.is_empty(), what);
     let problem = match (effect, known) {
@@ -152,7 +174,7 @@ pub(super) fn store(
         }
         (Effect::Adds | Effect::Ends, Some(known)) => add(tx, known.id, checked, (effect, &digest), now)?,
         (Effect::Begins | Effect::Repeats | Effect::EndsNothing | Effect::Adds | Effect::Ends, _) => {
-            begin(tx, workspace, checked, &digest, now)?
+            begin(tx, owner, checked, &digest, now)?
         }
     };
     let destinations: Vec<String> = content.to.iter().map(ToString::to_string).collect();
@@ -161,13 +183,14 @@ pub(super) fn store(
         None => (String::new(), ""),
     };
     let mut insert = tx.prepare_cached(
-        "INSERT INTO notices (workspace, problem, kind, severity, status, title, text, link, fields, amount, currency,
+        "INSERT INTO notices (workspace, project, problem, kind, severity, status, title, text, link, fields, amount, currency,
              at, key, source, destinations, effect, lane, state, reason, tried, due_at, expires_at, received_at)
-         VALUES (:workspace, :problem, :kind, :severity, :status, :title, :text, :link, :fields, :amount, :currency,
+         VALUES (:workspace, :project, :problem, :kind, :severity, :status, :title, :text, :link, :fields, :amount, :currency,
              :at, :key, :source, :destinations, :effect, :lane, 'waiting', '', '', :due, :expires, :now)",
     )?;
     insert.execute(rusqlite::named_params! {
-        ":workspace": workspace.0,
+        ":workspace": owner.workspace.0,
+        ":project": owner.project,
         ":problem": problem.0,
         ":kind": content.kind,
         ":severity": content.severity.as_str(),
@@ -198,19 +221,15 @@ struct Newest {
     digest: String,
 }
 
-fn newest(
-    tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
-    fingerprint: &str,
-) -> Result<Option<Newest>, StoreError> {
+fn newest(tx: &Transaction<'_>, owner: Owner<'_>, fingerprint: &str) -> Result<Option<Newest>, StoreError> {
     if fingerprint.is_empty() {
         return Ok(None);
     }
     let mut query = tx.prepare_cached(
-        "SELECT id, status, digest FROM problems WHERE workspace = ? AND fingerprint = ? AND fingerprint <> ''
+        "SELECT id, status, digest FROM problems WHERE workspace = ? AND project = ? AND fingerprint = ? AND fingerprint <> ''
          ORDER BY id DESC LIMIT 1",
     )?;
-    let found = query.query_row((&workspace.0, fingerprint), |row| {
+    let found = query.query_row((&owner.workspace.0, owner.project, fingerprint), |row| {
         Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?))
     });
     let Some((id, status, digest)) = found.optional()? else { return Ok(None) };
@@ -219,7 +238,7 @@ fn newest(
 
 fn begin(
     tx: &Transaction<'_>,
-    workspace: &WorkspaceId,
+    owner: Owner<'_>,
     checked: &Checked,
     digest: &str,
     now: Timestamp,
@@ -228,11 +247,11 @@ fn begin(
     let ended = (content.status == Status::Resolved).then_some(now.0);
     let mut insert = tx.prepare_cached(
         "INSERT INTO problems (workspace, fingerprint, kind, status, severity, title, count, first_at, last_at, ended_at,
-             digest, handled_by, handled_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, ?8, ?9, '', NULL)",
+             digest, handled_by, handled_at, project)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, ?8, ?9, '', NULL, ?10)",
     )?;
     insert.execute((
-        &workspace.0,
+        &owner.workspace.0,
         &checked.fingerprint,
         &content.kind,
         content.status.as_str(),
@@ -241,6 +260,7 @@ fn begin(
         content.at.0,
         ended,
         digest,
+        owner.project,
     ))?;
     Ok(ProblemId(tx.last_insert_rowid()))
 }
@@ -326,6 +346,12 @@ pub(super) fn notice(row: &Row<'_>) -> Result<Notice, StoreError> {
         received_at: Timestamp(row.get("received_at")?),
         expires: Timestamp(row.get("expires_at")?),
     })
+}
+
+/// Whose the notice of a row is.
+pub(super) fn project(row: &Row<'_>) -> Result<Option<ProjectName>, StoreError> {
+    let name: String = row.get("project")?;
+    Ok((!name.is_empty()).then_some(ProjectName(name)))
 }
 
 /// Reads a status back.

@@ -24,7 +24,9 @@ impl Trail<'_> {
             Effect::EndsNothing => "ends nothing that anybody was told of".to_owned(),
         };
         let kind = &life.notice.content.kind;
-        self.step(at, &what, effect.as_str(), format!("handed in by {source} as {kind}; it {effect_told}"));
+        let project = life.project.map(|name| format!(" for the project {name}")).unwrap_or_default();
+        let sentence = format!("handed in by {source}{project} as {kind}; it {effect_told}");
+        self.step(at, &what, effect.as_str(), sentence);
         if life.due_at > at {
             self.step(at, &what, "later", format!("to go out at {}", life.due_at));
         }

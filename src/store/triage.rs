@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::conversation::{self, move_to, note};
 use super::error::StoreError;
+use super::plot::Owner;
 use super::space::Space;
 use super::sqlite::Store;
 use super::{advice, contacts, judgements, notices, people, rows, tasks};
@@ -318,7 +319,7 @@ fn tell_reply(
         tx.prepare_cached(sql)?.query_row([task.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let (task, bundle) = (TaskNumber(number), sealed.id);
     let notice = derived::reply(bundle, task, (&contact, &channel), preview, now);
-    notices::submit(tx, &sealed.workspace, &notice, now)?;
+    notices::submit(tx, Owner::whole(&sealed.workspace), &notice, now)?;
     Ok(())
 }
 

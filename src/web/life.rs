@@ -4,9 +4,11 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::Front;
 use super::arguments::{Asked, Numbered};
 use super::errors::{Code, Refusal};
-use super::{Front, ourselves};
+use super::ground::{Ground, ground};
+use super::source::Source;
 use crate::domain::ids::NoticeId;
 use crate::domain::outcome::{delivery_sentence, notice_sentence};
 use crate::store::life::{Delivered, Life, NoticeFilter};
@@ -34,6 +36,9 @@ pub struct NoticeRow {
     pub key: Option<String>,
     /// Who handed it in.
     pub source: String,
+    /// The project it belongs to, because its caller does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// The problem it is about.
     pub problem: i64,
     /// What it was to its problem.
@@ -101,6 +106,7 @@ const STATES: [&str; 4] = ["waiting", "routed", "dropped", "cancelled"];
 /// `GET /v1/notices`: the newest first.
 pub async fn list(
     front: Front,
+    source: Source,
     Asked(Filter { state, kind, most }): Asked<Filter>,
 ) -> Result<Json<Vec<NoticeRow>>, Refusal> {
     if state.as_deref().is_some_and(|state| !STATES.contains(&state)) {
@@ -109,16 +115,24 @@ pub async fn list(
             STATES.join(", ")
         )));
     }
-    let workspace = ourselves(&front).await?.workspace;
     let filter = NoticeFilter { state, kind, most: most.unwrap_or(USUAL).min(MOST) };
-    let found = front.store.of(&workspace).notices(filter).await?;
+    let found = match ground(&front, &source).await? {
+        Ground::Space(space) => space.notices(filter).await?,
+        Ground::Plot(plot) => plot.notices(filter).await?,
+    };
     Ok(Json(found.into_iter().map(row).collect()))
 }
 
 /// `GET /v1/notices/7`.
-pub async fn show(front: Front, Numbered(number): Numbered) -> Result<Json<NoticeRow>, Refusal> {
-    let workspace = ourselves(&front).await?.workspace;
-    let found = front.store.of(&workspace).notice_life(NoticeId(number)).await?;
+pub async fn show(
+    front: Front,
+    source: Source,
+    Numbered(number): Numbered,
+) -> Result<Json<NoticeRow>, Refusal> {
+    let found = match ground(&front, &source).await? {
+        Ground::Space(space) => space.notice_life(NoticeId(number)).await?,
+        Ground::Plot(plot) => plot.notice_life(NoticeId(number)).await?,
+    };
     found.map(row).map(Json).ok_or_else(|| {
         let what = format!("there is no notice {number}; hint: \"deskd notices list\" shows the newest");
         Refusal::new(Code::NoSuchNotice, what)
@@ -126,7 +140,7 @@ pub async fn show(front: Front, Numbered(number): Numbered) -> Result<Json<Notic
 }
 
 fn row(life: Life) -> NoticeRow {
-    let Life { notice, problem, effect, state, reason, tried, due_at, deliveries } = life;
+    let Life { notice, project, problem, effect, state, reason, tried, due_at, deliveries } = life;
     let content = notice.content;
     NoticeRow {
         id: notice.id.0,
@@ -139,6 +153,7 @@ fn row(life: Life) -> NoticeRow {
         fields: content.fields,
         key: some(notice.key),
         source: notice.source,
+        project: project.map(|name| name.0),
         problem: problem.0,
         effect: effect.as_str().to_owned(),
         sentence: notice_sentence(&state, &reason),

@@ -18,6 +18,7 @@ pub mod doors;
 pub mod errors;
 mod figures;
 pub mod further;
+pub mod ground;
 pub mod handed;
 pub mod handling;
 pub mod health;
@@ -32,6 +33,7 @@ pub mod numbered;
 pub mod oauth;
 pub mod people;
 pub mod probe;
+pub mod projects;
 pub mod queue;
 pub mod recover;
 pub mod registry;
@@ -147,6 +149,7 @@ pub fn router(front: Front) -> Router {
         .route("/v1/heartbeats/{name}", quick(post(heartbeats::beat)))
         .route("/v1/reports", quick(get(reports::list)))
         .route("/v1/reports/{name}/run", within(post(reports::run), REPLAY))
+        .route("/v1/projects", quick(get(projects::list)))
         .route("/v1/silences", quick(get(silences::list).post(silences::add)))
         .route("/v1/silences/{number}/expire", quick(post(silences::expire)))
         .route("/v1/test", within(post(probe::test), probe::PATIENCE + ORDINARY))

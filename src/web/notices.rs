@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::arguments::{Asked, Given};
 use super::errors::{Code, FieldProblem, Refusal};
+use super::ground::{Ground, own};
 use super::handed;
 use super::serve::Stop;
 use super::source::Source;
@@ -18,7 +19,6 @@ use crate::domain::notice::Draft;
 use crate::domain::notice::draft;
 use crate::domain::outcome::Reached;
 use crate::slack::passed;
-use crate::store::Space;
 use crate::store::notices::Accepted;
 
 /// Most notices of one request: all of them are one transaction, and nobody else writes meanwhile.
@@ -71,17 +71,20 @@ pub async fn submit(
     if !wait {
         return Ok(Json(Taken { ok: true, notices }));
     }
-    let space = front.store.of(&at_home(&front).await?.workspace);
+    let ground = match own(&front, &source).await? {
+        Some(own) => Ground::Plot(own.plot),
+        None => Ground::Space(front.store.of(&at_home(&front).await?.workspace)),
+    };
     let longest = front.settings.borrow().longest_wait;
     // Ends of patience and of the daemon are no failures: the answer then says how far it came.
     tokio::select! {
-        settled = settled(&space, &accepted) => settled?,
+        settled = settled(&ground, &accepted) => settled?,
         () = tokio::time::sleep(longest) => {}
         () = stop.cancelled() => {}
     }
     let mut ok = true;
     for notice in &mut notices {
-        let reached = space.reached(NoticeId(notice.id)).await?;
+        let reached = ground.reached(NoticeId(notice.id)).await?;
         ok &= reached == Reached::Delivered;
         notice.reached = Some(reached.as_str().to_owned());
     }
@@ -119,19 +122,33 @@ pub async fn take(front: &Front, source: &Source, drafts: Vec<Draft>) -> Result<
             *message = passed::without_broad(message);
         }
     }
-    let workspace = at_home(front).await?.workspace;
+    let own = own(front, source).await?;
+    if let Some(own) = &own {
+        for draft in &mut drafts {
+            own.claim(draft).await?;
+        }
+    }
     let now = (front.now)();
-    front.doors.pace(source, drafts.len(), now)?;
-    let taken = front.inlet.submit(workspace, &drafts, source.name(), now).await?;
+    let taken = match own {
+        Some(own) => {
+            front.doors.pace(source, drafts.len(), now)?;
+            front.inlet.submit_to(&own.plot, &drafts, source.name(), now).await?
+        }
+        None => {
+            let workspace = at_home(front).await?.workspace;
+            front.doors.pace(source, drafts.len(), now)?;
+            front.inlet.submit(workspace, &drafts, source.name(), now).await?
+        }
+    };
     let accepted = taken.map_err(|wrong| refused(wrong, drafts.len()))?;
     front.doors.count.take(accepted.iter().map(|accepted| accepted.effect));
     Ok(accepted)
 }
 
 /// Waits until nothing that was handed in is on its way any more.
-async fn settled(space: &Space, accepted: &[Accepted]) -> Result<(), Refusal> {
+async fn settled(ground: &Ground, accepted: &[Accepted]) -> Result<(), Refusal> {
     for accepted in accepted {
-        while space.reached(accepted.id).await? == Reached::Waiting {
+        while ground.reached(accepted.id).await? == Reached::Waiting {
             tokio::time::sleep(LOOK).await;
         }
     }

@@ -12,6 +12,7 @@ use super::errors::{Code, Refusal};
 use super::{Front, ourselves};
 use crate::domain::ids::{NoticeId, WorkspaceId};
 use crate::domain::notice::Draft;
+use crate::domain::project::{Projects, of_workspace};
 use crate::domain::route::{Destination, Dropped, Rules};
 use crate::store::probe::Outcome;
 
@@ -60,7 +61,8 @@ pub async fn test(
 ) -> Result<Json<ProbeDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let rules = front.routing.borrow().clone();
-    let places = places(&rules, wanted.route.as_deref())?;
+    let projects = of_workspace(&rules.projects, &workspace, &front.apis.spaces().borrow());
+    let places = places(&rules, &projects, wanted.route.as_deref())?;
     let now = (front.now)();
     let who = caller.actor().word();
     let draft = |place: &Destination| Draft {
@@ -87,8 +89,8 @@ pub async fn test(
     Ok(Json(ProbeDocument { ok, destinations }))
 }
 
-fn places(rules: &Rules, route: Option<&str>) -> Result<Vec<Destination>, Refusal> {
-    let Some(name) = route else { return Ok(rules.destinations().into_iter().cloned().collect()) };
+fn places(rules: &Rules, projects: &Projects, route: Option<&str>) -> Result<Vec<Destination>, Refusal> {
+    let Some(name) = route else { return Ok(rules.destinations(projects).into_iter().cloned().collect()) };
     match rules.route(name) {
         Some(route) => Ok(route.to.clone()),
         None => {

@@ -82,6 +82,7 @@ registry! {
     Malformed 2010 "malformed" BAD_REQUEST false "the request is not HTTP as it should be, or was cut off";
     HeadTooLarge 2011 "head_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE false "the headers are too large";
     AddressTooLong 2012 "address_too_long" URI_TOO_LONG false "the address is too long";
+    OtherProject 2013 "other_project" FORBIDDEN false "this belongs to another project, or leads out of the caller's own";
     NotRecorded 3001 "not_recorded" SERVICE_UNAVAILABLE true "the event could not be recorded in time";
     Busy 3002 "busy" SERVICE_UNAVAILABLE true "there is too much at once";
     NotConfigured 3003 "provider_not_configured" INTERNAL_SERVER_ERROR false

@@ -115,13 +115,36 @@ fn allow(request: &Request, gate: &Gate) -> Result<Source, Refusal> {
                     [[caller]] as \"Authorization: Bearer ...\"";
         return Err(Refusal::new(Code::Unauthorised, what));
     };
-    let path = request.uri().path();
-    let is_open = path == "/v1/notices" || path.starts_with("/v1/heartbeats/");
-    if !is_open || request.method() != Method::POST {
-        let what = format!("{} may hand in notices and beats, and nothing else", caller.name);
-        return Err(Refusal::new(Code::ForbiddenKind, format!("{what}; hint: use the token of [api]")));
+    if !is_open(request.method(), request.uri().path(), caller.project.is_some()) {
+        let what = match caller.project {
+            None => "may hand in notices and beats, and nothing else",
+            Some(_) => {
+                "may hand in notices and look after those and the silences of its project, and nothing else"
+            }
+        };
+        let what = format!("{} {what}; hint: use the token of [api]", caller.name);
+        return Err(Refusal::new(Code::ForbiddenKind, what));
     }
     Ok(Source::Caller(caller))
+}
+
+/// What a caller may ask for. Heartbeats are the whole desk's; what is read belongs to a project.
+fn is_open(method: &Method, path: &str, of_project: bool) -> bool {
+    if method == Method::POST && path == "/v1/notices" {
+        return true;
+    }
+    if !of_project {
+        return method == Method::POST && path.starts_with("/v1/heartbeats/");
+    }
+    let silence = path.strip_prefix("/v1/silences/").and_then(|rest| rest.strip_suffix("/expire"));
+    match *method {
+        Method::GET => {
+            ["/v1/notices", "/v1/silences", "/v1/projects"].contains(&path)
+                || path.starts_with("/v1/notices/")
+        }
+        Method::POST => path == "/v1/silences" || silence.is_some(),
+        _ => false,
+    }
 }
 
 /// Whether a `Host` header names this machine, with or without a port.

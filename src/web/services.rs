@@ -75,7 +75,7 @@ fn draft(payload: &Value) -> Result<Draft, Unfit> {
 /// A refusal in Slack's words, which such tools know.
 fn refused(refusal: Refusal) -> Response {
     let (status, word) = match refusal.code {
-        Code::ForbiddenKind => (StatusCode::FORBIDDEN, "action_prohibited"),
+        Code::ForbiddenKind | Code::OtherProject => (StatusCode::FORBIDDEN, "action_prohibited"),
         Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         code if code.row().retryable => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         code if code.row().status.is_server_error() => (StatusCode::INTERNAL_SERVER_ERROR, "rollup_error"),

@@ -6,11 +6,13 @@ use axum::Json;
 use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
+use super::Front;
 use super::arguments::{Asked, Given, Numbered};
 use super::caller::Caller;
 use super::errors::{Code, Refusal};
+use super::ground::{Ground, ground};
 use super::handling::Nothing;
-use super::{Front, ourselves};
+use super::source::Source;
 use crate::config::span;
 use crate::domain::notice::draft;
 use crate::domain::route::Matcher;
@@ -25,6 +27,9 @@ const REASON: usize = 500;
 pub struct SilenceRow {
     /// Its number.
     pub id: i64,
+    /// The project whose notices alone it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// Names and the values each may have.
     #[serde(rename = "match")]
     pub matcher: BTreeMap<String, Vec<String>>,
@@ -74,20 +79,26 @@ pub struct Expired {
 /// `GET /v1/silences`: newest first. `all=true` includes what is over.
 pub async fn list(
     front: Front,
+    source: Source,
     Asked(Filter { all }): Asked<Filter>,
 ) -> Result<Json<Vec<SilenceRow>>, Refusal> {
-    let workspace = ourselves(&front).await?.workspace;
-    let found = front.store.of(&workspace).silences(all, (front.now)()).await?;
+    let now = (front.now)();
+    let found = match ground(&front, &source).await? {
+        Ground::Space(space) => space.silences(all, now).await?,
+        Ground::Plot(plot) => plot.silences(all, now).await?,
+    };
     Ok(Json(found.into_iter().map(row).collect()))
 }
 
 /// `POST /v1/silences`.
 pub async fn add(
     front: Front,
+    source: Source,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Json<SilenceRow>, Refusal> {
-    let workspace = ourselves(&front).await?.workspace;
+    let ground = ground(&front, &source).await?;
+    let by = source.actor(&caller);
     let now = (front.now)();
     let until = end(&wanted.until, now)?;
     let pairs: Vec<(String, Vec<String>)> = wanted.matcher.into_iter().collect();
@@ -101,26 +112,38 @@ pub async fn add(
     }
     let mut silence = Silenced {
         id: 0,
+        project: None,
         pairs,
         reason: wanted.reason.trim().to_owned(),
-        made_by: caller.actor().word(),
+        made_by: by.word(),
         made_at: now,
         until,
         ended_by: String::new(),
     };
-    silence.id = front.store.of(&workspace).add_silence(silence.clone(), caller.actor()).await?;
+    silence.id = match ground {
+        Ground::Space(space) => space.add_silence(silence.clone(), by).await?,
+        Ground::Plot(plot) => {
+            silence.project = Some(plot.name().clone());
+            plot.add_silence(silence.clone(), by).await?
+        }
+    };
     Ok(Json(row(silence)))
 }
 
 /// `POST /v1/silences/{number}/expire`.
 pub async fn expire(
     front: Front,
+    source: Source,
     ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(id): Numbered,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Expired>, Refusal> {
-    let workspace = ourselves(&front).await?.workspace;
-    match front.store.of(&workspace).expire_silence(id, caller.actor(), (front.now)()).await? {
+    let (by, now) = (source.actor(&caller), (front.now)());
+    let ended = match ground(&front, &source).await? {
+        Ground::Space(space) => space.expire_silence(id, by, now).await?,
+        Ground::Plot(plot) => plot.expire_silence(id, by, now).await?,
+    };
+    match ended {
         Some(changed) => Ok(Json(Expired { ok: true, id, changed })),
         None => {
             let what = format!("there is no silence {id}; hint: deskd silence list --all");
@@ -139,9 +162,10 @@ fn end(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
 }
 
 fn row(silence: Silenced) -> SilenceRow {
-    let Silenced { id, pairs, reason, made_by, made_at, until, ended_by } = silence;
+    let Silenced { id, project, pairs, reason, made_by, made_at, until, ended_by } = silence;
     SilenceRow {
         id,
+        project: project.map(|name| name.0),
         matcher: pairs.into_iter().collect(),
         reason,
         made_by,

@@ -14,6 +14,7 @@ use crate::config::callers::Callers;
 use crate::domain::caller::{API, Allowance, Caller, LOCAL};
 use crate::domain::heartbeat::Promise;
 use crate::domain::notice::problem::Effect;
+use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
 /// Who hands something in.
@@ -34,6 +35,14 @@ impl Source {
             Source::Local => LOCAL,
             Source::Api => API,
             Source::Caller(caller) => &caller.name,
+        }
+    }
+
+    /// The one who acts: a caller by its name, else whoever is at the other end.
+    pub fn actor(&self, whoever: &super::caller::Caller) -> Actor {
+        match self {
+            Source::Local | Source::Api => whoever.actor(),
+            Source::Caller(caller) => Actor::Operator(caller.name.clone()),
         }
     }
 

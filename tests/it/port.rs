@@ -40,7 +40,7 @@ impl Port {
             std::fs::write(&token_file, token).unwrap();
             let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
             let pace = Pace { per_minute: 60, burst };
-            let caller = Caller { name: name.to_owned(), kinds, pace, allow_broad: false };
+            let caller = Caller { name: name.to_owned(), kinds, pace, allow_broad: false, project: None };
             CallerSettings { caller, token_file }
         };
         let callers = vec![caller("shop", SHOP, &["payment.*"], 3), caller("mon", MON, &[], 1000)];

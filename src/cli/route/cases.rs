@@ -11,6 +11,7 @@ use super::super::screen::{bad, good, styled};
 use crate::config::Config;
 use crate::domain::mention::Mention;
 use crate::domain::notice::{Draft, draft};
+use crate::domain::project::as_written;
 use crate::domain::route::{Decision, Destination, Plan, State};
 use crate::runtime::clock::Clock;
 use crate::web::handed;
@@ -96,7 +97,8 @@ fn wrong(case: &Case, config: &Config) -> Vec<String> {
         Ok(given) => Draft { at: String::new(), ..given },
         Err(refused) => return vec![format!("the notice would be refused: {}", super::said(&refused))],
     };
-    match super::asked(config, &given, &State::default(), now) {
+    let state = State { projects: as_written(&config.routing.projects, None), ..State::default() };
+    match super::asked(config, (&given, None), &state, now) {
         Err(refused) => vec![format!("the notice would be refused: {refused}")],
         Ok((_, decision)) => compare(&case.expect, &decision),
     }

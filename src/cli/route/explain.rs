@@ -6,10 +6,13 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::super::call::{Call, Exit};
-use super::super::client::{Client, NoAnswer};
+use super::super::client::{Client, NoAnswer, WORKSPACE};
 use super::super::screen::{dim, good, styled};
+use crate::config::Config;
+use crate::domain::caller::Caller;
 use crate::domain::mention::Mention;
 use crate::domain::notice::{Checked, Draft, draft};
+use crate::domain::project::as_written;
 use crate::domain::route::quiet::Silence;
 use crate::domain::route::{Decision, Matcher, Plan, Planned, State};
 use crate::domain::time::Timestamp;
@@ -38,6 +41,9 @@ pub struct Args {
     /// A field; may be given several times.
     #[arg(long = "field", value_name = "NAME=VALUE")]
     fields: Vec<String>,
+    /// As if this [[caller]] handed it in.
+    #[arg(long, value_name = "NAME")]
+    caller: Option<String>,
     /// When it would come: 2026-11-21T22:00:00+01:00. Now without it.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -55,9 +61,16 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
             .with_context(|| format!("{text:?} is no time; hint: write 2026-11-21T09:00:00Z"))?,
         None => Clock::Wall.now(),
     };
-    let (state, daemon) = state(call).await?;
+    let caller = caller(args, &config)?;
+    let (state, daemon) = state(call, caller).await?;
+    let workspace = match caller.and_then(|caller| caller.project.as_ref()) {
+        Some(binding) => binding.workspace.clone(),
+        None => call.sources.env.get(WORKSPACE).cloned(),
+    };
+    let projects = as_written(&config.routing.projects, workspace.as_deref());
+    let state = State { projects, ..state };
     let (checked, decision) =
-        super::asked(&config, &given, &state, now).map_err(|wrong| anyhow::anyhow!(wrong))?;
+        super::asked(&config, (&given, caller), &state, now).map_err(|wrong| anyhow::anyhow!(wrong))?;
     if call.json {
         call.print_json(&document(&decision, daemon))?;
         return Ok(Exit::Done);
@@ -67,6 +80,14 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
         writeln!(call.out, "{}", styled(dim(), "(the daemon does not run: silences are not known)"))?;
     }
     Ok(Exit::Done)
+}
+
+/// The caller that is asked about.
+fn caller<'c>(args: &Args, config: &'c Config) -> Result<Option<&'c Caller>> {
+    let Some(name) = &args.caller else { return Ok(None) };
+    let found = config.doors.callers.iter().find(|settings| settings.caller.name == *name);
+    let Some(found) = found else { bail!("there is no caller {name:?}; hint: see [[caller]]") };
+    Ok(Some(&found.caller))
 }
 
 fn given(args: &Args) -> Result<Draft> {
@@ -104,7 +125,7 @@ fn given(args: &Args) -> Result<Draft> {
 }
 
 /// The silences of the daemon, and whether it runs.
-async fn state(call: &Call<'_>) -> Result<(State, bool)> {
+async fn state(call: &Call<'_>, caller: Option<&Caller>) -> Result<(State, bool)> {
     let answer = match Client::new(&call.sources)?.get("/v1/silences", &[]).await {
         Ok(answer) => answer,
         Err(problem) if matches!(problem.downcast_ref::<NoAnswer>(), Some(NoAnswer::Stopped(_))) => {
@@ -113,12 +134,14 @@ async fn state(call: &Call<'_>) -> Result<(State, bool)> {
         Err(problem) => return Err(problem),
     };
     let rows: Vec<SilenceRow> = answer.read()?;
+    let own = caller.and_then(|caller| caller.project.as_ref()).map(|binding| &binding.name.0);
+    let rows = rows.into_iter().filter(|row| row.project.is_none() || row.project.as_ref() == own);
     let silence = |row: SilenceRow| {
         let pairs: Vec<(String, Vec<String>)> = row.matcher.into_iter().collect();
         Some(Silence { id: row.id, matcher: Matcher::of(&pairs).ok()? })
     };
-    let silences = rows.into_iter().filter_map(silence).collect();
-    Ok((State { silences, firing: Vec::new() }, true))
+    let silences = rows.filter_map(silence).collect();
+    Ok((State { silences, ..State::default() }, true))
 }
 
 fn told(checked: &Checked, decision: &Decision) -> String {

@@ -7,8 +7,10 @@ use anyhow::Result;
 
 use super::call::{Call, Exit};
 use crate::config::Config;
+use crate::domain::caller::{Caller, LOCAL};
 use crate::domain::notice::problem::Effect;
 use crate::domain::notice::{Checked, Draft, Refusal, Status, draft};
+use crate::domain::project::FIELD;
 use crate::domain::route::{Asked, Decision, State, decide};
 use crate::domain::time::Timestamp;
 
@@ -33,14 +35,21 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     }
 }
 
-/// What the routes of a configuration make of a draft at an instant. The error says what is wrong with the draft.
+/// What the routes of a configuration make of a draft at an instant, handed in by a caller of the configuration or by somebody
+/// here. The error says what is wrong with the draft.
 fn asked(
     config: &Config,
-    given: &Draft,
+    (given, caller): (&Draft, Option<&Caller>),
     state: &State,
     now: Timestamp,
 ) -> Result<(Checked, Decision), String> {
-    let checked = draft::check(given, "local", &config.kinds, now).map_err(|refusals| {
+    let source = caller.map_or(LOCAL, |caller| &caller.name);
+    let project = caller.and_then(|caller| caller.project.as_ref()).map(|binding| &binding.name);
+    let mut given = given.clone();
+    if let Some(name) = project {
+        given.fields.entry(FIELD.to_owned()).or_insert_with(|| name.0.clone());
+    }
+    let checked = draft::check(&given, source, &config.kinds, now).map_err(|refusals| {
         let all: Vec<String> = refusals.iter().map(|no| format!("{}: {}", no.field, no.reason)).collect();
         all.join("; ")
     })?;
@@ -49,7 +58,7 @@ fn asked(
         Status::Resolved => Effect::Ends,
         Status::Event | Status::Firing => Effect::Begins,
     };
-    let question = Asked { content: &checked.content, source: "local", problem: None, effect, told: true };
+    let question = Asked { content: &checked.content, source, project, problem: None, effect, told: true };
     let decision = decide(&question, &config.routing, state, now);
     Ok((checked, decision))
 }

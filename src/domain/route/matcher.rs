@@ -7,6 +7,7 @@ use std::sync::Arc;
 use regex::{Regex, RegexBuilder};
 use rust_decimal::Decimal;
 
+use crate::domain::ids::ProjectName;
 use crate::domain::notice::{Content, Money, Severity};
 
 /// Largest compiled pattern, in bytes: a pattern in a configuration or a silence must not eat the memory.
@@ -85,6 +86,8 @@ pub enum Miss {
     Currency(Arc<str>),
     /// This field is no amount or number.
     NoNumber(Arc<str>),
+    /// It leads out of the channel of the project that the notice belongs to.
+    Elsewhere(ProjectName),
 }
 
 impl Miss {
@@ -100,6 +103,7 @@ impl Miss {
             Miss::Beyond(name) => format!("{name} is beyond the limit"),
             Miss::Currency(name) => format!("{name} is in another currency"),
             Miss::NoNumber(name) => format!("{name} is no amount or number"),
+            Miss::Elsewhere(name) => format!("it leads out of the channel of the project {name}"),
         }
     }
 

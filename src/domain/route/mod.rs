@@ -16,10 +16,11 @@ pub use matcher::{Matcher, Miss, Subject};
 pub use quiet::State;
 pub use rules::{Route, Rules};
 
-use super::ids::ProblemId;
+use super::ids::{ProblemId, ProjectName};
 use super::mention::Mention;
 use super::notice::problem::Effect;
 use super::notice::{Content, Lane};
+use super::project::{FIELD, Project};
 use super::time::Timestamp;
 use quiet::Muted;
 
@@ -30,6 +31,8 @@ pub struct Asked<'a> {
     pub content: &'a Content,
     /// Who handed it in.
     pub source: &'a str,
+    /// The project that it belongs to, because its caller does; `None` for a notice of the whole workspace.
+    pub project: Option<&'a ProjectName>,
     /// Its problem; `None` when it is only a question.
     pub problem: Option<ProblemId>,
     /// What it is to its problem.
@@ -129,6 +132,8 @@ pub enum Dropped {
     ProjectOff(String),
     /// It goes to the channel of its project, and names none that is known.
     NoProject,
+    /// It belongs to a project, and its caller named a place that is not the project's channel any more.
+    Elsewhere,
 }
 
 impl Dropped {
@@ -145,6 +150,7 @@ impl Dropped {
             Dropped::Muted(Muted::Problem(id)) => format!("inhibited:{}", id.0),
             Dropped::ProjectOff(name) => format!("project_off:{name}"),
             Dropped::NoProject => "no_project".to_owned(),
+            Dropped::Elsewhere => "elsewhere".to_owned(),
         }
     }
 
@@ -167,6 +173,7 @@ impl Dropped {
             Dropped::EndsNothing,
             Dropped::NobodyTold,
             Dropped::NoProject,
+            Dropped::Elsewhere,
         ];
         plain.into_iter().find(|dropped| dropped.word() == word)
     }
@@ -184,13 +191,14 @@ impl Dropped {
             Dropped::Muted(Muted::Problem(id)) => format!("inhibited by problem {}", id.0),
             Dropped::ProjectOff(name) => format!("the project {name} is switched off"),
             Dropped::NoProject => "it names no project that has a channel".to_owned(),
+            Dropped::Elsewhere => "it was to go out of the channel of its project".to_owned(),
         }
     }
 }
 
 /// Decides what becomes of a notice.
 pub fn decide(asked: &Asked<'_>, rules: &Rules, state: &State, now: Timestamp) -> Decision {
-    let Asked { content, source, problem, effect, told } = *asked;
+    let Asked { content, source, project, problem, effect, told } = *asked;
     match effect {
         Effect::Repeats => return nowhere(Dropped::Repeats),
         Effect::EndsNothing => return nowhere(Dropped::EndsNothing),
@@ -204,33 +212,69 @@ pub fn decide(asked: &Asked<'_>, rules: &Rules, state: &State, now: Timestamp) -
     {
         return nowhere(Dropped::Muted(muted));
     }
-    if !content.to.is_empty() {
-        return Decision {
-            deliveries: content.to.iter().map(direct).collect(),
-            tried: Vec::new(),
-            dropped: None,
-        };
-    }
-    let project = content.fields.get("project").and_then(|name| Some((name, rules.projects.get(name)?)));
     match project {
-        Some((name, project)) if !project.enabled => nowhere(Dropped::ProjectOff(name.clone())),
-        project => by_routes(&subject, rules, project.map(|(_, project)| &project.channel), now),
+        Some(owner) => match state.projects.get(owner) {
+            None => nowhere(Dropped::NoProject),
+            Some(owner) if !owner.enabled => nowhere(Dropped::ProjectOff(owner.name.0.clone())),
+            Some(owner) if !content.to.is_empty() => {
+                outright(content.to.iter().filter(|to| stays(to, owner)))
+            }
+            Some(owner) => of_project(&subject, rules, owner, now),
+        },
+        None if !content.to.is_empty() => outright(content.to.iter()),
+        None => match content.fields.get(FIELD).and_then(|name| state.projects.get(name.as_str())) {
+            Some(named) if !named.enabled => nowhere(Dropped::ProjectOff(named.name.0.clone())),
+            named => by_routes(&subject, rules, (named, None), now),
+        },
     }
 }
 
-/// Tries the routes in their order.
+/// Where its caller says, past all routes.
+fn outright<'a>(to: impl Iterator<Item = &'a Destination>) -> Decision {
+    let deliveries: Vec<Planned> = to.map(direct).collect();
+    // What its caller named was the project's channel then, and is another one's now.
+    let dropped = deliveries.is_empty().then_some(Dropped::Elsewhere);
+    Decision { deliveries, tried: Vec::new(), dropped }
+}
+
+/// Whether a place named outright is the channel of a project.
+fn stays(to: &Destination, owner: &Project) -> bool {
+    *to == owner.channel
+}
+
+/// Whether a route may take what belongs to a project there: to its channel, and to what is not in Slack at all.
+fn may_go(to: &Destination, owner: &Project) -> bool {
+    match to {
+        Destination::Channel(_) | Destination::Person(_) | Destination::Webhook(_) => *to == owner.channel,
+        Destination::Endpoint(_) | Destination::Mail(_) => true,
+    }
+}
+
+/// What belongs to a project goes to its channel: as a route says, and when none does, all the same.
+fn of_project(subject: &Subject<'_>, rules: &Rules, owner: &Project, now: Timestamp) -> Decision {
+    let mut decision = by_routes(subject, rules, (Some(owner), Some(owner)), now);
+    if decision.dropped == Some(Dropped::NoRoute) {
+        let mention = rules.usual_mention(subject);
+        let route = format!("{PROJECT_ROUTE}{}", owner.name);
+        decision.deliveries.push(Planned { route, mention, ..direct(&owner.channel) });
+        decision.dropped = None;
+    }
+    decision
+}
+
+/// Tries the routes in their order, for a notice that names one project, or belongs to one.
 fn by_routes(
     subject: &Subject<'_>,
     rules: &Rules,
-    project: Option<&Destination>,
+    (named, owner): (Option<&Project>, Option<&Project>),
     now: Timestamp,
 ) -> Decision {
     let mut decision = nowhere(Dropped::NoRoute);
     decision.tried.reserve(rules.routes.len());
     for route in &rules.routes {
-        let miss = route.matcher.takes(subject).err();
-        let missed = miss.is_some();
-        decision.tried.push(Tried { route: route.name.clone(), miss });
+        let takes = route.matcher.takes(subject).and_then(|()| leads(route, owner));
+        let missed = takes.is_err();
+        decision.tried.push(Tried { route: route.name.clone(), miss: takes.err() });
         if missed {
             continue;
         }
@@ -238,7 +282,9 @@ fn by_routes(
             true => Dropped::NoProject,
             false => Dropped::ByRoute,
         });
-        for to in route.to.iter().chain(project.filter(|_| route.to_project)) {
+        let own = named.filter(|_| route.to_project).map(|project| &project.channel);
+        let to = route.to.iter().filter(|to| owner.is_none_or(|owner| may_go(to, owner)));
+        for to in to.chain(own) {
             // Two routes to one place are one message.
             if !decision.deliveries.iter().any(|planned| planned.destination == *to) {
                 decision.deliveries.push(planned(to, route, rules.mention(route, subject), subject, now));
@@ -252,6 +298,17 @@ fn by_routes(
         decision.dropped = None;
     }
     decision
+}
+
+/// Whether a route leads anywhere where a notice of its owner may go. One without a destination drops what it takes, whoever's
+/// it is.
+fn leads(route: &Route, owner: Option<&Project>) -> Result<(), Miss> {
+    let Some(owner) = owner else { return Ok(()) };
+    let drops = route.to.is_empty();
+    match drops || route.to_project || route.to.iter().any(|to| may_go(to, owner)) {
+        true => Ok(()),
+        false => Err(Miss::Elsewhere(owner.name.clone())),
+    }
 }
 
 fn nowhere(dropped: Dropped) -> Decision {
@@ -291,6 +348,9 @@ fn plan(route: &Route, content: &Content, now: Timestamp) -> Plan {
         Some(_) | None => Plan::Now,
     }
 }
+
+/// What the route of a delivery is called that goes to its project's channel because no route takes it.
+const PROJECT_ROUTE: &str = "project ";
 
 /// The group of what came outside the active hours.
 pub const RECAP: &str = "recap";

@@ -6,6 +6,7 @@ use super::matcher::{Matcher, Subject};
 use super::rules::Rules;
 use crate::domain::ids::ProblemId;
 use crate::domain::notice::Content;
+use crate::domain::project::Projects;
 use crate::domain::time::Timestamp;
 
 /// What is known beside the rules when a notice is routed.
@@ -15,6 +16,8 @@ pub struct State {
     pub silences: Vec<Silence>,
     /// The problems that fire and may mute others.
     pub firing: Vec<Firing>,
+    /// The projects of the workspace.
+    pub projects: Projects,
 }
 
 /// A silence that a person made.

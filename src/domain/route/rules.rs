@@ -12,14 +12,15 @@ use super::matcher::{Matcher, Subject};
 use super::quiet::{Inhibition, Maintenance};
 use crate::domain::mention::{Budget, Mention};
 use crate::domain::notice::{Content, Kinds, Severity};
+use crate::domain::project::{Project, Projects};
 
 /// All rules, in the order of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// The routes; the first that matches is taken, and the next ones while they say so.
     pub routes: Vec<Route>,
-    /// Projects by name.
-    pub projects: BTreeMap<String, Project>,
+    /// The projects of all workspaces, in the order of the file.
+    pub projects: Vec<Project>,
     /// Whom notices of a category call.
     pub mentions: CategoryMentions,
     /// Times at which some notices are expected.
@@ -66,15 +67,6 @@ pub struct Gather {
     pub by: Vec<String>,
     /// How many go at once, without waiting for the end of the window; `None` for any number.
     pub most: Option<i64>,
-}
-
-/// A project and the channel bound to it.
-#[derive(Clone, Debug)]
-pub struct Project {
-    /// Its channel.
-    pub channel: Destination,
-    /// Whether its notices are told at all.
-    pub enabled: bool,
 }
 
 /// Whom notices call by category, from a severity on.
@@ -124,6 +116,11 @@ impl Rules {
         if let Some(own) = &route.mention {
             return own.clone();
         }
+        self.usual_mention(subject)
+    }
+
+    /// Whom a notice calls where no route says it.
+    pub fn usual_mention(&self, subject: &Subject<'_>) -> Vec<Mention> {
         if subject.content.severity < self.mentions.at_least {
             return Vec::new();
         }
@@ -139,11 +136,11 @@ impl Rules {
         self.inhibitions.iter().flat_map(kinds).collect()
     }
 
-    /// Every place that is named anywhere, each once.
-    pub fn destinations(&self) -> Vec<&Destination> {
+    /// Every place that is named anywhere, each once; of the projects, those of one workspace.
+    pub fn destinations<'a>(&'a self, projects: &'a Projects) -> Vec<&'a Destination> {
         let routes = self.routes.iter().flat_map(|route| &route.to);
         let mut all: Vec<&Destination> =
-            routes.chain(self.projects.values().map(|project| &project.channel)).collect();
+            routes.chain(projects.values().map(|project| &project.channel)).collect();
         all.sort();
         all.dedup();
         all
