@@ -411,3 +411,24 @@ async fn sec_21_a_projects_program_reads_silences_and_ends_only_what_is_its_own(
     assert_eq!(whole.silences(true, town.world.clock.now()).await.unwrap().len(), 1);
     town.close().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn sec_22_a_tool_at_another_address_and_a_named_workspace_lead_nowhere_else_either() {
+    let town = Town::open().await;
+    let address = format!("{}/services/far/{}", town.base, token("far"));
+    let posted = town.http.post(address).json(&json!({ "text": "hello", "channel": "#zeus" }));
+    assert_eq!(posted.send().await.unwrap().text().await.unwrap(), "ok");
+    for (workspace, status) in [("Acme", 200), ("T0ACME00001", 200), ("Globex", 403), ("Initech", 404)] {
+        for request in [
+            town.http.get(format!("{}/v1/notices", town.base)),
+            town.http.post(format!("{}/v1/notices", town.base)).json(&json!({ "kind": "test" })),
+        ] {
+            let request = request.bearer_auth(token("apollo")).header("deskd-workspace", workspace);
+            assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{workspace}");
+        }
+    }
+    town.world.pass(5).await;
+    assert_eq!(town.told("apollo").map(|told| told.len()), [2, 1]);
+    assert_eq!((town.told("zeus"), town.told("overview")), Default::default());
+    town.close().await;
+}
