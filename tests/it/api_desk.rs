@@ -191,11 +191,18 @@ async fn the_document_of_the_status_holds_what_programs_rely_on() {
       "trouble": null,
       "uptime_s": 0,
       "version": "VERSION",
-      "workers": 32,
+      "workers": 33,
       "workspace": {
         "id": "T0ACME00001",
         "name": "Acme"
       },
+      "workspaces": [
+        {
+          "id": "T0ACME00001",
+          "name": "Acme",
+          "state": "active"
+        }
+      ],
       "wrong": []
     }
     "#);

@@ -108,7 +108,7 @@ async fn the_status_fits_one_screen() {
       outbox     empty
       backup     none yet; hint: deskd backup FILE
       database   SIZE, log SIZE
-      workers    all 32 at work
+      workers    all 33 at work
       daemon     version VERSION, up 12 s, configuration HASH
     ");
     world.pass(40).await;
