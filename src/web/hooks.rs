@@ -12,7 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -103,7 +103,7 @@ pub fn hooks(doorway: Doorway) -> Router {
             router = router.route(&format!("/slack{under}/{path}"), post(answer).with_state(hook));
         }
     }
-    router.fallback(async || Numbered(Code::NoSuchRoute)).layer(middleware::from_fn(hurry))
+    router.fallback(async || Numbered(Code::NoSuchRoute))
 }
 
 /// The addresses with what holds around all of them.
@@ -117,19 +117,16 @@ pub fn contained(router: Router) -> Router {
     router.layer(middleware::from_fn(contain))
 }
 
-async fn hurry(request: Request, next: Next) -> Response {
-    match timeout(PATIENCE, next.run(request)).await {
-        Ok(answer) => answer,
-        Err(_) => Numbered(Code::NotRecorded).into_response(),
-    }
+async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Result<Response, Numbered> {
+    timeout(PATIENCE, answered(&hook, request)).await.unwrap_or(Err(Numbered(Code::NotRecorded)))
 }
 
-async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Result<Response, Numbered> {
+async fn answered(hook: &Hook, request: Request) -> Result<Response, Numbered> {
     let (Parts { headers, .. }, body) = request.into_parts();
     let arriving = room::collect(&headers, body, &hook.door.room);
     let (body, _taken) = timeout(ARRIVAL, arriving).await.map_err(|_| Code::TooLate)??;
-    if let Err(refused) = verified(&hook, &headers, &body) {
-        return unsigned(&hook, &body, refused);
+    if let Err(refused) = verified(hook, &headers, &body) {
+        return unsigned(hook, &body, refused);
     }
     if hook.address == Address::Events
         && let Some(challenge) = delivery::challenge(&body)
