@@ -8,6 +8,8 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deskd::simulator::{Setup, Simulator};
@@ -141,8 +143,8 @@ async fn client(address: SocketAddr, number: usize, begun: Instant, end: Instant
     let mut stream = TcpStream::connect(address).await.expect("connected");
     stream.set_nodelay(true).expect("set");
     let (mut waits, mut answer) = (Vec::new(), vec![0; 4096]);
-    for at in 0.. {
-        let request = request(number, at);
+    loop {
+        let request = request(number, NEXT.fetch_add(1, Ordering::Relaxed));
         let sent = now();
         if sent >= end {
             break;
@@ -163,28 +165,44 @@ async fn client(address: SocketAddr, number: usize, begun: Instant, end: Instant
     waits
 }
 
-/// Whether this is a whole answer, with a length or in chunks.
+/// Whether this is a whole answer, with a length or in chunks. Cheap, because it shares the cores with what is measured.
 fn is_whole(answer: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(answer).to_lowercase();
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    if head.contains("chunked") {
-        return body.ends_with("0\r\n\r\n");
+    let Some(end) = find(answer, b"\r\n\r\n") else { return false };
+    let (head, body) = (&answer[..end], &answer[end + 4..]);
+    let value = |name: &str| {
+        let line = head.split(|byte| *byte == b'\n').find(|line| {
+            line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+        })?;
+        std::str::from_utf8(&line[name.len()..]).ok().map(str::trim)
+    };
+    match value("content-length:").and_then(|length| length.parse::<usize>().ok()) {
+        Some(length) => body.len() >= length,
+        None => value("transfer-encoding:") != Some("chunked") || body.ends_with(b"0\r\n\r\n"),
     }
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-    body.len() >= length.unwrap_or(0)
 }
 
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+/// The next event: their ids rise over all connections, as Slack's do.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 /// A message as Slack's Events API delivers it, about 1.2 KB, signed now.
-fn request(number: usize, at: usize) -> Vec<u8> {
+fn request(number: usize, at: u64) -> Vec<u8> {
     let unix = deskd::runtime::clock::Clock::Wall.now().unix_seconds();
-    let filler = "a longer text that somebody wrote about an order ".repeat(14);
+    static FILLER: LazyLock<String> =
+        LazyLock::new(|| "a longer text that somebody wrote about an order ".repeat(14));
+    let (filler, ts) = (FILLER.as_str(), at % 1_000_000);
     let body = format!(
-        r#"{{"token":"x","team_id":"T0ACME00001","context_team_id":"T0ACME00001","api_app_id":"A0DESKAPP01","event":{{"type":"message","user":"U0BENCH{number}","text":"{filler}","ts":"{unix}.{at:06}","client_msg_id":"{number}-{at}","team":"T0ACME00001","channel":"C0BENCH","event_ts":"{unix}.{at:06}","channel_type":"channel"}},"type":"event_callback","event_id":"Ev{number:03}{at:08}","event_time":{unix},"authorizations":[{{"enterprise_id":null,"team_id":"T0ACME00001","user_id":"U0DESKBOT01","is_bot":true,"is_enterprise_install":false}}],"is_ext_shared_channel":false,"event_context":"4-bench"}}"#
+        r#"{{"token":"x","team_id":"T0ACME00001","context_team_id":"T0ACME00001","api_app_id":"A0DESKAPP01","event":{{"type":"message","user":"U0BENCH{number}","text":"{filler}","ts":"{unix}.{ts:06}","client_msg_id":"{number}-{at}","team":"T0ACME00001","channel":"C0BENCH","event_ts":"{unix}.{ts:06}","channel_type":"channel"}},"type":"event_callback","event_id":"Ev08{at:09}","event_time":{unix},"authorizations":[{{"enterprise_id":null,"team_id":"T0ACME00001","user_id":"U0DESKBOT01","is_bot":true,"is_enterprise_install":false}}],"is_ext_shared_channel":false,"event_context":"4-bench"}}"#
     );
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key is taken");
-    mac.update(format!("v0:{unix}:{body}").as_bytes());
+    mac.update(format!("v0:{unix}:").as_bytes());
+    mac.update(body.as_bytes());
+    let hex = |half: u8| char::from_digit(u32::from(half), 16).expect("half a byte");
     let digest = mac.finalize().into_bytes();
-    let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature: String = digest.iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect();
     format!(
         "POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nX-Slack-Request-Timestamp: {unix}\r\nX-Slack-Signature: v0={signature}\r\n\r\n{body}",
         body.len()
