@@ -53,13 +53,9 @@ impl Inlet {
         source: &str,
         now: Timestamp,
     ) -> Result<Result<Vec<Accepted>, Refused>, StoreError> {
-        let checked = match self.check(drafts, source, now) {
-            Ok(checked) => checked,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let accepted = self.store.of(&workspace).submit_notices(checked, now).await?;
-        self.bell.ring();
-        Ok(Ok(accepted))
+        let space = self.store.of(&workspace);
+        let keep = async move |checked| space.submit_notices(checked, now).await;
+        self.keep(self.check(drafts, source, now), keep).await
     }
 
     /// The same for a project, to which they belong from then on.
@@ -70,11 +66,21 @@ impl Inlet {
         source: &str,
         now: Timestamp,
     ) -> Result<Result<Vec<Accepted>, Refused>, StoreError> {
-        let checked = match self.check(drafts, source, now) {
+        let keep = async move |checked| plot.submit_notices(checked, now).await;
+        self.keep(self.check(drafts, source, now), keep).await
+    }
+
+    /// Stores what was checked, unless something of it was refused.
+    async fn keep(
+        &self,
+        checked: Result<Vec<Checked>, Refused>,
+        keep: impl AsyncFnOnce(Vec<Checked>) -> Result<Vec<Accepted>, StoreError>,
+    ) -> Result<Result<Vec<Accepted>, Refused>, StoreError> {
+        let checked = match checked {
             Ok(checked) => checked,
             Err(refused) => return Ok(Err(refused)),
         };
-        let accepted = plot.submit_notices(checked, now).await?;
+        let accepted = keep(checked).await?;
         self.bell.ring();
         Ok(Ok(accepted))
     }

@@ -7,6 +7,7 @@ use super::space::Space;
 use super::sqlite::Store;
 use super::{installations, people};
 use crate::domain::ids::{PersonId, WorkspaceId};
+use crate::domain::installation::Source;
 use crate::domain::message::{Ourselves, Sibling};
 use crate::domain::time::Timestamp;
 
@@ -45,16 +46,8 @@ impl Space {
     ) -> Result<bool, StoreError> {
         let keys = self.keys();
         self.write(move |tx, workspace| {
-            tx.prepare_cached(
-                "INSERT INTO installations (workspace, enterprise, org_wide, source, state, reason, installed_at)
-                 VALUES (?, '', 0, 'connected', 'active', '', ?) ON CONFLICT (workspace) DO NOTHING",
-            )?
-            .execute((&workspace.0, now.0))?;
-            if !installations::is_served(tx, workspace)? {
-                return Ok(false);
-            }
-            people::set_ourselves(tx, keys.as_deref(), (&ours, &scopes), now)?;
-            Ok(true)
+            let ours = Ourselves { workspace: workspace.clone(), ..ours };
+            installations::introduce(tx, keys.as_deref(), Source::Connected, (&ours, &scopes), now)
         })
         .await
     }

@@ -114,20 +114,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let keys = self.keys();
-        self.write(move |tx| {
-            tx.prepare_cached(
-                "INSERT INTO installations
-                     (workspace, enterprise, org_wide, source, state, reason, installed_at)
-                 VALUES (?, '', 0, 'configured', 'active', '', ?) ON CONFLICT (workspace) DO NOTHING",
-            )?
-            .execute((&ours.workspace.0, now.0))?;
-            if !is_served(tx, &ours.workspace)? {
-                return Ok(false);
-            }
-            people::set_ourselves(tx, keys.as_deref(), (&ours, &scopes), now)?;
-            Ok(true)
-        })
-        .await
+        self.write(move |tx| introduce(tx, keys.as_deref(), Source::Configured, (&ours, &scopes), now)).await
     }
 
     /// All installations, in the order in which they came to be.
@@ -244,6 +231,27 @@ impl Space {
 pub(super) fn is_served(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM installations WHERE workspace = ? AND state <> 'active'";
     Ok(!tx.prepare_cached(sql)?.exists([&workspace.0])?)
+}
+
+/// Remembers who we are in a workspace, and that the app is installed there, if that was not known; says whether we serve it: not
+/// when somebody has disconnected it.
+pub(super) fn introduce(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    source: Source,
+    (ours, scopes): (&Ourselves, &[String]),
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO installations (workspace, enterprise, org_wide, source, state, reason, installed_at)
+         VALUES (?, '', 0, ?, 'active', '', ?) ON CONFLICT (workspace) DO NOTHING",
+    )?
+    .execute((&ours.workspace.0, source.as_str(), now.0))?;
+    if !is_served(tx, &ours.workspace)? {
+        return Ok(false);
+    }
+    people::set_ourselves(tx, keys, (ours, scopes), now)?;
+    Ok(true)
 }
 
 fn install(
