@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use deskd::app::memory;
 use deskd::cli::{self, Cli};
 
 /// Threads that run tasks: one for the sockets and one for the rest keeps a small machine busy.
@@ -13,6 +14,8 @@ const WORKERS: usize = 2;
 const BLOCKING: usize = 24;
 
 fn main() -> ExitCode {
+    // Before any secret is read, by whatever command; "deskd run" says when it was not possible.
+    let _ = memory::keep_to_itself();
     let cli = Cli::parse();
     // Fails only when a provider is installed already, and then there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -164,12 +164,16 @@ impl Reloadable {
         let config = sources.load().context("the new configuration is wrong")?.config;
         let compiled = Arc::new(Compiled::new(&config.rules));
         let callers = Callers::load(&config.doors.callers).context("the new callers are wrong")?;
-        let (signing, _) = Signing::load(&config, &sources.env).context("a new signing secret is wrong")?;
+        let served = Config { slack: as_served(&self.started_with.slack, &config.slack), ..config.clone() };
+        let (signing, remarks) =
+            Signing::load(&served, &sources.env).context("a new signing secret is wrong")?;
+        remarks.iter().for_each(|remark| warn!("{remark}"));
         let mut behind = apps_behind(&self.started_with.slack.apps, &config.slack.apps);
         behind.iter().for_each(|what| warn!("{what}: that takes effect at the next start"));
         for (name, same) in [
             ("slack", apart_from_signing(&config) == apart_from_signing(&self.started_with)),
             ("http", config.http == self.started_with.http),
+            ("oauth", config.oauth == self.started_with.oauth),
             ("store", config.store == self.started_with.store),
             ("api", config.api == self.started_with.api),
             ("outbox", config.outbox == self.started_with.outbox),
@@ -216,6 +220,15 @@ fn apart_from_signing(config: &Config) -> Slack {
         (app.signing_secret_file, app.previous_signing_secret_file) = (None, None);
     }
     slack
+}
+
+/// The apps whose addresses are served until the next start, with the secrets that are configured now.
+fn as_served(started_with: &Slack, now: &Slack) -> Slack {
+    let app = |started: &App| match now.apps.iter().find(|app| app.name == started.name) {
+        Some(app) => App { mode: started.mode, id: started.id.clone(), ..app.clone() },
+        None => started.clone(),
+    };
+    Slack { mode: started_with.mode, apps: started_with.apps.iter().map(app).collect(), ..now.clone() }
 }
 
 /// What became of further apps since the start, as people read it: their addresses, sockets and tokens are those of the start.

@@ -156,7 +156,8 @@ impl Desk {
             doors,
             beats,
             api,
-            accounts: base.accounts(),
+            // The same: what it does is done one after the other.
+            accounts: install.accounts.clone(),
             apis: apis.clone(),
             wanted: None,
             ours,

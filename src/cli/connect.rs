@@ -61,7 +61,7 @@ pub async fn token(args: &TokenArgs, call: &mut Call<'_>) -> Result<Exit> {
 pub async fn disconnect(args: &DisconnectArgs, call: &mut Call<'_>) -> Result<Exit> {
     let client = Client::new(&call.sources)?;
     let wanted = json!({ "revoke": args.revoke, "purge": args.purge });
-    let answer = client.post("/api/slack/disconnect", &wanted).await?;
+    let answer = client.post("/v1/workspaces/disconnect", &wanted).await?;
     call.show(&answer, |left: &DisconnectedDocument, _| {
         let mut text = format!(
             "left {}: {} deleted\n",

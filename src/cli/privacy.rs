@@ -8,7 +8,7 @@ use super::call::{Call, Exit};
 use super::screen::{bold, dim, styled};
 use crate::config::model::{Egress, Model};
 use crate::config::tokens::{Look, Token, look};
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, keys, webhooks};
 use crate::domain::advice::{Mode, Wish};
 use crate::domain::privacy::Receiver;
 
@@ -45,6 +45,7 @@ fn flows(config: &Config, env: &Environment) -> Vec<Flow> {
         to: host(&config.slack.api_url),
         when: "always; nothing else is needed for a desk".to_owned(),
     }];
+    flows.extend(posted(config, env));
     flows.extend(asked(&config.model, config.wish));
     flows.extend(config.endpoints.iter().map(|endpoint| Flow {
         receiver: Receiver::Endpoint,
@@ -71,7 +72,25 @@ fn flows(config: &Config, env: &Environment) -> Vec<Flow> {
         to: format!("the address in {}", file.display()),
         when: "every so often while deskd is well".to_owned(),
     }));
+    let programs = config.reports.iter().filter_map(|report| Some((report, report.command.as_ref()?)));
+    flows.extend(programs.map(|(report, program)| Flow {
+        receiver: Receiver::Program,
+        to: program.command.first().cloned().unwrap_or_default(),
+        when: format!("for the report {}", report.name),
+    }));
     flows
+}
+
+/// Incoming webhooks: those that a route names, and others that were added, which nobody can be without a key.
+fn posted(config: &Config, env: &Environment) -> Option<Flow> {
+    let named: Vec<String> = webhooks::names_in_use(config).into_iter().collect();
+    let to = match named.as_slice() {
+        [] if keys::look(config, env).ring().is_none() => return None,
+        [] => "those of \"deskd webhook list\"".to_owned(),
+        named => format!("{}, and what else is in \"deskd webhook list\"", named.join(", ")),
+    };
+    let when = "when a route or a caller names webhook:NAME".to_owned();
+    Some(Flow { receiver: Receiver::Webhook, to, when })
 }
 
 /// The language model, while it is asked for something.

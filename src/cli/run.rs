@@ -13,7 +13,7 @@ pub struct Args {}
 
 /// Runs the daemon. A wrong configuration or a missing token ends it at once, with all problems.
 pub async fn run(_args: &Args, call: &mut Call<'_>) -> Result<Exit> {
-    // Before any secret is read.
+    // Done by the start already; here it is known whether it works.
     let alone = memory::keep_to_itself();
     let Loaded { config, file } = call.sources.load()?;
     let found = Secrets::load(&config, &call.sources.env)?;

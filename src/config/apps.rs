@@ -13,6 +13,8 @@ use super::{Config, Environment, Secret};
 
 /// Names that an address under `/slack/` has already, or may get.
 const TAKEN: [&str; 6] = ["events", "interactive", "options", "commands", "install", "oauth"];
+/// How no name may end: the secret of such an app would be looked for where the one before the present secret of another is.
+const BEFORE: &str = "previous";
 /// Longest name of an app, in characters.
 const NAME_LENGTH: usize = 40;
 
@@ -99,7 +101,7 @@ impl Signing {
             signing.0.push((AppId::default(), now.into_iter().chain(before).collect()));
         }
         for (at, app) in slack.apps.iter().enumerate().filter(|(_, app)| app.mode.has_http()) {
-            let place = |name: &str, file| place(app, at, name, file);
+            let place = |name: &str, file| place(&slack.apps, at, name, file);
             let now = place("signing_secret", app.signing_secret_file.as_deref());
             let now = search.find(Token::Signing, &now, false);
             let before = place("previous_signing_secret", app.previous_signing_secret_file.as_deref());
@@ -123,7 +125,7 @@ pub fn tokens(config: &Config, env: &Environment) -> Result<(Vec<AppTokens>, Vec
     let mut all = Vec::new();
     for (at, app) in config.slack.apps.iter().enumerate() {
         let has_sockets = app.mode.has_sockets();
-        let place = |name: &str, file| place(app, at, name, file);
+        let place = |name: &str, file| place(&config.slack.apps, at, name, file);
         let app_place = place("app_token", app.app_token_file.as_deref());
         let bot_place = place("bot_token", app.bot_token_file.as_deref());
         let app_token = if has_sockets { search.need(Token::App, &app_place) } else { None };
@@ -135,12 +137,13 @@ pub fn tokens(config: &Config, env: &Environment) -> Result<(Vec<AppTokens>, Vec
 }
 
 /// Where a token of a further app may be: `SLACK_NAME_BOT_TOKEN`, its file, the credential `slack_NAME_bot_token`. What
-/// belongs to the second app of all is also taken from `SLACK_HELPER_...`.
-fn place<'a>(app: &App, at: usize, what: &str, file: Option<&'a std::path::Path>) -> Where<'a> {
+/// belongs to the second app of all is also taken from `SLACK_HELPER_...`, unless an app is called so.
+fn place<'a>(apps: &[App], at: usize, what: &str, file: Option<&'a std::path::Path>) -> Where<'a> {
+    let app = &apps[at];
     let own = app.name.to_uppercase().replace('-', "_");
     let upper = what.to_uppercase();
     let mut variables = vec![format!("SLACK_{own}_{upper}")];
-    if at == 0 && own != "HELPER" {
+    if at == 0 && apps.iter().all(|app| app.name != "helper") {
         variables.push(format!("SLACK_HELPER_{upper}"));
     }
     Where {
@@ -254,6 +257,11 @@ fn name(section: &mut Section<'_, '_>) -> Option<String> {
         );
         return None;
     }
+    if name == BEFORE || name.ends_with(&format!("-{BEFORE}")) {
+        let what = "its secret would be looked for where an app's previous one is";
+        section.refuse("name", what, "choose a name that does not end in \"previous\"");
+        return None;
+    }
     if TAKEN.contains(&name.as_str()) {
         section.refuse("name", format!("/slack/{name} is an address already"), "choose another name");
         return None;
@@ -339,6 +347,35 @@ mod tests {
         let swapped = env(&[("SLACK_NOTIFICATIONS_SIGNING_SECRET", "xoxb-1-zzz")]);
         let told = Signing::load(&config, &swapped).expect_err("it is a token").to_string();
         assert!(told.contains("not the signing secret") && !told.contains("zzz"), "{told}");
+    }
+
+    #[test]
+    fn no_app_is_opened_by_the_secret_of_another() {
+        let app = |name: &str, id: &str| {
+            format!("[[slack.app]]\nname = \"{name}\"\nid = \"{id}\"\nmode = \"http\"\n")
+        };
+        let text =
+            format!("[slack]\nmode = \"http\"\n{}{}", app("notifications", "A0ONE"), app("helper", "A0TWO"));
+        let config = load_text(&text).expect("nothing is wrong");
+        let here = env(&[
+            ("SLACK_SIGNING_SECRET", "one"),
+            ("SLACK_NOTIFICATIONS_SIGNING_SECRET", "two"),
+            ("SLACK_HELPER_SIGNING_SECRET", "three"),
+        ]);
+        let (signing, _) = Signing::load(&config, &here).expect("nothing is wrong");
+        let told: Vec<Vec<&str>> = signing
+            .apps()
+            .map(|app| signing.secrets(app).iter().map(|secret| secret.expose()).collect())
+            .collect();
+        assert_eq!(told, [["one"], ["two"], ["three"]]);
+        let (signing, _) =
+            Signing::load(&config, &env(&[("SLACK_HELPER_SIGNING_SECRET", "three")])).expect("well");
+        let has: Vec<bool> = signing.apps().map(|app| !signing.secrets(app).is_empty()).collect();
+        assert_eq!(has, [false, false, true], "helper's is helper's alone");
+        for name in ["previous", "notifications-previous"] {
+            let told = load_text(&app(name, "A0ONE")).expect_err("it could open another").to_string();
+            assert!(told.contains("where an app's previous one is"), "{told}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::problem::{Problem, Problems, Spot};
 use super::reader::{Reader, Section};
@@ -247,7 +248,7 @@ fn problem(name: &str, path: &Path, what: String) -> Problem {
 
 /// A token that can stand in an address.
 fn token(name: &str, path: &Path) -> Result<Secret, Problem> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
         let hint = "check the path and that the user deskd runs as may read the file";
         problem(name, path, format!("cannot read the token: {error}")).hint(hint)
     })?;
@@ -266,7 +267,7 @@ pub fn ping_url(ping: &Ping) -> Result<Option<Secret>, Problem> {
     let Some(path) = &ping.url_file else { return Ok(None) };
     let wrong =
         |what: String, hint: &str| Problem::new(Spot::File(path.clone()), "ping.url_file", what).hint(hint);
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
         wrong(format!("cannot read the address: {error}"), "check the path and who may read the file")
     })?;
     let url = Secret::new(&text);

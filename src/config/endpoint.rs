@@ -9,7 +9,8 @@ use http::Uri;
 
 use super::problem::{Problem, Spot};
 use super::reader::{Reader, Section};
-use super::tokens::{self, SHORTEST_SECRET};
+use super::secret_file::signing_file;
+use super::tokens::SHORTEST_SECRET;
 use super::{Config, Environment, Secret, span};
 use crate::domain::reach::Reach;
 
@@ -138,7 +139,7 @@ pub fn secrets(config: &Config, env: &Environment) -> (BTreeMap<String, Secret>,
         let Some(path) = secret_file(endpoint, env) else { continue };
         let what = format!("secret of endpoint {}", endpoint.name);
         let key = format!("endpoint.{}.secret_file", endpoint.name);
-        match tokens::signing_file(&what, &key, &path) {
+        match signing_file(&what, &key, &path) {
             Ok((secret, remark)) => {
                 secrets.insert(endpoint.name.clone(), secret);
                 remarks.extend(remark);

@@ -6,7 +6,7 @@
 //! `apps`, `callers`, `mentions` and `report` hold sections of their own; `alarm`, `mail` and `endpoint` hold the ways that do not lead
 //! through Slack; `kinds`, `routes`, `hours` and `quiet` are about notices, `webhooks` says which ones routes name; `keys` finds
 //! the key of the secrets in the database; `model` is the language model and how far calls of it may go; `triage` says how far the learner may go; `show` is the effective configuration as lines and as a hash; `tokens` finds the
-//! secrets, apart from all this.
+//! secrets, apart from all this, and `secret_file` reads the files that they are in.
 //!
 //! Nothing here reads the environment or the process by itself except `Sources::of_process`.
 
@@ -31,6 +31,7 @@ pub mod quiet;
 pub mod reader;
 pub mod report;
 pub mod routes;
+mod secret_file;
 pub mod settings;
 pub mod show;
 pub mod span;
@@ -40,6 +41,7 @@ pub mod unknown;
 pub mod webhooks;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use crate::domain::secret::Secret;
@@ -66,8 +68,9 @@ pub struct Flag {
     pub value: String,
 }
 
-/// Where a process takes its configuration from. Kept by the daemon for the next reload.
-#[derive(Clone, Debug)]
+/// Where a process takes its configuration from. Kept by the daemon for the next reload. Its `Debug` shows no value of the
+/// environment: tokens may be in it.
+#[derive(Clone)]
 pub struct Sources {
     /// The file given with `--config`; without it the usual place is looked at.
     pub config: Option<PathBuf>,
@@ -86,6 +89,19 @@ pub struct Loaded {
     pub config: Config,
     /// The file it was read from; `None` when there is none and defaults hold.
     pub file: Option<PathBuf>,
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sources { config, env, flags, root } = self;
+        let names: Vec<&String> = env.keys().collect();
+        f.debug_struct("Sources")
+            .field("config", config)
+            .field("env", &names)
+            .field("flags", flags)
+            .field("root", root)
+            .finish()
+    }
 }
 
 impl Sources {

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::apps::{self, AppTokens, Signing};
 use super::model::{Egress, Protocol};
 use super::problem::{Problem, Problems, Spot};
+use super::secret_file::{certificates, open_doors, open_to_all, text};
 use super::{Config, Environment, Secret, endpoint, keys};
 
 /// The tokens deskd works with.
@@ -153,6 +153,7 @@ impl Secrets {
         let (endpoints, wrong, open) = endpoint::secrets(config, env);
         problems.extend(wrong);
         remarks.extend(open);
+        remarks.extend(open_doors(config));
         let mail_ca = certificates(config).unwrap_or_else(|problem| {
             problems.push(problem);
             None
@@ -374,44 +375,6 @@ fn read(token: Token, place: &Where<'_>, path: &Path) -> Look {
         Look::Here { secret, spot, .. } => Look::Here { secret, spot, remark: open_to_all(&what, path) },
         other @ (Look::Missing(_) | Look::Wrong(_)) => other,
     }
-}
-
-/// The text of a file that `key` names.
-fn text(what: &str, key: &str, path: &Path) -> Result<String, Problem> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let what = format!("cannot read the {what}: {error}");
-        let hint = "check the path and that the user deskd runs as may read the file";
-        Problem::new(Spot::File(path.to_path_buf()), key, what).hint(hint)
-    })
-}
-
-/// A secret to sign with, out of the file that `key` names, and what should be said about that file.
-pub(super) fn signing_file(what: &str, key: &str, path: &Path) -> Result<(Secret, Option<Problem>), Problem> {
-    let secret = Secret::new(&text(what, key, path)?);
-    match secret.expose().chars().count() < SHORTEST_SECRET {
-        true => Err(endpoint::too_short(what, Spot::File(path.to_path_buf()))),
-        false => Ok((secret, open_to_all(what, path))),
-    }
-}
-
-/// The certificates that `mail.ca_file` names.
-fn certificates(config: &Config) -> Result<Option<String>, Problem> {
-    let Some(path) = &config.mail.ca_file else { return Ok(None) };
-    let found = text("certificates for the mail server", "mail.ca_file", path)?;
-    if !found.contains("-----BEGIN CERTIFICATE-----") {
-        let problem = Problem::new(Spot::File(path.clone()), "mail.ca_file", "there is no certificate in it");
-        return Err(problem.hint("it begins with -----BEGIN CERTIFICATE----- (PEM)"));
-    }
-    Ok(Some(found))
-}
-
-fn open_to_all(what: &str, path: &Path) -> Option<Problem> {
-    const READ_BY_OTHERS: u32 = 0o004;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    (mode & READ_BY_OTHERS != 0).then(|| {
-        let what = format!("every user of this machine can read the {what}");
-        Problem::new(Spot::File(path.to_path_buf()), "", what).hint(format!("chmod 0600 {}", path.display()))
-    })
 }
 
 /// Refuses a token of the wrong kind by the name of its kind, never by its text.

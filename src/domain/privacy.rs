@@ -11,6 +11,8 @@ use super::handout;
 pub enum Receiver {
     /// Slack, whose messages the desk is made of.
     Slack,
+    /// A workspace behind one of Slack's incoming webhooks, which may be somebody else's.
+    Webhook,
     /// The language model.
     Model,
     /// A system of the user's that is sent notices.
@@ -21,6 +23,8 @@ pub enum Receiver {
     Alarm,
     /// The outside address that hears that deskd is well.
     Ping,
+    /// A program that makes the figures of a report.
+    Program,
 }
 
 /// Something that leaves.
@@ -34,24 +38,28 @@ pub struct Leaving {
 
 impl Receiver {
     /// All of them.
-    pub const ALL: [Receiver; 6] = [
+    pub const ALL: [Receiver; 8] = [
         Receiver::Slack,
+        Receiver::Webhook,
         Receiver::Model,
         Receiver::Endpoint,
         Receiver::Mail,
         Receiver::Alarm,
         Receiver::Ping,
+        Receiver::Program,
     ];
 
     /// The word for programs.
     pub fn as_str(self) -> &'static str {
         match self {
             Receiver::Slack => "slack",
+            Receiver::Webhook => "webhook",
             Receiver::Model => "model",
             Receiver::Endpoint => "endpoint",
             Receiver::Mail => "mail",
             Receiver::Alarm => "alarm",
             Receiver::Ping => "ping",
+            Receiver::Program => "program",
         }
     }
 
@@ -59,11 +67,15 @@ impl Receiver {
     pub fn purpose(self) -> &'static str {
         match self {
             Receiver::Slack => "the desk itself: reading what is written, answering, telling",
+            Receiver::Webhook => {
+                "notices and reports for channels that the bot is not in, also in other workspaces"
+            }
             Receiver::Model => "sorting tasks and writing their titles and summaries",
             Receiver::Endpoint => "notices that a route or a caller sends there",
             Receiver::Mail => "notices that go to an e-mail address, and mails of the alarm",
             Receiver::Alarm => "deskd's own troubles",
             Receiver::Ping => "a sign of life, so that somebody notices when there is none",
+            Receiver::Program => "figures for a report, made by a program of yours",
         }
     }
 
@@ -83,6 +95,10 @@ impl Receiver {
                     "ids of people, channels and groups, to learn their names and what was said in a gap",
                 ),
                 one("tokens", "the app's own, with each call"),
+            ],
+            Receiver::Webhook => vec![
+                one("cards", "title, text, fields, link and time of a notice, without buttons"),
+                one("address", "the webhook's own, which is its password"),
             ],
             Receiver::Model => {
                 let fields = Field::ALL.into_iter().map(|field| one(field.name(), field.sentence()));
@@ -108,6 +124,10 @@ impl Receiver {
                 "kind, subject, sentence and times of deskd's own trouble: codes and numbers, never what people wrote",
             )],
             Receiver::Ping => vec![one("calls", "nothing but the call itself")],
+            Receiver::Program => vec![one(
+                "a start",
+                "the arguments of the configuration and an empty standard input; no token, no text, a bare environment",
+            )],
         }
     }
 }

@@ -186,6 +186,11 @@ impl Listener {
         let mut promises = Vec::new();
         let late = self.clock.now().since(came) >= whisper::BUDGET;
         for (envelope, proof) in batch.iter().zip(recorded) {
+            if asks_for_options(envelope) {
+                // Where no payload can go along the menu shows Slack's own sentence, which says the same.
+                let _ = ack(envelope, proof, Some(&forms::no_options()));
+                continue;
+            }
             let Some((command, text)) = answer(envelope) else {
                 acks.add(envelope, proof);
                 continue;
@@ -230,6 +235,12 @@ async fn linger(envelopes: &mut mpsc::Receiver<Envelope>, batch: &mut Vec<Envelo
     {
         batch.push(envelope);
     }
+}
+
+/// Whether a menu asks what there is to choose from. No card of ours has such a menu.
+fn asks_for_options(envelope: &Envelope) -> bool {
+    envelope.kind == "interactive"
+        && keys(&envelope.kind, &envelope.payload).kind.as_deref() == Some("block_suggestion")
 }
 
 /// What a person gets to read, if anything: pure, so that it takes no time.

@@ -1,5 +1,6 @@
 //! What a test or a person can look at, and the faults they can inject.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -114,9 +115,12 @@ impl Simulator {
         self.shared.lock().calls.get(method).cloned().unwrap_or_default()
     }
 
-    /// Names of all methods called so far.
+    /// Names of all methods called so far, at any workspace of this address.
     pub fn called_methods(&self) -> Vec<String> {
-        self.shared.lock().calls.keys().cloned().collect()
+        let places = self.shared.places();
+        let called: BTreeSet<String> =
+            places.iter().flat_map(|place| place.lock().calls.keys().cloned().collect::<Vec<_>>()).collect();
+        called.into_iter().collect()
     }
 
     /// Methods that were called, at any workspace of this address, with a token outside the header.

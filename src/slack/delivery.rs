@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::loose::{self, Loose, Text};
 use super::socket::Delivery;
+use super::veil::veiled;
 
 /// Longest challenge that is echoed, in bytes; Slack's has about 60.
 const LONGEST_CHALLENGE: usize = 256;
@@ -26,23 +27,23 @@ pub enum Address {
     Commands,
 }
 
-/// The headers of a repeated delivery.
-#[derive(Clone, Debug, Default)]
-pub struct Retry {
-    /// `X-Slack-Retry-Num`.
-    pub attempt: u32,
-    /// `X-Slack-Retry-Reason`.
-    pub reason: String,
-}
-
-/// Turns a body into a delivery. Nothing is refused here: what cannot be understood is recorded as it is.
-pub fn read(address: Address, body: &[u8], retry: Retry) -> Delivery {
+/// Turns a body into a delivery; `retry_attempt` is the header `X-Slack-Retry-Num`. Nothing is refused here: what cannot be
+/// understood is recorded as it is.
+///
+/// A signature says nothing of the address. So that a signed body means nothing at another address than its own, each
+/// address reads the one form that Slack writes for it: within an event somebody may have written what looks like a form. What
+/// has another form is kept as a text without ids, so that it does not stand for the delivery that it is a copy of.
+pub fn read(address: Address, body: &[u8], retry_attempt: u32) -> Delivery {
     let (kind, payload) = match address {
         Address::Events => ("events_api", text(body)),
-        Address::Interactive => ("interactive", field(body, b"payload").unwrap_or_else(|| text(body))),
+        Address::Interactive if body.starts_with(b"payload=") => {
+            ("interactive", field(body, b"payload").unwrap_or_default())
+        }
+        Address::Interactive => ("interactive", astray(body)),
+        Address::Commands if is_json(body) => ("slash_commands", astray(body)),
         Address::Commands => ("slash_commands", form(body)),
     };
-    Delivery { id: id(body), kind, payload, retry_attempt: retry.attempt, retry_reason: retry.reason }
+    Delivery { id: id(body), kind, payload, retry_attempt }
 }
 
 /// The challenge of a `url_verification`; `None` for any other body, and for a challenge that Slack would not write.
@@ -61,7 +62,7 @@ pub fn challenge(body: &[u8]) -> Option<String> {
 
 /// Whether Slack only looks at our certificate: answered with an empty 200, nothing to record.
 pub fn is_ssl_check(body: &[u8]) -> bool {
-    field(body, b"ssl_check").is_some_and(|value| value == "1")
+    !is_json(body) && field(body, b"ssl_check").is_some_and(|value| value == "1")
 }
 
 #[derive(Deserialize)]
@@ -75,6 +76,16 @@ struct Challenge<'a> {
 fn text(body: &[u8]) -> String {
     // Looking for the broken places costs more than finding that there are none.
     std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body).into_owned(), str::to_owned)
+}
+
+/// A body of another form than the address takes.
+fn astray(body: &[u8]) -> String {
+    Value::String(veiled(&text(body)).into_owned()).to_string()
+}
+
+/// No form begins like this.
+fn is_json(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
 fn field(body: &[u8], name: &[u8]) -> Option<String> {
@@ -98,24 +109,33 @@ fn id(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, Retry, challenge, is_ssl_check, read};
+    use super::{Address, challenge, is_ssl_check, read};
 
     #[test]
     fn each_address_has_its_form_and_all_become_what_a_socket_would_carry() {
         let payload = |address, body: &str| {
-            let delivery = read(address, body.as_bytes(), Retry::default());
+            let delivery = read(address, body.as_bytes(), 0);
             format!("{} {}", delivery.kind, delivery.payload)
         };
         for (address, body, expected) in [
             (Address::Events, "{ \"type\" : 1}", "events_api { \"type\" : 1}"),
             (Address::Interactive, "payload=%7B%22type%22%3A%22x%22%7D", "interactive {\"type\":\"x\"}"),
-            (Address::Interactive, "{\"type\":\"x\"}", "interactive {\"type\":\"x\"}"),
+            (Address::Interactive, "{\"type\":1}", "interactive \"{\\\"type\\\":1}\""),
             (
                 Address::Commands,
                 "command=%2Fdesk&text=a+b%26c&command=%2Fother",
                 "slash_commands {\"command\":\"/desk\",\"text\":\"a b&c\"}",
             ),
             (Address::Commands, "", "slash_commands {}"),
+            // Signed for another address, and nothing here.
+            (Address::Interactive, "text=x&payload=%7B%7D", r#"interactive "text=x&payload=%7B%7D""#),
+            (
+                Address::Commands,
+                r#" {"a":"&command=%2Fdesk"}"#,
+                r#"slash_commands " {\"a\":\"&command=%2Fdesk\"}""#,
+            ),
+            (Address::Commands, "payload=%7B%7D", "slash_commands {\"payload\":\"{}\"}"),
+            (Address::Events, "payload=%7B%7D", "events_api payload=%7B%7D"),
         ] {
             assert_eq!(payload(address, body), expected);
         }
@@ -123,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_same_bytes_have_the_same_id_and_others_another() {
-        let id = |body: &str| read(Address::Events, body.as_bytes(), Retry::default()).id;
+        let id = |body: &str| read(Address::Events, body.as_bytes(), 0).id;
         assert_eq!(id("{}"), id("{}"));
         assert_ne!(id("{}"), id("{ }"));
     }
@@ -142,5 +162,6 @@ mod tests {
             assert_eq!(challenge(body.as_bytes()).as_deref(), echoed, "{body}");
         }
         assert!(is_ssl_check(b"ssl_check=1&token=x") && !is_ssl_check(b"command=%2Fdesk"));
+        assert!(!is_ssl_check(b"{\"text\":\"x&ssl_check=1\"}"), "an event is no check");
     }
 }

@@ -24,7 +24,7 @@ impl Unsigned {
     /// A stable word for metrics.
     pub fn code(self) -> &'static str {
         match self {
-            Unsigned::Malformed => "malformed",
+            Unsigned::Malformed => "unsigned",
             Unsigned::Stale => "stale",
             Unsigned::Mismatch => "mismatch",
         }
@@ -65,9 +65,9 @@ fn keyed(secret: &Secret) -> Option<Hmac<Sha256>> {
     Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).ok()
 }
 
-/// Decimal seconds, and nothing else: no sign, no blanks.
+/// Decimal seconds as Slack writes them, and nothing else: no sign, no blanks, no leading zero.
 fn seconds(text: &str) -> Option<i64> {
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() && !text.starts_with('0');
     plain.then(|| text.parse().ok()).flatten()
 }
 
@@ -122,7 +122,7 @@ mod tests {
             (" 1700000000", EMPTY, Unsigned::Malformed),
             ("1700000000.0", EMPTY, Unsigned::Malformed),
             ("99999999999999999999", EMPTY, Unsigned::Malformed),
-            ("01700000000", EMPTY, Unsigned::Mismatch),
+            ("01700000000", EMPTY, Unsigned::Malformed),
             ("1700000000", "", Unsigned::Malformed),
             ("1700000000", &EMPTY[3..], Unsigned::Malformed),
             ("1700000000", &EMPTY[..66], Unsigned::Malformed),

@@ -24,8 +24,6 @@ pub struct Head<'a> {
     pub accepts_response_payload: bool,
     /// How often Slack tried before; 0 or absent on the first try.
     pub retry_attempt: Option<u32>,
-    /// Why Slack tries again, for instance `timeout`; empty on the first try.
-    pub retry_reason: Text<'a>,
     /// Why the server leaves (`disconnect` only).
     pub reason: Text<'a>,
     /// How many sockets this app has open, this one included (`hello` only).
@@ -55,7 +53,6 @@ impl<'a> Head<'a> {
                 self.accepts_response_payload = loose::is_on(&loose::text_of(value))
             }
             "retry_attempt" => self.retry_attempt = loose::number(&loose::text_of(value)),
-            "retry_reason" => self.retry_reason = loose::text_of(value),
             "reason" => self.reason = loose::text_of(value),
             "num_connections" => self.num_connections = loose::number(&loose::text_of(value)),
             "debug_info" => self.debug_info = Some(value),
@@ -107,7 +104,7 @@ mod tests {
             r#"{"envelope_id":"e1","type":"events_api","payload":{"a":1}}"#,
             r#"{"type":"x","envelope_id":"e0","envelope_id":"e1","type":"events_api","payload":{"a":1}}"#,
             r#"{"envelope_id":"e1","retry_attempt":1e400,"type":"events_api","payload":{"a":1}}"#,
-            r#"{"envelope_id":"e1","retry_reason":"\ud800","type":"events_api","payload":{"a":1}}"#,
+            r#"{"envelope_id":"e1","reason":"\ud800","type":"events_api","payload":{"a":1}}"#,
             r#"{"\ud800":1,"env\u0065lope_id":"e1","type":"events_api","reason":[[{}]],"payload":{"a":1}}"#,
         ] {
             let head = Head::read(frame).expect(frame);

@@ -1,5 +1,5 @@
 //! The copies that deskd leaves beside the database by itself: from before a change of its schema, from before a restore.
-//! They are full of what people wrote, so they do not lie there for ever.
+//! They are full of what people wrote, so those of a change go by themselves; what a person set aside is that person's to delete.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

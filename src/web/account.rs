@@ -179,7 +179,7 @@ pub async fn rotate(
     Ok(Json(synced(&front, connected).await?))
 }
 
-/// `POST /api/slack/disconnect`: tokens and everything that was kept of the workspace go at once.
+/// `POST /v1/workspaces/disconnect` and `/api/slack/disconnect`: tokens and everything that was kept of the workspace go at once.
 pub async fn disconnect(
     front: Front,
     ConnectInfo(caller): ConnectInfo<Caller>,

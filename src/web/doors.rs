@@ -42,7 +42,7 @@ pub fn doors(front: Front) -> Router {
 async fn hurry(request: Request, next: Next) -> Response {
     match tokio::time::timeout(PATIENCE, next.run(request)).await {
         Ok(answer) => answer,
-        Err(_) => (StatusCode::GATEWAY_TIMEOUT, "timeout").into_response(),
+        Err(_) => Refusal::new(Code::TooSlow, "it took too long; hint: send it again").into_response(),
     }
 }
 

@@ -4,12 +4,15 @@
 //! the `trace_id` of the answer.
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::header::RETRY_AFTER;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 use uuid::Uuid;
 
+use super::numbered::{Numbered, caught};
 pub use super::registry::{Code, Row};
 use crate::dispatch::submit::NotTaken;
 use crate::slack::outcome::Failure;
@@ -59,6 +62,34 @@ pub struct RefusalDocument {
     pub problems: Vec<FieldProblem>,
 }
 
+/// Goes along with an answer that says no: what it says, for whoever has to say it otherwise.
+#[derive(Clone)]
+struct Said {
+    code: Code,
+    trace_id: String,
+}
+
+/// Says no by number and meaning where strangers may read it, as under `/slack`: everything under `/api/slack`. Everywhere else
+/// a panic is the end of one request and is said in words.
+pub async fn by_number(request: Request, next: Next) -> Response {
+    let numbered = request.uri().path().starts_with("/api/slack");
+    let answer = match caught(request, next).await {
+        Ok(answer) => answer,
+        Err(trace_id) if numbered => return Numbered(Code::Internal).traced(&trace_id),
+        Err(trace_id) => {
+            let what = format!("something went wrong inside; hint: the log has it under {trace_id}");
+            return Refusal::new(Code::Internal, what).into_response();
+        }
+    };
+    if !numbered || answer.status().is_success() {
+        return answer;
+    }
+    match answer.extensions().get::<Said>() {
+        Some(Said { code, trace_id }) => Numbered(*code).traced(trace_id),
+        None => Numbered::of_status(answer.status()).into_response(),
+    }
+}
+
 impl Refusal {
     /// A refusal with its message.
     pub fn new(code: Code, message: impl Into<String>) -> Refusal {
@@ -81,7 +112,9 @@ impl IntoResponse for Refusal {
         let code = word.to_owned();
         let Refusal { message, problems, retry_after, code: _ } = self;
         let answer = RefusalDocument { ok: false, code, message, retryable, trace_id, problems };
+        let said = Said { code: self.code, trace_id: answer.trace_id.clone() };
         let mut answer = (status, Json(answer)).into_response();
+        answer.extensions_mut().insert(said);
         if let Some(seconds) = retry_after {
             answer.headers_mut().insert(RETRY_AFTER, seconds.into());
         }

@@ -104,7 +104,7 @@ impl AppDocument {
     }
 }
 
-/// What is wrong with further apps, and what of the configuration waits for the next start.
+/// What is wrong with the apps, and what of the configuration waits for the next start.
 pub fn wrong(front: &Front, apps: &[AppDocument]) -> Vec<WrongDocument> {
     let warning = |(what, hint): (String, String)| WrongDocument {
         what,
@@ -114,7 +114,14 @@ pub fn wrong(front: &Front, apps: &[AppDocument]) -> Vec<WrongDocument> {
     };
     let behind = front.settings.borrow().behind.clone();
     let restart = "it takes effect at the next start: systemctl restart deskd";
+    let unsigned = front.settings.borrow().signed.iter().any(|(name, known)| name.is_none() && !known);
+    let unsigned = unsigned.then(|| {
+        (
+            "the signing secret is missing, so what Slack sends over HTTP is refused".to_owned(),
+            "it is in the app's Basic Information; then systemctl reload deskd".to_owned(),
+        )
+    });
     let behind =
         behind.into_iter().map(|what| (format!("{what} since deskd was started"), restart.to_owned()));
-    apps.iter().flat_map(AppDocument::wrong).chain(behind).map(warning).collect()
+    apps.iter().flat_map(AppDocument::wrong).chain(unsigned).chain(behind).map(warning).collect()
 }

@@ -29,7 +29,7 @@ use crate::config::apps::{AppId, Signing};
 use crate::domain::caller::{Allowance, Pace};
 use crate::domain::time::{Now, Timestamp};
 use crate::intake::listen::Tally;
-use crate::slack::delivery::{self, Address, Retry};
+use crate::slack::delivery::{self, Address};
 use crate::slack::signature::verify;
 use crate::slack::socket::Envelope;
 
@@ -103,7 +103,14 @@ pub fn hooks(doorway: Doorway) -> Router {
             router = router.route(&format!("/slack{under}/{path}"), post(answer).with_state(hook));
         }
     }
-    router.fallback(async || Numbered(Code::NoSuchRoute))
+    let refuse = |code: Code| {
+        let tally = door.tally.clone();
+        async move || {
+            tally.refuse(code.row().word);
+            Numbered(code)
+        }
+    };
+    router.fallback(refuse(Code::NoSuchRoute)).method_not_allowed_fallback(refuse(Code::BadMethod))
 }
 
 /// The addresses with what holds around all of them.
@@ -117,11 +124,29 @@ pub fn contained(router: Router) -> Router {
     router.layer(middleware::from_fn(contain))
 }
 
+/// Whatever is refused counts, by a word of the registry or, where the signature is no good, by what is wrong with it.
 async fn answer(State(hook): State<Arc<Hook>>, request: Request) -> Result<Response, Numbered> {
-    timeout(PATIENCE, answered(&hook, request)).await.unwrap_or(Err(Numbered(Code::NotRecorded)))
+    let answered = timeout(PATIENCE, answered(&hook, request)).await;
+    answered.unwrap_or(Err(Code::NotRecorded.into())).map_err(|Refused { code, why }| {
+        hook.door.tally.refuse(why);
+        Numbered(code)
+    })
 }
 
-async fn answered(hook: &Hook, request: Request) -> Result<Response, Numbered> {
+/// A request that is refused.
+struct Refused {
+    code: Code,
+    /// The word it is counted under.
+    why: &'static str,
+}
+
+impl From<Code> for Refused {
+    fn from(code: Code) -> Refused {
+        Refused { code, why: code.row().word }
+    }
+}
+
+async fn answered(hook: &Hook, request: Request) -> Result<Response, Refused> {
     let (Parts { headers, .. }, body) = request.into_parts();
     let arriving = room::collect(&headers, body, &hook.door.room);
     let (body, _taken) = timeout(ARRIVAL, arriving).await.map_err(|_| Code::TooLate)??;
@@ -136,25 +161,21 @@ async fn answered(hook: &Hook, request: Request) -> Result<Response, Numbered> {
     if hook.address == Address::Commands && delivery::is_ssl_check(&body) {
         return Ok(StatusCode::OK.into_response());
     }
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let retry = Retry {
-        attempt: header("x-slack-retry-num").parse().unwrap_or_default(),
-        reason: header("x-slack-retry-reason").chars().take(40).collect(),
-    };
-    let delivery = delivery::read(hook.address, &body, retry);
+    let attempt = headers.get("x-slack-retry-num").and_then(|value| value.to_str().ok()?.parse().ok());
+    let delivery = delivery::read(hook.address, &body, attempt.unwrap_or_default());
     record(&hook.door, Envelope::over_http(delivery, hook.app.id.clone())).await
 }
 
-/// Whether Slack signed this for this app; else the code, and the word it is counted under.
-fn verified(hook: &Hook, headers: &HeaderMap, body: &[u8]) -> Result<(), (Code, &'static str)> {
+/// Whether Slack signed this for this app.
+fn verified(hook: &Hook, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
     let signing = hook.door.signing.borrow();
     let secrets = signing.secrets(&hook.app);
     if secrets.is_empty() {
-        return Err((Code::NotConfigured, "not_configured"));
+        return Err(Code::NotConfigured.into());
     }
     let (timestamp, signature) = (only(headers, TIMESTAMP), only(headers, SIGNATURE));
     verify(secrets, timestamp, signature, body, (hook.door.now)())
-        .map_err(|unsigned| (Code::BadSignature, unsigned.code()))
+        .map_err(|unsigned| Refused { code: Code::BadSignature, why: unsigned.code() })
 }
 
 /// A header that is there exactly once; a second one means that somebody in between has a say.
@@ -168,31 +189,27 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 
 /// A new address is tried before its secret is known to work: the echo of its challenge has no effect on anything. All else
 /// is refused.
-fn unsigned(hook: &Hook, body: &Bytes, (code, word): (Code, &'static str)) -> Result<Response, Numbered> {
+fn unsigned(hook: &Hook, body: &Bytes, refused: Refused) -> Result<Response, Refused> {
     let asked = (hook.address == Address::Events).then(|| delivery::challenge(body)).flatten();
-    let Some(challenge) = asked else {
-        hook.door.tally.refuse(word);
-        return Err(Numbered(code));
-    };
-    if hook.door.challenges.take((hook.door.now)()) {
-        return Ok(echo(challenge));
+    let challenge = asked.ok_or(refused)?;
+    match hook.door.challenges.take((hook.door.now)()) {
+        true => Ok(echo(challenge)),
+        false => Err(Code::RateLimited.into()),
     }
-    hook.door.tally.refuse("challenges");
-    Err(Numbered(Code::RateLimited))
 }
 
 /// Hands the envelope to the listener and waits until it is on disk.
 async fn record(
     door: &Doorway,
     (envelope, mut answered): (Envelope, tokio::sync::mpsc::UnboundedReceiver<Option<Value>>),
-) -> Result<Response, Numbered> {
+) -> Result<Response, Refused> {
     let deliver = door.deliver.upgrade().ok_or(Code::NotRecorded)?;
     deliver.send(envelope).await.map_err(|_| Code::NotRecorded)?;
     drop(deliver);
     match answered.recv().await {
         Some(Some(payload)) => Ok(Json(payload).into_response()),
         Some(None) => Ok(StatusCode::OK.into_response()),
-        None => Err(Numbered(Code::NotRecorded)),
+        None => Err(Code::NotRecorded.into()),
     }
 }
 
@@ -200,10 +217,4 @@ fn echo(challenge: String) -> Response {
     let headers: [(HeaderName, &str); 2] =
         [(CONTENT_TYPE, "text/plain"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     (headers, challenge).into_response()
-}
-
-impl From<Code> for Numbered {
-    fn from(code: Code) -> Numbered {
-        Numbered(code)
-    }
 }

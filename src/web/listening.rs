@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::unread::Unread;
 use super::wording::Worded;
 
 /// Most connections at once; further ones wait to be taken. A proxy keeps a few dozen.
@@ -56,7 +57,8 @@ async fn converse(stream: TcpStream, app: Router, stop: CancellationToken) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LARGEST_HEAD);
     let service = TowerToHyperService::new(app);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(Worded::new(stream)), service));
+    let mut connection =
+        std::pin::pin!(builder.serve_connection(TokioIo::new(Worded::new(Unread::new(stream))), service));
     // An error is a client that left or was too slow: nobody is there to be told.
     tokio::select! {
         _ = connection.as_mut() => return,

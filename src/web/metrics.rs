@@ -98,7 +98,7 @@ fn refused(registry: &mut Registry, front: &Front) {
     for (why, count) in front.tally.refused() {
         family.get_or_create(&vec![("why", why.to_owned())]).inc_by(count);
     }
-    registry.register("http_refused", "Requests over HTTP whose signature was not good", family);
+    registry.register("http_refused", "Requests to the addresses of Slack that were refused", family);
 }
 
 /// Gauges about the connection as a whole.

@@ -52,6 +52,7 @@ pub mod taught;
 pub mod teach;
 pub mod team;
 pub mod troubles;
+mod unread;
 pub mod webhooks;
 pub mod whose;
 pub mod why;
@@ -161,6 +162,7 @@ pub fn router(front: Front) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(bad_method)
         .layer(DefaultBodyLimit::max(ORDINARY_BODY))
+        .layer(middleware::from_fn(errors::by_number))
         .layer(middleware::from_fn_with_state(front.clone(), tell_time))
         .with_state(front)
 }
@@ -198,6 +200,7 @@ fn account() -> Router<Front> {
         .route("/v1/workspaces", quick(get(account::list)))
         .route("/v1/workspaces/connect", slow(post(account::connect)))
         .route("/v1/workspaces/rotate", slow(post(account::rotate)))
+        .route("/v1/workspaces/disconnect", within(post(account::disconnect), REPLAY))
 }
 
 fn within(route: MethodRouter<Front>, patience: Duration) -> MethodRouter<Front> {

@@ -45,7 +45,7 @@ impl Numbered {
     }
 
     /// The answer that `trace_id` finds in the log.
-    fn traced(self, trace_id: &str) -> Response {
+    pub fn traced(self, trace_id: &str) -> Response {
         let Row { number, status, retryable, meaning, .. } = self.0.row();
         let document = NumberedDocument { ok: false, code: number, message: meaning, retryable, trace_id };
         let mut answer = (status, Json(document)).into_response();

@@ -1,6 +1,6 @@
 //! Every way in which anything over HTTP says no: one registry, a number, a word, a status and a meaning for each.
 //!
-//! `/v1` and `/api/slack` answer with the word and a message of their own, `/slack` with the number and the meaning.
+//! `/v1` answers with the word and a message of its own, `/slack` and `/api/slack` with the number and the meaning.
 //! `docs/errors.md` is this table; numbers and words never change, and what is no longer used keeps its number.
 
 use axum::http::StatusCode;
@@ -8,9 +8,9 @@ use axum::http::StatusCode;
 /// One row of the registry.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// What programs compare under `/slack`.
+    /// What programs compare under `/slack` and `/api/slack`.
     pub number: u32,
-    /// What programs compare under `/v1` and `/api/slack`.
+    /// What programs compare under `/v1`.
     pub word: &'static str,
     /// The HTTP status.
     pub status: StatusCode,

@@ -1,12 +1,17 @@
 //! Reading a body that nobody has verified yet: bounded in size, and all bodies together bounded in memory.
+//!
+//! A small body, as nearly every event is, has its place with its connection: however many large ones strangers hold back,
+//! there is room for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
 use futures_util::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use super::registry::Code;
 
@@ -14,8 +19,12 @@ use super::registry::Code;
 const LARGEST_BODY: usize = 1 << 20;
 /// How much of a body that is too large is read and thrown away, so that its sender hears why.
 const LISTENED_TO: usize = 8 << 20;
-/// Memory for all bodies at once, in kilobytes.
+/// A body up to this many bytes takes none of the room that all share: with every connection it is 4 MiB at most.
+const SMALL: usize = 16 << 10;
+/// Memory for all larger bodies at once, in kilobytes.
 const ROOM: usize = 8 << 10;
+/// How long a larger body waits for room: others need as long at most to arrive.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Room for bodies. Clones share it.
 #[derive(Clone)]
@@ -32,14 +41,18 @@ pub struct Taken(Vec<OwnedSemaphorePermit>);
 
 impl Taken {
     /// Takes what `bytes` need beyond what is taken already.
-    fn grow(&mut self, room: &Room, bytes: usize) -> Result<(), Code> {
+    async fn grow(&mut self, room: &Room, bytes: usize) -> Result<(), Code> {
+        if bytes <= SMALL {
+            return Ok(());
+        }
         let held: usize = self.0.iter().map(OwnedSemaphorePermit::num_permits).sum();
         let missing = bytes.div_ceil(1024).saturating_sub(held);
         if missing == 0 {
             return Ok(());
         }
         let missing = u32::try_from(missing).map_err(|_| Code::TooLarge)?;
-        let permit = room.0.clone().try_acquire_many_owned(missing).map_err(|_| Code::Busy)?;
+        let granted = timeout(PATIENCE, room.0.clone().acquire_many_owned(missing)).await;
+        let Ok(Ok(permit)) = granted else { return Err(Code::Busy) };
         match self.0.first_mut() {
             Some(first) => first.merge(permit),
             None => self.0.push(permit),
@@ -65,7 +78,7 @@ pub async fn collect(headers: &HeaderMap, body: Body, room: &Room) -> Result<(By
             drain(&mut frames).await;
             return Err(Code::TooLarge);
         }
-        taken.grow(room, length)?;
+        taken.grow(room, length).await?;
         match first.take() {
             // Most bodies are one frame, which need not be copied.
             None if whole.is_empty() => first = Some(frame),
@@ -90,7 +103,7 @@ async fn drain(frames: &mut axum::body::BodyDataStream) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Code, HeaderMap, LARGEST_BODY, Room, collect};
+    use super::{Body, Code, HeaderMap, LARGEST_BODY, PATIENCE, Room, SMALL, collect, timeout};
     use axum::body::Bytes;
     use futures_util::stream;
 
@@ -114,17 +127,21 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn bodies_that_are_held_take_room_and_give_it_back() {
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_that_are_held_take_room_and_give_it_back_and_small_ones_need_none() {
         let (room, headers) = (Room::default(), HeaderMap::new());
         let mut held = Vec::new();
         for _ in 0..8 {
             held.push(collect(&headers, in_pieces(1024, 1024), &room).await.map_err(|code| code.row().word));
         }
         assert!(held.iter().all(Result::is_ok), "eight of the largest fit in");
-        let ninth = collect(&headers, in_pieces(1, 1), &room).await;
-        assert_eq!(ninth.map(|(body, _)| body.len()), Err(Code::Busy));
-        held.pop();
-        assert!(collect(&headers, in_pieces(1, 1), &room).await.is_ok());
+        let (just_before, ninth) = (PATIENCE - PATIENCE / 100, collect(&headers, in_pieces(2, SMALL), &room));
+        tokio::pin!(ninth);
+        assert!(timeout(just_before, &mut ninth).await.is_err(), "it waits for room");
+        assert_eq!(ninth.await.map(|(body, _)| body.len()), Err(Code::Busy));
+        assert!(collect(&headers, in_pieces(1, SMALL), &room).await.is_ok(), "a small one needs none");
+        let (waiting, ()) =
+            tokio::join!(collect(&headers, in_pieces(2, SMALL), &room), async { drop(held.pop()) });
+        assert!(waiting.is_ok(), "and the next has it when one is gone");
     }
 }

@@ -19,7 +19,7 @@ use tracing::error;
 use super::caller::Caller;
 use super::desk::Front;
 use super::doors::doors;
-use super::errors::{Code, Refusal};
+use super::errors::{Code, Refusal, by_number};
 use super::hooks::{Doorway, door};
 use super::source::{Doors, Source};
 use super::{listening, router};
@@ -63,7 +63,7 @@ pub async fn serve_slack(listener: TcpListener, doorway: Doorway, stop: Cancella
 fn guarded(front: Front, token: Secret) -> Router {
     let gate = Arc::new(Gate { token, doors: front.doors.clone() });
     let api = router(front.clone()).layer(middleware::from_fn_with_state(gate, admit));
-    doors(front).fallback_service(api)
+    doors(front).fallback_service(api.layer(middleware::from_fn(by_number)))
 }
 
 /// What the gate of the port goes by.

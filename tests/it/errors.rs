@@ -7,6 +7,9 @@ use deskd::web::hooks::contained;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::api_door::Door;
+use crate::world::World;
+
 #[test]
 fn the_page_of_errors_says_what_the_registry_says() {
     let page = include_str!("../../docs/errors.md");
@@ -67,4 +70,41 @@ async fn sec_29_a_panicking_handler_ends_its_own_request_and_others_keep_working
     let other = http.post(format!("http://{address}/well")).send().await.unwrap();
     let status = other.status().as_u16();
     assert_eq!(shaped(status, &other.text().await.unwrap())["code"], 2007, "axum's own refusals, too");
+}
+
+/// What programs of others read, and may show: a number and its meaning, never a word of what was asked or of what is here.
+#[tokio::test(start_paused = true)]
+async fn sec_09_sec_10_everything_under_api_slack_says_no_by_number() {
+    let world = World::start().await;
+    let door = Door::open(world.desk().front());
+    for (path, body, code) in [
+        ("/api/slack/nowhere", json!({}), 2006),
+        ("/api/slack/zzz%20%3Cb%3E", json!({}), 2006),
+        ("/api/slack/status", json!({}), 2007),
+        ("/api/slack/disconnect", json!({ "zzz": 1 }), 1001),
+        ("/api/slack/disconnect", json!("zzz"), 1001),
+    ] {
+        let (status, document) = door.post(path, body).await;
+        assert_eq!(shaped(status, &document.to_string())["code"], code, "{path}");
+        assert!(!document.to_string().contains("zzz"), "{document}");
+    }
+    let http = reqwest::Client::builder().unix_socket(door.socket.clone()).no_proxy().build().unwrap();
+    let url = |path: &str| format!("http://localhost{path}");
+    for (request, code) in [
+        (http.get(url("/api/slack/status")).header("deskd-workspace", "zzz"), 1020),
+        (http.post(url("/api/slack/disconnect")).header("deskd-workspace", "zzz").body("{}"), 1020),
+        (http.post(url("/api/slack/disconnect")).body("{zzz"), 1001),
+        (http.post(url("/api/slack/disconnect")).body("z".repeat(600 << 10)), 2005),
+    ] {
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.text().await.unwrap();
+        assert_eq!(shaped(status, &body)["code"], code, "{body}");
+        assert!(!body.contains("zzz") && !body.contains("Acme"), "{body}");
+    }
+    // Who calls /v1 is told in words.
+    let (_, document) = door.post("/v1/workspaces/disconnect", json!({ "zzz": 1 })).await;
+    assert!(document["code"] == "bad_request" && document["message"].as_str().unwrap().contains("zzz"));
+    door.close().await;
+    world.finish().await;
 }

@@ -93,6 +93,20 @@ async fn ing_03_after_slow_heads_on_every_connection_the_door_takes_a_good_reque
     hooks.finish().await;
 }
 
+/// Asks and asks and never reads an answer: the place is free again soon after nothing more fits between the two.
+#[tokio::test(start_paused = true)]
+async fn ing_03_who_never_reads_an_answer_loses_the_connection() {
+    let hooks = Hooks::open().await;
+    let mut stream = connect(&hooks).await;
+    let asked = b"POST /slack/nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".repeat(1_000);
+    let (clock, begun) = (hooks.world.clock, hooks.world.clock.now());
+    let broken = async { while stream.write_all(&asked).await.is_ok() {} };
+    timeout(Duration::from_secs(19), broken).await.expect("the connection is broken");
+    let waited = clock.now().since(begun).as_secs();
+    assert!((4..=7).contains(&waited), "an answer has 5 s to be read: {waited} s");
+    hooks.finish().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn ing_03_a_connection_is_kept_for_the_next_request_and_closed_when_none_comes() {
     let hooks = Hooks::open().await;

@@ -99,6 +99,75 @@ async fn sec_02_a_bad_signature_writes_nothing_and_only_counts() {
     hooks.finish().await;
 }
 
+/// Nothing says no without counting: a way in that is misused can be seen, whatever is wrong with it.
+#[tokio::test(start_paused = true)]
+async fn sec_02_every_refusal_is_counted_by_its_word() {
+    let hooks = Hooks::open().await;
+    let tally = hooks.world.desk().front().tally;
+    let now = hooks.now_s().to_string();
+    let large = "x".repeat((1 << 20) + 1);
+    for (path, body, timestamp, word) in [
+        ("/slack/nowhere", "{}", now.as_str(), "no_such_route"),
+        ("/slack/events", large.as_str(), now.as_str(), "too_large"),
+        ("/slack/events", "{}", "", "unsigned"),
+        ("/slack/events", "{}", "1531420618", "stale"),
+        ("/slack/events", "{}", now.as_str(), "mismatch"),
+    ] {
+        let answer = hooks.send(path, body, &[], timestamp, &format!("v0={}", "0".repeat(64))).await;
+        shaped(answer.status, &answer.body);
+        assert_eq!(tally.refused().get(word), Some(&1), "{word}: {:?}", tally.refused());
+    }
+    let asked = reqwest::get(format!("http://{}/slack/events", hooks.address)).await.unwrap();
+    shaped(405, &asked.text().await.unwrap());
+    assert_eq!(tally.refused().get("bad_method"), Some(&1));
+    hooks.finish().await;
+}
+
+/// A signature covers no address. Within a signed event somebody may have written what another address would take for a
+/// click or a command of somebody else.
+#[tokio::test(start_paused = true)]
+async fn sec_14_a_signed_body_means_nothing_at_another_address() {
+    let hooks = Hooks::open().await;
+    let click = form_urlencoded::byte_serialize(
+        br#"{"type":"block_actions","trigger_id":"1.2.b","team":{"id":"T0ACME00001"},"user":{"id":"UBOSS"},"actions":[{}]}"#,
+    );
+    let text = format!(
+        "x&payload={}&command=%2Fdesk&user_id=UBOSS&team_id=T0ACME00001&trigger_id=1.2.c&ssl_check=1",
+        click.collect::<String>()
+    );
+    let event = hooks.message(&text, "1700000001.000100");
+    for path in ["/slack/interactive", "/slack/options", "/slack/commands", "/slack/events"] {
+        let answer = hooks.signed(path, &event, 0, 0).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{path}");
+    }
+    let command = "command=%2Fdesk&text=&user_id=UBOSS&team_id=T0ACME00001&trigger_id=1.2.d&payload=%7B%7D";
+    for path in ["/slack/interactive", "/slack/events"] {
+        let answer = hooks.signed(path, command, 0, 0).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{path}");
+    }
+    hooks.world.pass(40).await;
+    let reasons = hooks.world.reasons().await;
+    assert!(!reasons.contains("command") && !reasons.contains("interaction"), "{reasons}");
+    let tasks = hooks.world.tasks().await;
+    assert_eq!(tasks.matches("x&payload").count(), 1, "what ada wrote is there, and nothing else: {tasks}");
+    hooks.finish().await;
+}
+
+/// deskd shows no menu that asks for options, and whoever opens one of another origin waits for nothing.
+#[tokio::test(start_paused = true)]
+async fn ing_13_a_menu_that_asks_for_options_hears_that_there_are_none() {
+    let hooks = Hooks::open().await;
+    let asked = json!({ "type": "block_suggestion", "team": { "id": "T0ACME00001" }, "user": { "id": "U1" },
+        "action_id": "pick", "value": "a" });
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    let form = form.append_pair("payload", &asked.to_string()).finish();
+    let answer = hooks.signed("/slack/options", &form, 0, 0).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"options":[]}"#));
+    hooks.world.pass(1).await;
+    assert!(hooks.world.reasons().await.contains("interaction 1"));
+    hooks.finish().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn sec_05_a_timestamp_may_be_299_seconds_off_and_not_301_either_way() {
     let hooks = Hooks::open().await;

@@ -1,6 +1,7 @@
 //! How further apps stand is told where people look: `deskd status`, `deskd doctor`, `deskd check --online`, and after a reload.
 
 use deskd::config::Sources;
+use deskd::config::apps::Signing;
 use deskd::simulator::{Fault, Times};
 use serde_json::{Value, json};
 
@@ -56,6 +57,18 @@ async fn ing_15_status_and_doctor_tell_how_each_further_app_stands() {
     let (_, found) = findings(&door, &config).await;
     assert!(found.iter().any(|(check, level, _)| check == "apps" && level == "problem"), "{found:?}");
     hooks.world.slack.clear_faults();
+    hooks.finish_with(door).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sec_08_status_says_that_the_signing_secret_is_missing() {
+    let hooks = Hooks::with(|world| world.signing = Signing::of(Vec::new())).await;
+    let door = Door::open(hooks.world.desk().front());
+    let told = wrong(&status(&door).await);
+    assert!(
+        told.contains("the signing secret is missing, so what Slack sends over HTTP is refused"),
+        "{told}"
+    );
     hooks.finish_with(door).await;
 }
 

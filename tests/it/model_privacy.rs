@@ -115,16 +115,20 @@ async fn agt_14_privacy_lists_everybody_who_is_told_something() {
     let text = "[model]\nurl = \"https://api.example.com/v1\"\nname = \"big\"\negress = \"any\"\n[triage]\nmodel = \"always\"\n\
                 [[endpoint]]\nname = \"crm\"\nurl = \"https://crm.example.com/secret-path\"\n\
                 [mail]\nserver = \"smtp.example.com\"\nfrom = \"d@example.com\"\n\
-                [alarm]\ncommand = [\"/bin/page\"]\n[ping]\nurl_file = \"ping\"\n";
+                [alarm]\ncommand = [\"/bin/page\"]\n[ping]\nurl_file = \"ping\"\n\
+                [[route]]\nname = \"all\"\nto = [\"webhook:ops\"]\n\
+                [[report]]\nname = \"stock\"\ncron = \"0 9 * * *\"\nchannel = \"#ops\"\ntemplate = \"team\"\ncommand = [\"/bin/stock\"]\n";
     std::fs::write(&file, text).unwrap();
     let said = door.ok(&["--config", &path, "privacy", "--json"]).await;
     assert!(!said.contains("secret-path"), "an address may be a secret");
     let flows: Value = serde_json::from_str(&said).unwrap();
     let receivers: Vec<&str> =
         flows.as_array().unwrap().iter().map(|flow| flow["receiver"].as_str().unwrap()).collect();
-    assert_eq!(receivers, ["slack", "model", "endpoint", "mail", "alarm", "ping"]);
-    assert_eq!(flows[1]["to"], "big at api.example.com");
-    assert!(flows[1]["when"].as_str().unwrap().contains("leave your network"));
+    assert_eq!(receivers, ["slack", "webhook", "model", "endpoint", "mail", "alarm", "ping", "program"]);
+    assert_eq!(flows[1]["to"], "ops, and what else is in \"deskd webhook list\"");
+    assert_eq!(flows[7]["to"], "/bin/stock");
+    assert_eq!(flows[2]["to"], "big at api.example.com");
+    assert!(flows[2]["when"].as_str().unwrap().contains("leave your network"));
     door.close().await;
     world.finish().await;
 }

@@ -10,6 +10,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use crate::world::calls_are_published;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_deskd");
 
 /// Longest wait for anything here; a loaded machine needs seconds, not this.
@@ -141,6 +143,7 @@ impl Drop for Machine {
             let _ = daemon.kill();
             let _ = daemon.wait();
         }
+        calls_are_published(&self.slack);
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use deskd::config::{Config, Places};
+use deskd::domain::installation::KEEP_SETTINGS;
 use deskd::domain::privacy::Receiver;
 use deskd::domain::seal::Keyring;
 use deskd::simulator::Setup;
@@ -106,11 +108,13 @@ fn sec_31_the_page_names_everybody_who_gets_data() {
     for receiver in Receiver::ALL {
         let section = match receiver {
             Receiver::Slack => "[slack]",
+            Receiver::Webhook => "deskd webhook add",
             Receiver::Model => "[model]",
             Receiver::Endpoint => "[[endpoint]]",
             Receiver::Mail => "[mail]",
             Receiver::Alarm => "[alarm]",
             Receiver::Ping => "[ping]",
+            Receiver::Program => "[[report]]",
         };
         assert!(part.contains(section), "{section} sends something out, and is not on the page");
     }
@@ -119,6 +123,23 @@ fn sec_31_the_page_names_everybody_who_gets_data() {
     {
         assert!(PAGE.contains(chapter), "{chapter}");
     }
+}
+
+#[test]
+fn sec_31_the_page_says_how_long_things_are_kept_as_they_are_kept() {
+    let (_, part) = PAGE.split_once("## How long it is kept").unwrap();
+    let store = Config::defaults(&Places::system()).store;
+    for (key, kept) in [
+        ("keep_events", store.keep_events),
+        ("keep_tasks", store.keep_tasks),
+        ("keep_deliveries", store.keep_deliveries),
+    ] {
+        let row = part.lines().find(|line| line.contains(key)).unwrap();
+        let days = format!("{} days unless you say otherwise", kept.as_secs() / 86_400);
+        assert!(row.contains(&days), "{row:?} says nothing of {days}");
+    }
+    let settings = format!("{} days", KEEP_SETTINGS.as_secs() / 86_400);
+    assert!(part.lines().any(|line| line.contains("a workspace that was left") && line.contains(&settings)));
 }
 
 /// Every route of the local API, from the source, with something in the place of its names and numbers.

@@ -249,11 +249,13 @@ async fn sec_28_tokens_stand_in_the_header_and_never_in_an_address_or_a_body() {
     stop.cancel();
     door.close().await;
     // What would be seen if one did stand elsewhere.
+    let bare = deskd::simulator::Simulator::start(([127, 0, 0, 1], 0).into(), Setup::default()).unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let (token, url) = (world.slack.bot_token(), format!("{}api.test", world.slack.api_url()));
+    let (token, url) = (bare.bot_token(), format!("{}api.test", bare.api_url()));
     http.post(&url).form(&[("token", &token)]).send().await.unwrap();
     http.post(format!("{url}?t={token}")).bearer_auth(&token).send().await.unwrap();
-    assert_eq!(world.slack.tokens_astray(), ["api.test", "api.test"]);
+    assert_eq!(bare.tokens_astray(), ["api.test", "api.test"]);
+    bare.stop();
     world.close_quietly().await;
 }
 

@@ -31,8 +31,6 @@ pub struct Envelope {
     pub payload: Raw,
     /// How often Slack tried before.
     pub retry_attempt: u32,
-    /// Why Slack tries again; empty on the first try.
-    pub retry_reason: String,
     /// Whether Slack reads a payload in the ack.
     pub accepts_payload: bool,
     /// The app it came for, as the socket or the signature says; none where only the payload knows.
@@ -60,8 +58,6 @@ pub struct Delivery {
     pub payload: String,
     /// `X-Slack-Retry-Num`; 0 on the first try.
     pub retry_attempt: u32,
-    /// `X-Slack-Retry-Reason`; empty on the first try.
-    pub retry_reason: String,
 }
 
 /// A piece of a received frame; a clone shares the bytes.
@@ -135,7 +131,6 @@ impl Envelope {
             kind: kind.to_owned(),
             payload: Raw::owned(payload),
             retry_attempt: 0,
-            retry_reason: String::new(),
             accepts_payload: false,
             app: None,
             from: Origin::Nowhere,
@@ -149,19 +144,11 @@ impl Envelope {
         app: Option<String>,
     ) -> (Envelope, UnboundedReceiver<Option<Value>>) {
         let (answer, answered) = unbounded_channel();
-        let Delivery { id, kind, payload, retry_attempt, retry_reason } = delivery;
+        let Delivery { id, kind, payload, retry_attempt } = delivery;
         let accepts_payload = kind != "events_api";
         let (payload, from) = (Raw::owned(&payload), Origin::Request(answer));
-        let envelope = Envelope {
-            id,
-            kind: kind.to_owned(),
-            payload,
-            retry_attempt,
-            retry_reason,
-            accepts_payload,
-            app,
-            from,
-        };
+        let envelope =
+            Envelope { id, kind: kind.to_owned(), payload, retry_attempt, accepts_payload, app, from };
         (envelope, answered)
     }
 
@@ -178,7 +165,6 @@ impl Envelope {
                 .payload
                 .map_or_else(|| Raw::owned("null"), |payload| Raw::within(frame, payload.get())),
             retry_attempt: head.retry_attempt.unwrap_or(0),
-            retry_reason: loose::or_empty(&head.retry_reason).to_owned(),
             accepts_payload: head.accepts_response_payload,
             app: app.clone(),
             from: Origin::Socket(outbox.clone()),
