@@ -156,7 +156,6 @@ impl Desk {
             doors,
             beats,
             api,
-            // The same: what it does is done one after the other.
             accounts: install.accounts.clone(),
             apis: apis.clone(),
             wanted: None,

@@ -18,7 +18,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::Value;
 use tokio::sync::mpsc::WeakSender;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 use super::numbered::{Numbered, contain};
@@ -201,15 +201,15 @@ fn unsigned(hook: &Hook, body: &Bytes, refused: Refused) -> Result<Response, Ref
 /// Hands the envelope to the listener and waits until it is on disk.
 async fn record(
     door: &Doorway,
-    (envelope, mut answered): (Envelope, tokio::sync::mpsc::UnboundedReceiver<Option<Value>>),
+    (envelope, answered): (Envelope, oneshot::Receiver<Option<Value>>),
 ) -> Result<Response, Refused> {
     let deliver = door.deliver.upgrade().ok_or(Code::NotRecorded)?;
     deliver.send(envelope).await.map_err(|_| Code::NotRecorded)?;
     drop(deliver);
-    match answered.recv().await {
-        Some(Some(payload)) => Ok(Json(payload).into_response()),
-        Some(None) => Ok(StatusCode::OK.into_response()),
-        None => Err(Code::NotRecorded.into()),
+    match answered.await {
+        Ok(Some(payload)) => Ok(Json(payload).into_response()),
+        Ok(None) => Ok(StatusCode::OK.into_response()),
+        Err(_) => Err(Code::NotRecorded.into()),
     }
 }
 

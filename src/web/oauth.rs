@@ -45,7 +45,7 @@ pub struct Install {
     pub client: Option<Client>,
     /// Base of the Web API, which says which Slack it is.
     pub api_url: String,
-    /// The way to connect a workspace.
+    /// The way to connect a workspace, the same that the local API takes: what it does is done one after the other.
     pub accounts: Accounts,
     /// Where `now` comes from.
     pub now: Now,

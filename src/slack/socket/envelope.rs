@@ -6,9 +6,11 @@
 
 use std::fmt;
 use std::ops::{Deref, Range};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::super::loose;
@@ -17,6 +19,9 @@ use crate::domain::durable::Durable;
 
 /// The largest frame we send, in bytes. Slack closes the socket at 20,480 (close code 1009).
 const LARGEST_FRAME: usize = 16 * 1024;
+
+/// The one answer to an HTTP request.
+type Answer = oneshot::Sender<Option<Value>>;
 
 /// Acks on their way to a socket. Not bounded: there is one per envelope, and the envelopes are.
 pub(super) type Outbox = UnboundedSender<Vec<Utf8Bytes>>;
@@ -42,8 +47,8 @@ pub struct Envelope {
 enum Origin {
     /// The socket.
     Socket(Outbox),
-    /// The HTTP request that waits for it; what is sent is what Slack shall read in the answer.
-    Request(UnboundedSender<Option<Value>>),
+    /// The HTTP request that waits for it, until it has been answered; what is sent is what Slack shall read in the answer.
+    Request(Mutex<Option<Answer>>),
     /// Nowhere.
     Nowhere,
 }
@@ -87,7 +92,9 @@ pub fn ack(envelope: &Envelope, proof: &impl Durable, payload: Option<&Value>) -
             outbox.send(vec![frame]).map_or(Acked::SocketGone, |()| acked)
         }
         Origin::Request(answer) => {
-            answer.send(payload.cloned()).map_or(Acked::SocketGone, |()| Acked::Queued)
+            let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let answered = answer.and_then(|answer| answer.send(payload.cloned()).ok());
+            answered.map_or(Acked::SocketGone, |()| Acked::Queued)
         }
         Origin::Nowhere => Acked::SocketGone,
     }
@@ -142,11 +149,11 @@ impl Envelope {
     pub fn over_http(
         delivery: Delivery,
         app: Option<String>,
-    ) -> (Envelope, UnboundedReceiver<Option<Value>>) {
-        let (answer, answered) = unbounded_channel();
+    ) -> (Envelope, oneshot::Receiver<Option<Value>>) {
+        let (answer, answered) = oneshot::channel();
         let Delivery { id, kind, payload, retry_attempt } = delivery;
         let accepts_payload = kind != "events_api";
-        let (payload, from) = (Raw::owned(&payload), Origin::Request(answer));
+        let (payload, from) = (Raw::owned(payload), Origin::Request(Mutex::new(Some(answer))));
         let envelope =
             Envelope { id, kind: kind.to_owned(), payload, retry_attempt, accepts_payload, app, from };
         (envelope, answered)
@@ -173,8 +180,9 @@ impl Envelope {
 }
 
 impl Raw {
-    fn owned(text: &str) -> Raw {
-        Raw { frame: Utf8Bytes::from(text), part: 0..text.len() }
+    fn owned(text: impl Into<Utf8Bytes>) -> Raw {
+        let frame = text.into();
+        Raw { part: 0..frame.len(), frame }
     }
 
     /// `part`, which is borrowed from `frame`, without copying it.
