@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use deskd::config::{Environment, Sources};
 
+use crate::peer;
+
 const PAGE: &str = include_str!("../../docs/http-mode.md");
 const BINARY: &str = env!("CARGO_BIN_EXE_deskd");
 
@@ -21,10 +23,6 @@ fn blocks(mark: &str) -> Vec<&'static str> {
     let mark = format!("<!-- {mark} -->\n```");
     let rest = PAGE.split(mark.as_str()).skip(1);
     rest.map(|rest| rest.split_once('\n').unwrap().1.split_once("```").unwrap().0).collect()
-}
-
-fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 /// Ends everything that the page has started.
@@ -43,8 +41,8 @@ fn with_ports(text: &str, ports: &[(String, u16)]) -> String {
 }
 
 fn follow(proxy: &str) {
-    if !["openssl", "curl", proxy].into_iter().all(has) {
-        println!("skipped: {proxy}, openssl or curl is not here");
+    if let Some(missing) = ["openssl", "curl", proxy].into_iter().find(|name| peer::program(name).is_none()) {
+        println!("skipped: {missing} is not here, and tests/peers/fetch has not brought it");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -60,11 +58,10 @@ fn follow(proxy: &str) {
     let steps = blocks("sh");
     assert_eq!(steps.len(), 3, "make the certificate, start, look");
     let script = [steps[0], steps[1], blocks(&format!("proxy {proxy}"))[0], steps[2]].concat();
-    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
     let run = Command::new("sh")
         .args(["-eu", "-c", &with_ports(&script, &ports)])
         .current_dir(folder.path())
-        .env("PATH", path)
+        .env("PATH", peer::path(folder.path()))
         .env("HOME", folder.path())
         .stdin(Stdio::null())
         .stdout(std::fs::File::create(folder.path().join("seen")).unwrap())

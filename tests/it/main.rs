@@ -59,6 +59,7 @@ mod oauth;
 mod organisations;
 mod outbound;
 mod payloads;
+mod peer;
 mod people;
 mod port;
 mod process;
