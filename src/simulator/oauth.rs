@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Simulator;
 use super::call::{Call, Refusal, Reply, decode_form};
@@ -158,10 +158,10 @@ fn exchange(shared: &Arc<Shared>, call: &Call) -> Reply {
     let place = shared.of_team(&team).ok_or_else(|| Refusal::from("invalid_code"))?;
     let mut answer = place.act(|workspace, _| grant(workspace, scopes));
     if !user_scopes.is_empty() {
-        let token = place.act(|workspace, _| workspace.grant(Kind::User, user_scopes.clone()));
-        answer["authed_user"]["scope"] = json!(user_scopes.join(","));
-        answer["authed_user"]["access_token"] = json!(token);
-        answer["authed_user"]["token_type"] = json!("user");
+        let granted = place.act(|workspace, _| persons(workspace, user_scopes));
+        for (name, value) in granted {
+            answer["authed_user"][name] = value;
+        }
     }
     Ok(answer)
 }
@@ -170,14 +170,30 @@ fn refresh(shared: &Arc<Shared>, call: &Call) -> Reply {
     let token = call.text("refresh_token").unwrap_or_default();
     for place in shared.places() {
         let answer = place.act(|workspace, _| {
-            let scopes = workspace.take_refresh(&token)?;
-            Some(grant(workspace, scopes))
+            let (kind, scopes) = workspace.take_refresh(&token)?;
+            Some(match kind {
+                Kind::User => Value::Object(persons(workspace, scopes)),
+                Kind::App | Kind::Bot => grant(workspace, scopes),
+            })
         });
         if let Some(answer) = answer {
             return Ok(answer);
         }
     }
     Err("invalid_refresh_token".into())
+}
+
+/// A person's token, and another refresh token where tokens rotate.
+fn persons(workspace: &mut Workspace, scopes: Vec<String>) -> Map<String, Value> {
+    let mut granted = Map::new();
+    granted.insert("access_token".to_owned(), json!(workspace.grant(Kind::User, scopes.clone())));
+    granted.insert("token_type".to_owned(), json!("user"));
+    granted.insert("scope".to_owned(), json!(scopes.join(",")));
+    if workspace.setup.app.token_rotation {
+        granted.insert("refresh_token".to_owned(), json!(workspace.grant_refresh(Kind::User, scopes)));
+        granted.insert("expires_in".to_owned(), json!(LIFE_S));
+    }
+    granted
 }
 
 /// What is answered to a code or a refresh token: a bot token, and another refresh token where tokens rotate.
@@ -198,7 +214,7 @@ fn grant(workspace: &mut Workspace, scopes: Vec<String>) -> Value {
         answer["is_enterprise_install"] = json!(true);
     }
     if workspace.setup.app.token_rotation {
-        answer["refresh_token"] = json!(workspace.grant_refresh(scopes));
+        answer["refresh_token"] = json!(workspace.grant_refresh(Kind::Bot, scopes));
         answer["expires_in"] = json!(LIFE_S);
     }
     answer
@@ -238,7 +254,7 @@ impl Simulator {
     pub fn granted_pair(&self) -> (String, String) {
         self.act(|workspace| {
             let scopes = workspace.setup.app.scopes.clone();
-            (workspace.grant(Kind::Bot, scopes.clone()), workspace.grant_refresh(scopes))
+            (workspace.grant(Kind::Bot, scopes.clone()), workspace.grant_refresh(Kind::Bot, scopes))
         })
     }
 
