@@ -28,11 +28,6 @@ pub const NEEDED_SCOPES: &[(&str, &str)] = &[
 /// Scopes that an app made from the manifest has, too, but that only some desks need.
 pub const WANTED_SCOPES: &[(&str, &str)] = &[("files:write", "to upload the charts of reports")];
 
-/// Scopes without which a workspace cannot be connected: reading and answering in public channels, knowing people by their
-/// names and addresses, and the groups that notices mention.
-pub const CONNECT_SCOPES: &[&str] =
-    &["chat:write", "channels:read", "channels:history", "users:read", "users:read.email", "usergroups:read"];
-
 /// The scope of the app-level token.
 pub const APP_TOKEN_SCOPE: &str = "connections:write";
 
@@ -116,6 +111,15 @@ pub fn lacking(granted: &[String]) -> Vec<String> {
     let missing = Profile::ALL.into_iter().map(|profile| drift(granted, profile).missing);
     let nearest = missing.min_by_key(Vec::len).unwrap_or_default();
     nearest.into_iter().map(str::to_owned).collect()
+}
+
+/// The scopes that were not granted of all that deskd uses: with each of them something does not work. None when Slack did not
+/// say what was granted.
+pub fn without(granted: &[String]) -> Vec<String> {
+    if granted.is_empty() {
+        return Vec::new();
+    }
+    drift(granted, Profile::Full).missing.into_iter().map(str::to_owned).collect()
 }
 
 /// The link that opens Slack's "create an app" dialogue with the manifest filled in.

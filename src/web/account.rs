@@ -260,7 +260,7 @@ fn refuse(problem: NotConnected) -> Refusal {
     let told = problem.to_string();
     match problem {
         NotConnected::Token(_) => Refusal::new(Code::WrongToken, told),
-        NotConnected::Scopes(_) => Refusal::new(Code::MissingScopes, told),
+        NotConnected::Scopes { .. } => Refusal::new(Code::MissingScopes, told),
         NotConnected::OtherWorkspace(_) | NotConnected::NotAllowed(_) => Refusal::new(Code::WrongState, told),
         NotConnected::Slack(Failure::Token { error }) => {
             let what = Failure::Token { error }.sentence();

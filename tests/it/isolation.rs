@@ -124,6 +124,7 @@ const WHOLE_FILE: [(&str, &str); 92] = [
     ("introduce", SERVED),
     ("installations", SERVED),
     ("speakers", SERVED),
+    ("has_keys", FILE),
     ("rotating", SERVED),
     ("next_expiry", SERVED),
     ("was_left", SERVED),
