@@ -140,8 +140,7 @@ impl Desk {
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
         base.kinship(&mut crew, asked, kin);
-        let further = further(&config.slack.api_url, &apps)?;
-        let wanted = config.slack.held();
+        let (wanted, further) = (config.slack.held(), further(&config.slack.api_url, &apps)?);
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
         let (links, sockets) = Sockets::open(base.listener(&tally), settings);
         crew.worker(Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone()), &Bell::new());
@@ -157,6 +156,7 @@ impl Desk {
             beats,
             api,
             accounts: base.accounts(),
+            renews: install.client.is_some(),
             apis: apis.clone(),
             wanted: None,
             ours,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::api_door::Door;
 use crate::oauth::Pages;
 use crate::rotation_crash::{HOUR, Place};
-use crate::workspaces::acme;
+use crate::workspaces::{acme, connect, globex};
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_was_handed_over_while_slack_was_asked_for_the_next_one_stays() {
@@ -82,4 +82,22 @@ async fn a_token_that_would_end_within_hours_is_not_taken_and_it_is_said_why() {
     assert!(message.contains("12 hours") && message.contains("hint: "), "{message}");
     door.close().await;
     world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_cannot_be_read_is_said_so_in_the_list_as_in_the_status() {
+    let (mut world, door) = acme(Setup::default()).await;
+    let other = world.slack.add_workspace(globex());
+    connect(&world, &door, &other).await;
+    door.close().await;
+    world.close().await;
+    world.keys = None;
+    world.open().await;
+    let door = Door::open(world.desk().front());
+    let listed = door.ok(&["workspaces"]).await;
+    assert!(listed.contains("active (token_locked)") && listed.contains("put the key"), "{listed}");
+    let status: Value = serde_json::from_str(&door.ok(&["--json", "status"]).await).unwrap();
+    assert_eq!(status["workspaces"][1]["state"], "token_locked", "{status}");
+    door.close().await;
+    world.close_quietly().await;
 }
