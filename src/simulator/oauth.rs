@@ -13,8 +13,9 @@ use serde_json::{Map, Value, json};
 use super::Simulator;
 use super::call::{Call, Refusal, Reply, decode_form};
 use super::server::{self, Shared};
+use super::setup::{AppSetup, Setup};
 use super::tokens::{Kind, LIFE_S};
-use super::workspace::Workspace;
+use super::workspace::{Mistake, Workspace};
 
 /// How long a code is good (docs: 10 minutes).
 const CODE_LIFE_MS: i64 = 600_000;
@@ -232,6 +233,25 @@ pub fn revoke(workspace: &mut Workspace, call: &Call) -> Reply {
 }
 
 impl Simulator {
+    /// Another workspace in which the app is installed, with the same channels and people as "Acme" and an id that follows from
+    /// its name.
+    ///
+    /// # Errors
+    /// When there is one of this name or id, or the name has no letter.
+    pub fn open_workspace(&self, name: &str) -> Result<Simulator, Mistake> {
+        let letters = || name.chars().filter(char::is_ascii_alphanumeric);
+        let short: String =
+            letters().map(|c| c.to_ascii_uppercase()).chain("000000".chars()).take(6).collect();
+        let (id, domain) = (format!("T0{short}001"), letters().collect::<String>().to_ascii_lowercase());
+        let is_it = |setup: &Setup| setup.team_id == id || setup.team_name.eq_ignore_ascii_case(name);
+        if domain.is_empty() || self.shared.places().iter().any(|place| is_it(&place.lock().setup)) {
+            return Err(Mistake::NoPlace(name.to_owned()));
+        }
+        let app = AppSetup { bot_token: format!("xoxb-{id}-simulated"), ..AppSetup::default() };
+        let (team_id, team_name) = (id, name.to_owned());
+        Ok(self.add_workspace(Setup { team_id, team_name, team_domain: domain, app, ..Setup::default() }))
+    }
+
     /// The workspace in which the next persons allow the app: a team's id.
     pub fn install_into(&self, team: &str) {
         self.act(|workspace| workspace.installing.team = Some(team.to_owned()));

@@ -86,6 +86,7 @@ mod security;
 mod sending;
 mod simulated;
 mod simulated_http;
+mod simulated_places;
 mod sink;
 mod slow_disk;
 mod socket;
