@@ -1,7 +1,16 @@
 //! Several workspaces and the install pages with the simulator alone, by what a person can type: no line of Rust is needed.
 
+use std::time::Duration;
+
 use deskd::simulator::{Setup, Simulator};
 use serde_json::{Value, json};
+
+use crate::peer;
+
+const PAGE: &str = include_str!("../../docs/simulator.md");
+
+/// Longest time for what the page says to type; a loaded machine needs seconds, not this.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Slack {
     simulator: Simulator,
@@ -90,4 +99,44 @@ async fn the_next_person_installs_the_app_where_they_are_told_or_refuses() {
     assert_eq!(granted["team"]["name"], "Globex", "{granted}");
     slack.act("refuse_install", json!({})).await;
     assert!(sent_to().await.contains("error=access_denied"));
+}
+
+/// The fenced block after this mark.
+fn block(mark: &str) -> &'static str {
+    let (_, rest) = PAGE.split_once(&format!("<!-- {mark} -->\n```")).unwrap();
+    rest.split_once('\n').unwrap().1.split_once("```").unwrap().0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_about_the_simulator_installs_the_app_through_its_pages() {
+    if peer::program("curl").is_none() {
+        println!("skipped: curl is not here");
+        return;
+    }
+    let slack = Slack::start();
+    slack.simulator.open_workspace("Globex").unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let app = slack.simulator.setup().app;
+    let typed = |text: &str| {
+        [
+            ("127.0.0.1:9700", slack.simulator.address().to_string()),
+            ("8766", port.to_string()),
+            ("\"CLIENT\"", format!("{:?}", app.client_id)),
+            ("=BOT", format!("={}", app.bot_token)),
+            ("=APP", format!("={}", app.app_token)),
+            ("=SECRET", format!("={}", app.client_secret)),
+        ]
+        .iter()
+        .fold(text.to_owned(), |text, (shown, here)| text.replace(shown, here))
+    };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.toml"), typed(block("config.toml"))).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_deskd"), folder.path().join("deskd")).unwrap();
+    let script = format!("trap 'kill $!' EXIT\n{}", typed(block("sh")));
+    let mut shell = tokio::process::Command::new("sh");
+    shell.args(["-eu", "-c", &script]).current_dir(folder.path()).env("PATH", peer::path(folder.path()));
+    let ended = tokio::time::timeout(PATIENCE, shell.output()).await.unwrap().unwrap();
+    let seen = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let log = std::fs::read_to_string(folder.path().join("deskd.log")).unwrap_or_default();
+    assert!(seen.contains("The workspace is connected.") && seen.contains("T0GLOBEX001"), "{seen}\n{log}");
 }
