@@ -40,7 +40,7 @@ async fn rotating() -> Pages {
 #[tokio::test(start_paused = true)]
 async fn the_token_of_a_person_is_renewed_as_the_bots_is() {
     let pages = rotating().await;
-    pages.world.pass(25 * HOUR).await;
+    pages.world.pass(13 * HOUR).await;
     let door = Door::open(pages.world.desk().front());
     door.ok(&["disconnect", "--revoke", "--workspace", "Globex"]).await;
     let ends: Vec<String> =
