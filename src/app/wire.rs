@@ -63,7 +63,7 @@ use crate::store::{Occupied, Store};
 use crate::web::Front;
 use crate::web::desk::{Learned, Reds};
 use crate::web::hooks::{Challenges, Doorway};
-use crate::web::oauth::Install;
+use crate::web::oauth::{self, Install};
 use crate::web::room::Room;
 use crate::web::source;
 
@@ -128,7 +128,7 @@ impl Desk {
         let endings = gatherer.endings();
         crew.worker(gatherer, &bells.gather);
         let base = Base { config: &config, store: &store, apis: &apis, clock, bells: &bells, ours: &ours };
-        let install = base.install(&mut crew, client_secret);
+        let install = base.install(&mut crew, client_secret)?;
         let learned = base.triage(&mut crew, &reloadable);
         let advice = base.advise(&mut crew, &reloadable, model);
         let forgotten = base.keep_house(&mut crew);
@@ -140,8 +140,7 @@ impl Desk {
         base.carry(&mut crew, Doors { api: api.clone(), endpoints, mailer, kinds: reloadable.kinds() });
 
         base.kinship(&mut crew, asked, kin);
-        let further = further(&config.slack.api_url, &apps)?;
-        let wanted = config.slack.held();
+        let (wanted, further) = (config.slack.held(), further(&config.slack.api_url, &apps)?);
         let settings = SocketSettings { wanted, api: api.clone(), further, now: clock.reader() };
         let (links, sockets) = Sockets::open(base.listener(&tally), settings);
         crew.worker(Lookout::new(store.clone(), links.clone(), ours.clone(), trouble.clone()), &Bell::new());
@@ -157,6 +156,7 @@ impl Desk {
             beats,
             api,
             accounts: install.accounts.clone(),
+            renews: install.client.is_some(),
             apis: apis.clone(),
             wanted: None,
             ours,
@@ -274,20 +274,20 @@ impl Base<'_> {
     }
 
     /// How people install the app through Slack's pages, and who changes the tokens that come of it in time.
-    fn install(&self, crew: &mut Crew, secret: Option<Secret>) -> Install {
+    fn install(&self, crew: &mut Crew, secret: Option<Secret>) -> Result<Install> {
         let id = self.config.oauth.client_id.clone();
         let client = id.zip(secret).map(|(id, secret)| Client { id, secret });
         if let Some(client) = client.clone() {
             crew.worker(Rotator::new(self.store.clone(), self.apis.clone(), client), &Bell::new());
         }
-        Install {
+        Ok(Install {
             oauth: self.config.oauth.clone(),
             client,
             api_url: self.config.slack.api_url.clone(),
             accounts: self.accounts(),
             now: self.clock.reader(),
-            pending: Arc::default(),
-        }
+            pending: oauth::pending().context("this machine gives nothing random")?,
+        })
     }
 
     /// What makes tasks of bundles, and what learns from them.

@@ -9,6 +9,7 @@ use super::client::{Answer, Client};
 use super::prompt;
 use super::screen::{View, dim, odd, plural, styled};
 use crate::config::Secret;
+use crate::slack::manifest::purpose;
 use crate::web::account::{ConnectedDocument, DisconnectedDocument, WorkspaceRow};
 
 /// Connect a workspace: hand deskd the app's bot token, from a prompt or standard input.
@@ -85,6 +86,22 @@ pub async fn workspaces(_: &WorkspacesArgs, call: &mut Call<'_>) -> Result<Exit>
     call.show(&answer, |rows: &Vec<WorkspaceRow>, view| table(rows, view))
 }
 
+/// What is wrong with a workspace that deskd is in, and what to do.
+const CONCERNS: [(&str, &str); 3] = [
+    (
+        "token_ends",
+        "Slack does not change this token any more\n  hint: install the app there again, or \"deskd connect\" with a token that lasts",
+    ),
+    (
+        "token_locked",
+        "the token cannot be read\n  hint: put the key of the secrets back and restart, or hand the token to \"deskd connect\" again",
+    ),
+    (
+        "token_not_renewed",
+        "the token ends within 12 hours, and nobody renews it\n  hint: set [oauth] with the app's client id and secret again, and restart",
+    ),
+];
+
 async fn hand_over(path: &str, question: &str, call: &mut Call<'_>) -> Result<Exit> {
     let client = Client::new(&call.sources)?;
     let token: Secret = prompt::secret(question).await?;
@@ -103,9 +120,11 @@ fn told(connected: &ConnectedDocument) -> String {
         text.push_str("channels and teammates are picked as they were before\n");
     }
     if !connected.missing_scopes.is_empty() {
-        let scopes = connected.missing_scopes.join(", ");
-        let hint = connected.hint.as_deref().unwrap_or_default();
-        text.push_str(&format!("not granted: {scopes}\n  hint: {hint}\n"));
+        text.push_str("not granted, so this does not work:\n");
+        for scope in &connected.missing_scopes {
+            text.push_str(&format!("  {scope}, {}\n", purpose(scope)));
+        }
+        text.push_str(&format!("  hint: {}\n", connected.hint.as_deref().unwrap_or_default()));
     }
     text
 }
@@ -132,10 +151,10 @@ fn table(rows: &[WorkspaceRow], view: &View) -> String {
         _ => dim(),
     };
     let mut text = view.table(&["WORKSPACE", "ID", "STATE", "SOURCE", "SINCE"], &cells, style);
-    if rows.iter().any(|row| row.state == "active" && row.reason.is_some()) {
-        text.push_str(
-            "token_ends: Slack does not change this token any more\n  hint: install the app there again, or \"deskd connect\" with a new token\n",
-        );
+    for (reason, what) in CONCERNS {
+        if rows.iter().any(|row| row.state == "active" && row.reason.as_deref() == Some(reason)) {
+            text.push_str(&format!("{reason}: {what}\n"));
+        }
     }
     if rows.iter().any(|row| row.state != "active") {
         let line = "what was picked where deskd has left is kept for 30 days";

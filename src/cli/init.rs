@@ -46,6 +46,7 @@ pub fn run(args: &Args, call: &mut Call<'_>, make: Make) -> anyhow::Result<Exit>
         profile: Profile::Full,
         http: None,
         redirect: None,
+        org: false,
     }));
     if call.json {
         call.print_json(&json!({ "ok": true, "path": path, "install_link": link }))?;

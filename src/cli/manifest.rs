@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Call, Exit};
-use crate::config::{Secret, Secrets};
+use super::client::{Client, WORKSPACE};
+use crate::config::tokens::{Look, Token, look};
+use crate::config::{Problems, Secret};
 use crate::slack::api::Api;
 use crate::slack::manifest::{Wanted, drift, purpose};
 use crate::slack::methods::Profile;
+use crate::web::account::GrantedDocument;
 
 /// Print the manifest of the Slack app that deskd needs.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,6 +32,9 @@ pub struct Args {
     /// Where Slack sends its requests, instead of Socket Mode: `https://desk.example.com`
     #[arg(long, value_name = "URL", value_parser = address)]
     http: Option<String>,
+    /// Let an organisation (Enterprise Grid) install the app for all of its workspaces.
+    #[arg(long)]
+    org: bool,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -82,7 +88,8 @@ pub async fn run(args: &Args, call: &mut Call<'_>, make: Make) -> Result<Exit> {
     // A manifest is printed before there is a configuration; what is wrong with one is said by "deskd check".
     let redirect = call.sources.load().ok().and_then(|loaded| loaded.config.oauth.redirect_url);
     let (profile, http) = (args.profile.profile(), args.http.as_deref());
-    let manifest = (make.manifest)(Wanted { name: &args.name, profile, http, redirect: redirect.as_deref() });
+    let (redirect, org) = (redirect.as_deref(), args.org);
+    let manifest = (make.manifest)(Wanted { name: &args.name, profile, http, redirect, org });
     if !args.url {
         call.print_json(&manifest)?;
         return Ok(Exit::Done);
@@ -101,6 +108,8 @@ pub async fn run(args: &Args, call: &mut Call<'_>, make: Make) -> Result<Exit> {
 struct DiffDocument {
     /// Whether nothing is missing.
     ok: bool,
+    /// The workspace whose token it is; null for the configured token.
+    workspace: Option<String>,
     profile: String,
     granted: Vec<String>,
     missing: Vec<Missing>,
@@ -114,22 +123,34 @@ struct Missing {
     what_for: String,
 }
 
-/// Asks Slack what the bot token may do. The daemon need not run.
-async fn diff(profile: Profile, call: &mut Call<'_>) -> Result<Exit> {
+/// The workspace that was asked about, if it was, and what its token may do. The configured token is asked about at Slack, and the
+/// daemon need not run; any other the daemon has.
+async fn granted(call: &Call<'_>) -> Result<(Option<String>, Vec<String>)> {
     let config = call.sources.load()?.config;
-    let secrets = Secrets::load(&config, &call.sources.env)?.secrets;
-    let app = secrets.app_token.unwrap_or_else(|| Secret::new(""));
-    let api =
-        Api::new(&config.slack.api_url, &secrets.bot_token, &app).context("cannot prepare calls to Slack")?;
-    let granted = match api.auth_test().await {
-        Ok(identity) => identity.scopes,
+    let is_named = call.sources.env.get(WORKSPACE).is_some_and(|name| !name.trim().is_empty());
+    let bot = match look(Token::Bot, &config, &call.sources.env) {
+        Look::Here { secret, .. } if !is_named => secret,
+        Look::Wrong(problem) if !is_named => return Err(Problems(vec![problem]).into()),
+        Look::Here { .. } | Look::Missing(_) | Look::Wrong(_) => {
+            let answer = Client::new(&call.sources)?.get("/v1/workspaces/granted", &[]).await?;
+            let GrantedDocument { team_name, granted, .. } = answer.read()?;
+            return Ok((Some(team_name), granted));
+        }
+    };
+    let api = Api::new(&config.slack.api_url, &bot, &Secret::new(""));
+    match api.context("cannot prepare calls to Slack")?.auth_test().await {
+        Ok(identity) => Ok((None, identity.scopes)),
         Err(failure) => {
             anyhow::bail!(
                 "Slack does not say what the token may do: {}; hint: deskd doctor",
                 failure.sentence()
             )
         }
-    };
+    }
+}
+
+async fn diff(profile: Profile, call: &mut Call<'_>) -> Result<Exit> {
+    let (workspace, granted) = granted(call).await?;
     if granted.is_empty() {
         anyhow::bail!("Slack did not say which scopes the bot token has; hint: try again in a moment");
     }
@@ -141,6 +162,7 @@ async fn diff(profile: Profile, call: &mut Call<'_>) -> Result<Exit> {
         .collect();
     let document = DiffDocument {
         ok: missing.is_empty(),
+        workspace,
         profile: profile.as_str().to_owned(),
         granted,
         hint: advice(!missing.is_empty(), !found.needless.is_empty()).map(str::to_owned),
@@ -169,8 +191,9 @@ fn advice(lacks: bool, has_more: bool) -> Option<&'static str> {
 }
 
 fn differs(document: &DiffDocument) -> String {
-    let DiffDocument { ok, profile, granted, missing, needless, hint } = document;
-    let mut text = match (ok, needless.is_empty()) {
+    let DiffDocument { ok, workspace, profile, granted, missing, needless, hint } = document;
+    let mut text = workspace.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+    text += &match (ok, needless.is_empty()) {
         (true, true) => format!("the token has just the {} scopes of the profile {profile}\n", granted.len()),
         (true, false) => format!("the token has all scopes of the profile {profile}, and more\n"),
         (false, _) => format!("the token lacks scopes of the profile {profile}\n"),
@@ -203,7 +226,8 @@ mod tests {
     use serde_json::json;
 
     async fn printed(url: bool, json: bool) -> String {
-        let args = Args { what: None, url, name: "Desk".to_owned(), profile: For::Full, http: None };
+        let args =
+            Args { what: None, url, name: "Desk".to_owned(), profile: For::Full, http: None, org: false };
         let make = Make {
             manifest: |wanted| json!({ "display_information": { "name": wanted.name } }),
             link: |manifest| format!("https://slack.example/?{manifest}"),

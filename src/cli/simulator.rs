@@ -22,6 +22,12 @@ pub struct Args {
     /// The loopback address to serve on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9700")]
     listen: SocketAddr,
+    /// Another workspace in which the app is installed, by its name; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    workspace: Vec<String>,
+    /// Tokens of people who install the app live for twelve hours, as with token rotation.
+    #[arg(long)]
+    token_rotation: bool,
     /// Deliver over HTTP to the app's addresses below this one, for instance http://127.0.0.1:8766/slack.
     #[arg(long, value_name = "URL", requires = "signing_secret_file")]
     http: Option<String>,
@@ -48,20 +54,20 @@ impl Args {
 
 /// Serves until Ctrl-C or SIGTERM; the workspace's clock begins at the machine's.
 pub async fn run(args: &Args, clock: Clock) -> anyhow::Result<Exit> {
-    serve(args.listen, args.http_setup()?, clock.now().0).await?;
+    let mut setup = Setup { epoch_ms: clock.now().0, http: args.http_setup()?, ..Setup::default() };
+    setup.app.token_rotation = args.token_rotation;
+    serve(args.listen, setup, &args.workspace).await?;
     Ok(Exit::Done)
 }
 
-/// Serves the default workspace on `listen` (loopback only), its clock starting at `epoch_ms`
-/// (Unix milliseconds), until Ctrl-C or SIGTERM.
-///
-/// # Errors
-/// When the address cannot be listened on.
-pub async fn serve(listen: SocketAddr, http: Option<HttpSetup>, epoch_ms: i64) -> anyhow::Result<()> {
-    let setup = Setup { epoch_ms, http, ..Setup::default() };
+/// Serves the workspace of `setup` on `listen` (loopback only), and others beside it, until Ctrl-C or SIGTERM.
+async fn serve(listen: SocketAddr, setup: Setup, others: &[String]) -> anyhow::Result<()> {
     let simulator = Simulator::start(listen, setup)
         .with_context(|| format!("cannot serve the simulated workspace on {listen}"))?;
-    anstream::println!("{}", introduction(&simulator));
+    let others = others.iter().map(|name| simulator.open_workspace(name));
+    let others: Vec<Simulator> =
+        others.collect::<Result<_, _>>().context("cannot serve another workspace")?;
+    anstream::println!("{}", introduction(&simulator, &others));
     let mut answered = simulator.try_address().await;
     for _ in 0..TRIES {
         if answered != Some(false) {
@@ -94,7 +100,7 @@ async fn wait_for_stop() -> std::io::Result<()> {
 }
 
 /// What a person needs to know to use it.
-fn introduction(simulator: &Simulator) -> String {
+fn introduction(simulator: &Simulator, others: &[Simulator]) -> String {
     let setup = simulator.setup();
     let rooms = simulator.channels().into_iter().filter(|channel| !matches!(channel.kind, Kind::Im(_)));
     let rooms: Vec<String> = rooms
@@ -108,14 +114,23 @@ fn introduction(simulator: &Simulator) -> String {
     let people: Vec<String> =
         people.iter().map(|person| format!("{} {}", person.handle, person.id)).collect();
     let base = simulator.address();
+    let others: String = others
+        .iter()
+        .map(|other| {
+            let setup = other.setup();
+            format!("also       {} ({}), bot token {}\n", setup.team_name, setup.team_id, setup.app.bot_token)
+        })
+        .collect();
     format!(
         "A simulated Slack workspace, {team}. Everything is made up, nothing leaves this machine.\n\
          \n\
          Web API    {api}\n\
          app token  {app}\n\
          bot token  {bot}\n\
+         client     {client}, with the secret {secret}\n\
          channels   {rooms}\n\
          people     {people}\n\
+         {others}\
          \n\
          Let somebody say something:\n\
          \x20 curl -s http://{base}/sim/say -d '{{\"person\":\"ada\",\"channel\":\"support\",\"text\":\"my invoice is wrong\"}}'\n\
@@ -126,6 +141,8 @@ fn introduction(simulator: &Simulator) -> String {
         api = simulator.api_url(),
         app = simulator.app_token(),
         bot = simulator.bot_token(),
+        client = setup.app.client_id,
+        secret = setup.app.client_secret,
         rooms = rooms.join(", "),
         people = people.join(", "),
     )

@@ -311,7 +311,8 @@ fn size(bytes: u64) -> String {
 }
 
 fn line(label: &str, text: &str) -> String {
-    format!("  {}{text}", styled(dim(), format!("{label:<11}")))
+    // A name that is longer than the words of this page keeps its distance, too.
+    format!("  {}{text}", styled(dim(), format!("{:<11}", format!("{label} "))))
 }
 
 fn told_socket(label: &str, socket: &SocketDocument, view: &View) -> Vec<String> {

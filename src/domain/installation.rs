@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::secret::Secret;
 use super::time::Timestamp;
 
 /// How long settings are kept after the app has left: somebody may connect it again.
@@ -18,6 +19,52 @@ pub const TOKEN_ENDS: &str = "token_ends";
 /// Whether what Slack says to a refresh token means that it is good for nothing, however often it is tried.
 pub fn is_used_up(error: &str) -> bool {
     error == "invalid_refresh_token"
+}
+
+/// Whether what Slack says to a token that shall be revoked means that it is good for nothing already.
+pub fn is_dead(error: &str) -> bool {
+    ["token_revoked", "token_expired", "account_inactive"].contains(&error)
+}
+
+/// Whose a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whose {
+    /// The bot's.
+    Bot,
+    /// That of the person who installed the app.
+    Person,
+}
+
+/// A token with what renews it, where tokens rotate.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The token.
+    pub token: Secret,
+    /// What the next pair is asked for with.
+    pub refresh: Option<Secret>,
+    /// Until when the token is good; `None` for good.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Pair {
+    /// Both as the one secret that is stored of a person's: a token, or a token, what renews it and when it ends. No token holds
+    /// a blank.
+    pub fn sealed(&self) -> Secret {
+        match (&self.refresh, self.expires_at) {
+            (Some(refresh), Some(at)) => {
+                Secret::new(&format!("{} {} {}", self.token.expose(), refresh.expose(), at.0))
+            }
+            (_, None) | (None, Some(_)) => self.token.clone(),
+        }
+    }
+
+    /// Reads it back.
+    pub fn opened(sealed: &Secret) -> Pair {
+        let mut words = sealed.expose().split(' ');
+        let token = Secret::new(words.next().unwrap_or_default());
+        let expires_at = |word: &str| word.parse().ok().map(Timestamp);
+        Pair { token, refresh: words.next().map(Secret::new), expires_at: words.next().and_then(expires_at) }
+    }
 }
 
 /// How an installation came to be.
@@ -69,6 +116,11 @@ pub enum WrongToken {
         "this is the app-level token (xapp-), which opens sockets; hint: copy the Bot User OAuth Token, which begins with xoxb-"
     )]
     App,
+    /// It ends within hours, and what renews it is not with it.
+    #[error(
+        "this token ends within 12 hours (xoxe.xoxb-), and what renews it is not with it; hint: install the app through Slack's pages, see [oauth] in docs/workspaces.md, or use an app without token rotation"
+    )]
+    Rotating,
     /// It is nothing of the kind.
     #[error("this is not a bot token; hint: copy the Bot User OAuth Token, which begins with xoxb-")]
     Other,
@@ -120,26 +172,19 @@ impl Parting {
     }
 }
 
-/// Whether a text can be a bot token. Rotating ones have a mark before it.
+/// Whether a text can be a bot token that lasts.
 pub fn check_token(token: &str) -> Result<(), WrongToken> {
     let token = token.trim();
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| token.starts_with(prefix));
     match token {
         "" => Err(WrongToken::Empty),
         _ if !token.chars().all(|c| c.is_ascii_graphic()) => Err(WrongToken::Damaged),
-        _ if begins(&["xoxb-", "xoxe.xoxb-"]) => Ok(()),
+        _ if begins(&["xoxb-"]) => Ok(()),
+        _ if begins(&["xoxe.xoxb-"]) => Err(WrongToken::Rotating),
         _ if begins(&["xoxp-", "xoxe.xoxp-"]) => Err(WrongToken::User),
         _ if begins(&["xapp-"]) => Err(WrongToken::App),
         _ => Err(WrongToken::Other),
     }
-}
-
-/// The scopes of `needed` that were not granted. None when Slack did not say what was granted.
-pub fn missing_scopes<'a>(needed: impl Iterator<Item = &'a str>, granted: &[String]) -> Vec<String> {
-    if granted.is_empty() {
-        return Vec::new();
-    }
-    needed.filter(|scope| !granted.iter().any(|one| one == scope)).map(str::to_owned).collect()
 }
 
 /// When a token that is good until `expires_at` is to be changed.
@@ -149,14 +194,14 @@ pub fn change_at(expires_at: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::{WrongToken, check_token, missing_scopes};
+    use super::{Pair, Secret, Timestamp, WrongToken, check_token};
 
     #[test]
     fn sec_26_a_bot_token_begins_with_xoxb_and_a_persons_is_refused_with_a_hint() {
         for (token, verdict) in [
             ("xoxb-1-2-abc", Ok(())),
             (" xoxb-1-2-abc\n", Ok(())),
-            ("xoxe.xoxb-1-abc", Ok(())),
+            ("xoxe.xoxb-1-abc", Err(WrongToken::Rotating)),
             ("xoxp-1-2-abc", Err(WrongToken::User)),
             ("xoxe.xoxp-1-abc", Err(WrongToken::User)),
             ("xapp-1-A1-abc", Err(WrongToken::App)),
@@ -170,10 +215,23 @@ mod tests {
     }
 
     #[test]
-    fn scopes_that_were_not_granted_are_named_in_the_order_of_the_list() {
-        let granted = ["chat:write".to_owned(), "users:read".to_owned()];
-        let needed = ["chat:write", "users:read", "users:read.email", "usergroups:read"];
-        assert_eq!(missing_scopes(needed.into_iter(), &granted), ["users:read.email", "usergroups:read"]);
-        assert!(missing_scopes(needed.into_iter(), &[]).is_empty(), "Slack did not say");
+    fn what_renews_a_persons_token_is_stored_with_it_and_read_back() {
+        let pair = |refresh: Option<&str>, at: Option<i64>| Pair {
+            token: Secret::new("xoxe.xoxp-1"),
+            refresh: refresh.map(Secret::new),
+            expires_at: at.map(Timestamp),
+        };
+        for (given, stored) in [
+            (pair(Some("xoxe-1-2"), Some(7)), "xoxe.xoxp-1 xoxe-1-2 7"),
+            (pair(None, None), "xoxe.xoxp-1"),
+            (pair(None, Some(7)), "xoxe.xoxp-1"),
+        ] {
+            let sealed = given.sealed();
+            assert_eq!(sealed.expose(), stored);
+            let opened = Pair::opened(&sealed);
+            assert_eq!(opened.token.expose(), "xoxe.xoxp-1");
+            assert_eq!(opened.refresh.is_some(), given.refresh.is_some());
+            assert_eq!(opened.expires_at, given.refresh.and(given.expires_at));
+        }
     }
 }

@@ -1,14 +1,11 @@
 //! Our installations: a workspace is connected, gets another token, or is left. Each of it is one commit first, and then the
 //! workers are told.
 
-use std::sync::Arc;
-
 use thiserror::Error;
 use tracing::{info, warn};
 
 use crate::domain::ids::WorkspaceId;
-use crate::domain::install::may_install;
-use crate::domain::installation::{Parting, Source, WrongToken, check_token, missing_scopes};
+use crate::domain::installation::{Parting, Source, WrongToken, check_token, is_dead};
 use crate::domain::message::Ourselves;
 use crate::domain::secret::Secret;
 use crate::domain::task::Actor;
@@ -16,24 +13,20 @@ use crate::domain::time::Timestamp;
 use crate::runtime::bell::Bell;
 use crate::slack::api::{Api, Identity};
 use crate::slack::apis::Apis;
-use crate::slack::manifest::{CONNECT_SCOPES, NEEDED_SCOPES, WANTED_SCOPES};
-use crate::slack::oauth::{Client, Grant};
-use crate::slack::outcome::Failure;
+use crate::slack::manifest::{lacking, without};
+use crate::slack::outcome::{Failure, NOT_CONFIGURED};
 use crate::store::installations::{NewInstallation, Tokens};
 use crate::store::{Departed, Store, StoreError};
 
 /// The way to connect workspaces and to leave them. Clones share it.
 #[derive(Clone)]
 pub struct Accounts {
-    store: Store,
-    apis: Apis,
+    pub(super) store: Store,
+    pub(super) apis: Apis,
     /// Rung when there is a workspace to look at, or one to clear out.
     look: Bell,
     /// Rung when a directory is to be read.
     directory: Bell,
-    /// One after the other: two tokens for one workspace at the same time would leave one of them in memory and the other in
-    /// the database.
-    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A workspace that was connected, or got another token.
@@ -58,10 +51,15 @@ pub enum NotConnected {
     Slack(#[from] Failure),
     /// It is not allowed what nothing works without.
     #[error(
-        "the token is not allowed {}; hint: add that in the app's settings under OAuth & Permissions, reinstall the app, and try again",
-        .0.join(", ")
+        "the token is not allowed {}; hint: add that in the app's settings under OAuth & Permissions, reinstall the app, and try again{}",
+        .lacking.join(", "), also(.besides)
     )]
-    Scopes(Vec<String>),
+    Scopes {
+        /// What the smallest profile lacks.
+        lacking: Vec<String>,
+        /// What is not granted of all the rest that deskd uses.
+        besides: Vec<String>,
+    },
     /// Slack gave it for a workspace that this desk is not for.
     #[error(
         "workspace {0} is not allowed to install the app; hint: name it in allow under [oauth], and restart"
@@ -82,6 +80,23 @@ impl NotConnected {
     pub fn is_ours(&self) -> bool {
         matches!(self, NotConnected::Store(StoreError::Sealed(_)))
     }
+}
+
+fn also(besides: &[String]) -> String {
+    match besides {
+        [] => String::new(),
+        besides => format!("; not granted either, so that some of it will not work: {}", besides.join(", ")),
+    }
+}
+
+/// Whether a token may do what the smallest profile takes, by the rule that `deskd doctor` has.
+pub(super) fn check_scopes(granted: &[String]) -> Result<(), NotConnected> {
+    let lacking = lacking(granted);
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let besides = without(granted).into_iter().filter(|scope| !lacking.contains(scope)).collect();
+    Err(NotConnected::Scopes { lacking, besides })
 }
 
 /// What leaving a workspace came to.
@@ -105,12 +120,17 @@ pub struct Leave {
 impl Accounts {
     /// A way that rings `look` for the worker of workspaces and `directory` for the one who reads who there is.
     pub fn new(store: Store, apis: Apis, look: Bell, directory: Bell) -> Accounts {
-        Accounts { store, apis, look, directory, turn: Arc::default() }
+        Accounts { store, apis, look, directory }
+    }
+
+    /// Whether there is a key, so that a token can be kept.
+    pub fn can_keep(&self) -> bool {
+        self.store.has_keys()
     }
 
     /// Takes a token: asks Slack whose it is, compares what it may do with what is needed, and keeps it.
     pub async fn connect(&self, token: Secret, by: Actor, now: Timestamp) -> Result<Connected, NotConnected> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.apis.turn().await;
         let (api, new) = self.ask(token, by).await?;
         self.admit(api, new, now).await
     }
@@ -122,42 +142,11 @@ impl Accounts {
         (token, by): (Secret, Actor),
         now: Timestamp,
     ) -> Result<Connected, NotConnected> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.apis.turn().await;
         let (api, new) = self.ask(token, by).await?;
         if new.ours.workspace != *workspace {
             return Err(NotConnected::OtherWorkspace(new.ours.workspace_name));
         }
-        self.admit(api, new, now).await
-    }
-
-    /// Takes the code that a person came back with from Slack's pages: exchanges it, asks whose the token is, and keeps it. Where
-    /// the workspace is none of those allowed, the token is given back at once.
-    pub async fn install(
-        &self,
-        (client, redirect_url, allowed): (&Client, &str, &[String]),
-        code: &str,
-        now: Timestamp,
-    ) -> Result<Connected, NotConnected> {
-        let _turn = self.turn.lock().await;
-        let grant = self.apis.configured().exchange(client, code, redirect_url).await?;
-        let Grant { bot, scopes, user, refresh, expires_in, team, enterprise, org_wide } = grant;
-        let api = self.apis.configured().speaking(&bot).map_err(|_| WrongToken::Damaged)?;
-        if !may_install(allowed, team.as_deref(), enterprise.as_deref()) {
-            if let Err(failure) = api.revoke().await {
-                warn!(error = failure.code(), "Slack did not revoke a token that is not wanted");
-            }
-            return Err(NotConnected::NotAllowed(team.or(enterprise).unwrap_or_default()));
-        }
-        let mut ours = api.auth_test().await?.ourselves;
-        let enterprise = enterprise.unwrap_or_default();
-        // An organisation counts as one workspace, under its own id.
-        let named = if org_wide { Some(enterprise.clone()).filter(|id| !id.is_empty()) } else { team };
-        if let Some(named) = named {
-            ours.workspace = WorkspaceId(named);
-        }
-        let tokens = Tokens { bot, user, refresh, expires_at: expires_in.map(|span| now.plus(span)) };
-        let (source, by) = (Source::OAuth, Actor::Desk);
-        let new = NewInstallation { ours, enterprise, org_wide, source, scopes, tokens, by };
         self.admit(api, new, now).await
     }
 
@@ -168,12 +157,8 @@ impl Accounts {
         (how, by): (Leave, Actor),
         now: Timestamp,
     ) -> Result<Parted, StoreError> {
-        let _turn = self.turn.lock().await;
-        let revoked = match (how.revoke, self.apis.of(workspace)) {
-            (false, _) => None,
-            (true, Ok(api)) => Some(api.revoke().await),
-            (true, Err(failure)) => Some(Err(failure)),
-        };
+        let _turn = self.apis.turn().await;
+        let revoked = if how.revoke { Some(self.revoke(workspace).await?) } else { None };
         let space = self.store.of(workspace);
         space.part(Parting::Disconnected, by, now).await?;
         self.apis.leave(workspace);
@@ -190,15 +175,42 @@ impl Accounts {
         Ok(Parted { departed, revoked })
     }
 
+    /// Has Slack end every token that speaks in a workspace: those of the database, else the configured one.
+    async fn revoke(&self, workspace: &WorkspaceId) -> Result<Result<(), Failure>, StoreError> {
+        let tokens = self.store.of(workspace).speaking_tokens().await?;
+        if tokens.is_empty() {
+            return Ok(match self.apis.of(workspace) {
+                Ok(api) => api.revoke().await,
+                Err(failure) => Err(failure),
+            });
+        }
+        let mut revoked = Ok(());
+        for token in tokens {
+            let ended = match token {
+                Ok(token) => self.end(&token).await,
+                Err(_) => Err(Failure::Token { error: NOT_CONFIGURED.to_owned() }),
+            };
+            revoked = revoked.and(ended);
+        }
+        Ok(revoked)
+    }
+
+    /// Has Slack end a token; one that is good for nothing has ended.
+    pub(super) async fn end(&self, token: &Secret) -> Result<(), Failure> {
+        let api = self.apis.configured().speaking(token);
+        let api = api.map_err(|problem| Failure::Unknown { what: problem.to_string() })?;
+        match api.revoke().await {
+            Err(failure) if is_dead(failure.code()) => Ok(()),
+            ended => ended,
+        }
+    }
+
     /// Asks Slack whose a token is and what it may do.
     async fn ask(&self, token: Secret, by: Actor) -> Result<(Api, NewInstallation), NotConnected> {
         check_token(token.expose())?;
         let api = self.apis.configured().speaking(&token).map_err(|_| WrongToken::Damaged)?;
         let Identity { ourselves: ours, scopes, .. } = api.auth_test().await?;
-        let lacking = missing_scopes(CONNECT_SCOPES.iter().copied(), &scopes);
-        if !lacking.is_empty() {
-            return Err(NotConnected::Scopes(lacking));
-        }
+        check_scopes(&scopes)?;
         let tokens = Tokens { bot: token, user: None, refresh: None, expires_at: None };
         // The token of an organisation says that it is of the organisation.
         let (enterprise, org_wide) = match ours.workspace.is_organisation() {
@@ -213,16 +225,24 @@ impl Accounts {
 
     /// Keeps an installation, and only then speaks with its token.
     async fn admit(&self, api: Api, new: NewInstallation, now: Timestamp) -> Result<Connected, NotConnected> {
-        let ours = new.ours.clone();
-        let wanted = NEEDED_SCOPES.iter().chain(WANTED_SCOPES).map(|(scope, _)| *scope);
-        let missing = missing_scopes(wanted, &new.scopes);
+        let (ours, missing) = (new.ours.clone(), without(&new.scopes));
         let restored = self.store.install(new, now).await?;
+        self.enter(api, &ours).await?;
+        Ok(self.connected(ours, restored, missing))
+    }
+
+    /// From now on this is who speaks there.
+    pub(super) async fn enter(&self, api: Api, ours: &Ourselves) -> Result<(), StoreError> {
         let is_home = self.store.ourselves().await?.is_some_and(|home| home.workspace == ours.workspace);
         self.apis.enter(ours.clone(), api, is_home);
-        self.store.of(&ours.workspace).want_directory().await?;
+        self.store.of(&ours.workspace).want_directory().await
+    }
+
+    /// Has everybody look who has to.
+    pub(super) fn connected(&self, ours: Ourselves, restored: bool, missing: Vec<String>) -> Connected {
         self.look.ring();
         self.directory.ring();
         info!(workspace = %ours.workspace, restored, "Connected workspace {}", ours.workspace);
-        Ok(Connected { ours, restored, missing })
+        Connected { ours, restored, missing }
     }
 }

@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod canary;
 pub mod directory;
 mod early;
+mod install;
 pub mod kin;
 pub mod latency;
 pub mod learn;

@@ -12,14 +12,15 @@ use tracing::{info, warn};
 
 use crate::domain::backoff;
 use crate::domain::ids::WorkspaceId;
-use crate::domain::installation::{AHEAD, change_at, is_used_up};
+use crate::domain::installation::{AHEAD, Pair, Whose, change_at, is_used_up};
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::runtime::worker::{Next, Soonest, Worker};
 use crate::slack::apis::Apis;
 use crate::slack::oauth::{Client, Grant};
 use crate::slack::outcome::Failure;
 use crate::store::Store;
-use crate::store::installations::{Rotating, Tokens};
+use crate::store::rotation::Rotating;
 
 /// The worker.
 pub struct Rotator {
@@ -27,7 +28,7 @@ pub struct Rotator {
     apis: Apis,
     client: Client,
     /// Those that did not work, each until when and after how many failures.
-    pauses: BTreeMap<WorkspaceId, (Timestamp, u32)>,
+    pauses: BTreeMap<(WorkspaceId, Whose), (Timestamp, u32)>,
 }
 
 impl Rotator {
@@ -37,59 +38,87 @@ impl Rotator {
     }
 
     async fn change(&mut self, rotating: Rotating, now: Timestamp) -> Result<()> {
-        let workspace = rotating.workspace;
-        let refresh = match rotating.refresh {
+        let Rotating { workspace, whose, refresh, .. } = rotating;
+        let refresh = match refresh {
             Ok(refresh) => refresh,
             Err(locked) => {
                 warn!(workspace = %workspace, "The token of workspace {workspace} cannot be changed: {locked}");
-                self.pause(workspace, now);
+                self.pause((workspace, whose), now);
                 return Ok(());
             }
         };
         match self.apis.configured().refresh(&self.client, &refresh).await {
-            Ok(grant) => self.keep(workspace, grant, now).await,
+            Ok(grant) => self.keep((workspace, whose), refresh, grant, now).await,
             Err(Failure::RateLimited { retry_after }) => {
-                self.pauses.insert(workspace, (now.plus(retry_after), 0));
+                self.pauses.insert((workspace, whose), (now.plus(retry_after), 0));
                 Ok(())
             }
-            Err(failure) if is_used_up(failure.code()) => {
-                self.store.of(&workspace).token_ends().await?;
-                warn!(
-                    workspace = %workspace,
-                    "Slack takes the refresh token of workspace {workspace} no more: connect it again before its token ends"
-                );
-                Ok(())
-            }
+            Err(failure) if is_used_up(failure.code()) => self.end(workspace, whose, refresh, now).await,
             Err(failure) => {
                 let (error, sentence) = (failure.code().to_owned(), failure.sentence());
                 warn!(workspace = %workspace, error, "The token of workspace {workspace} cannot be changed: {sentence}");
-                self.pause(workspace, now);
+                self.pause((workspace, whose), now);
                 Ok(())
             }
         }
     }
 
-    /// Keeps the new pair, and only then speaks with it.
-    async fn keep(&mut self, workspace: WorkspaceId, grant: Grant, now: Timestamp) -> Result<()> {
-        let Grant { bot, refresh, expires_in, .. } = grant;
-        let speaking = self.apis.configured().speaking(&bot);
-        let expires_at = expires_in.map(|span| now.plus(span));
-        let tokens = Tokens { bot, user: None, refresh, expires_at };
-        let kept = self.store.of(&workspace).swap_tokens(tokens, now).await?;
+    /// Keeps the new pair, and only then speaks with it; not where somebody has brought another while Slack was asked.
+    async fn keep(
+        &mut self,
+        (workspace, whose): (WorkspaceId, Whose),
+        used: Secret,
+        grant: Grant,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Grant { bot: token, refresh, expires_in, .. } = grant;
+        let speaking = self.apis.configured().speaking(&token);
+        let next = Pair { token, refresh, expires_at: expires_in.map(|span| now.plus(span)) };
+        let turn = self.apis.turn().await;
+        let kept = self.store.of(&workspace).renew(whose, used, next, now).await?;
         let spaces = self.apis.spaces().borrow().clone();
-        if let (true, Some(ours), Ok(speaking)) = (kept, spaces.of(&workspace), speaking) {
+        if let (true, Whose::Bot, Some(ours), Ok(speaking)) = (kept, whose, spaces.of(&workspace), speaking) {
             let is_home = spaces.home() == Some(ours);
             self.apis.enter(ours.clone(), speaking, is_home);
         }
-        self.pauses.remove(&workspace);
-        info!(workspace = %workspace, "Changed the token of workspace {workspace}");
+        drop(turn);
+        match kept {
+            true => info!(workspace = %workspace, "Changed the token of workspace {workspace}"),
+            false => {
+                info!(workspace = %workspace, "Workspace {workspace} has another token by now, which stays")
+            }
+        }
+        self.pauses.remove(&(workspace, whose));
         Ok(())
     }
 
-    fn pause(&mut self, workspace: WorkspaceId, now: Timestamp) {
-        let failures = self.pauses.get(&workspace).map_or(0, |(_, failures)| *failures) + 1;
+    /// Slack does not take the refresh token any more.
+    async fn end(
+        &mut self,
+        workspace: WorkspaceId,
+        whose: Whose,
+        used: Secret,
+        now: Timestamp,
+    ) -> Result<()> {
+        let ends = self.store.of(&workspace).token_ends(whose, used, now).await?;
+        match (ends, whose) {
+            (false, _) => {}
+            (true, Whose::Bot) => warn!(
+                workspace = %workspace,
+                "Slack takes the refresh token of workspace {workspace} no more: connect it again before its token ends"
+            ),
+            (true, Whose::Person) => warn!(
+                workspace = %workspace,
+                "Slack takes the refresh token of the person who installed the app in workspace {workspace} no more"
+            ),
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, token: (WorkspaceId, Whose), now: Timestamp) {
+        let failures = self.pauses.get(&token).map_or(0, |(_, failures)| *failures) + 1;
         let until = now.plus(backoff::delay(failures, fastrand::f64()));
-        self.pauses.insert(workspace, (until, failures));
+        self.pauses.insert(token, (until, failures));
     }
 }
 
@@ -101,7 +130,7 @@ impl Worker for Rotator {
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
         let mut next = Soonest::default();
         for rotating in self.store.rotating(now.plus(AHEAD)).await? {
-            match self.pauses.get(&rotating.workspace) {
+            match self.pauses.get(&(rotating.workspace.clone(), rotating.whose)) {
                 Some((until, _)) if *until > now => next.due(*until),
                 _ => {
                     self.change(rotating, now).await?;

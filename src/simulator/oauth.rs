@@ -8,13 +8,14 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Simulator;
 use super::call::{Call, Refusal, Reply, decode_form};
 use super::server::{self, Shared};
+use super::setup::{AppSetup, Setup};
 use super::tokens::{Kind, LIFE_S};
-use super::workspace::Workspace;
+use super::workspace::{Mistake, Workspace};
 
 /// How long a code is good (docs: 10 minutes).
 const CODE_LIFE_MS: i64 = 600_000;
@@ -158,10 +159,10 @@ fn exchange(shared: &Arc<Shared>, call: &Call) -> Reply {
     let place = shared.of_team(&team).ok_or_else(|| Refusal::from("invalid_code"))?;
     let mut answer = place.act(|workspace, _| grant(workspace, scopes));
     if !user_scopes.is_empty() {
-        let token = place.act(|workspace, _| workspace.grant(Kind::User, user_scopes.clone()));
-        answer["authed_user"]["scope"] = json!(user_scopes.join(","));
-        answer["authed_user"]["access_token"] = json!(token);
-        answer["authed_user"]["token_type"] = json!("user");
+        let granted = place.act(|workspace, _| persons(workspace, user_scopes));
+        for (name, value) in granted {
+            answer["authed_user"][name] = value;
+        }
     }
     Ok(answer)
 }
@@ -170,14 +171,30 @@ fn refresh(shared: &Arc<Shared>, call: &Call) -> Reply {
     let token = call.text("refresh_token").unwrap_or_default();
     for place in shared.places() {
         let answer = place.act(|workspace, _| {
-            let scopes = workspace.take_refresh(&token)?;
-            Some(grant(workspace, scopes))
+            let (kind, scopes) = workspace.take_refresh(&token)?;
+            Some(match kind {
+                Kind::User => Value::Object(persons(workspace, scopes)),
+                Kind::App | Kind::Bot => grant(workspace, scopes),
+            })
         });
         if let Some(answer) = answer {
             return Ok(answer);
         }
     }
     Err("invalid_refresh_token".into())
+}
+
+/// A person's token, and another refresh token where tokens rotate.
+fn persons(workspace: &mut Workspace, scopes: Vec<String>) -> Map<String, Value> {
+    let mut granted = Map::new();
+    granted.insert("access_token".to_owned(), json!(workspace.grant(Kind::User, scopes.clone())));
+    granted.insert("token_type".to_owned(), json!("user"));
+    granted.insert("scope".to_owned(), json!(scopes.join(",")));
+    if workspace.setup.app.token_rotation {
+        granted.insert("refresh_token".to_owned(), json!(workspace.grant_refresh(Kind::User, scopes)));
+        granted.insert("expires_in".to_owned(), json!(LIFE_S));
+    }
+    granted
 }
 
 /// What is answered to a code or a refresh token: a bot token, and another refresh token where tokens rotate.
@@ -198,7 +215,7 @@ fn grant(workspace: &mut Workspace, scopes: Vec<String>) -> Value {
         answer["is_enterprise_install"] = json!(true);
     }
     if workspace.setup.app.token_rotation {
-        answer["refresh_token"] = json!(workspace.grant_refresh(scopes));
+        answer["refresh_token"] = json!(workspace.grant_refresh(Kind::Bot, scopes));
         answer["expires_in"] = json!(LIFE_S);
     }
     answer
@@ -216,6 +233,25 @@ pub fn revoke(workspace: &mut Workspace, call: &Call) -> Reply {
 }
 
 impl Simulator {
+    /// Another workspace in which the app is installed, with the same channels and people as "Acme" and an id that follows from
+    /// its name.
+    ///
+    /// # Errors
+    /// When there is one of this name or id, or the name has no letter.
+    pub fn open_workspace(&self, name: &str) -> Result<Simulator, Mistake> {
+        let letters = || name.chars().filter(char::is_ascii_alphanumeric);
+        let short: String =
+            letters().map(|c| c.to_ascii_uppercase()).chain("000000".chars()).take(6).collect();
+        let (id, domain) = (format!("T0{short}001"), letters().collect::<String>().to_ascii_lowercase());
+        let is_it = |setup: &Setup| setup.team_id == id || setup.team_name.eq_ignore_ascii_case(name);
+        if domain.is_empty() || self.shared.places().iter().any(|place| is_it(&place.lock().setup)) {
+            return Err(Mistake::NoPlace(name.to_owned()));
+        }
+        let app = AppSetup { bot_token: format!("xoxb-{id}-simulated"), ..AppSetup::default() };
+        let (team_id, team_name) = (id, name.to_owned());
+        Ok(self.add_workspace(Setup { team_id, team_name, team_domain: domain, app, ..Setup::default() }))
+    }
+
     /// The workspace in which the next persons allow the app: a team's id.
     pub fn install_into(&self, team: &str) {
         self.act(|workspace| workspace.installing.team = Some(team.to_owned()));
@@ -238,7 +274,7 @@ impl Simulator {
     pub fn granted_pair(&self) -> (String, String) {
         self.act(|workspace| {
             let scopes = workspace.setup.app.scopes.clone();
-            (workspace.grant(Kind::Bot, scopes.clone()), workspace.grant_refresh(scopes))
+            (workspace.grant(Kind::Bot, scopes.clone()), workspace.grant_refresh(Kind::Bot, scopes))
         })
     }
 

@@ -33,6 +33,7 @@ struct Granted {
 /// A refresh token.
 #[derive(Clone, Debug)]
 struct Refresh {
+    kind: Kind,
     scopes: Vec<String>,
     /// Until when it is taken although it was used.
     grace_ms: Option<i64>,
@@ -77,12 +78,13 @@ impl Workspace {
         granted.unwrap_or_else(|| other.unwrap_or(&self.setup.app).scopes.clone())
     }
 
-    /// Makes a token of this kind; a bot's rotates where the app's tokens do.
+    /// Makes a token of this kind; it rotates where the app's tokens do.
     pub fn grant(&mut self, kind: Kind, scopes: Vec<String>) -> String {
         self.tokens.count += 1;
-        let rotates = self.setup.app.token_rotation && kind == Kind::Bot;
+        let rotates = self.setup.app.token_rotation;
         let prefix = match (kind, rotates) {
-            (Kind::User, _) => "xoxp-",
+            (Kind::User, true) => "xoxe.xoxp-1-",
+            (Kind::User, false) => "xoxp-",
             (_, true) => "xoxe.xoxb-1-",
             (_, false) => "xoxb-",
         };
@@ -93,15 +95,15 @@ impl Workspace {
     }
 
     /// Makes a refresh token.
-    pub fn grant_refresh(&mut self, scopes: Vec<String>) -> String {
+    pub fn grant_refresh(&mut self, kind: Kind, scopes: Vec<String>) -> String {
         self.tokens.count += 1;
         let token = format!("xoxe-1-{}-{}-{}", self.setup.team_id, self.tokens.count, self.ids.hex(12));
-        self.tokens.refresh.insert(token.clone(), Refresh { scopes, grace_ms: None });
+        self.tokens.refresh.insert(token.clone(), Refresh { kind, scopes, grace_ms: None });
         token
     }
 
-    /// Uses a refresh token up; its scopes, if it was good. It is taken again for a moment (docs: a short grace).
-    pub fn take_refresh(&mut self, token: &str) -> Option<Vec<String>> {
+    /// Uses a refresh token up; whose it is and its scopes, if it was good. It is taken again for a moment (docs: a short grace).
+    pub fn take_refresh(&mut self, token: &str) -> Option<(Kind, Vec<String>)> {
         let now_ms = self.clock.now_ms();
         let found = self.tokens.refresh.get_mut(token)?;
         match found.grace_ms {
@@ -109,7 +111,7 @@ impl Workspace {
             Some(_) => {}
             None => found.grace_ms = Some(now_ms + self.setup.app.refresh_grace_ms),
         }
-        Some(found.scopes.clone())
+        Some((found.kind, found.scopes.clone()))
     }
 
     /// From now on this token is good for nothing.

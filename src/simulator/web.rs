@@ -45,13 +45,7 @@ pub async fn answer(
         shared.act(|workspace, now_ms| workspace.record(name, now_ms, word, args));
     }
     match fault {
-        None if name == "oauth.v2.access" => {
-            let reply = oauth::access(shared, head, &call);
-            let outcome = reply.as_ref().map_or_else(|refusal| refusal.error.clone(), |_| "ok".to_owned());
-            shared.act(|workspace, now_ms| workspace.record(name, now_ms, &outcome, Value::Null));
-            Ok(shared.lock().render(None, reply))
-        }
-        None => Ok(work(shared, &call)),
+        None => Ok(work(shared, head, &call)),
         Some(Fault::Drop) => Err(Cut),
         Some(Fault::Stall) => match server::never().await {},
         Some(Fault::Status(status)) => {
@@ -63,14 +57,14 @@ pub async fn answer(
         Some(Fault::Error(error)) => Ok(shared.lock().render(None, Err(error.as_str().into()))),
         Some(Fault::Slow(ms)) => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
-            Ok(work(shared, &call))
+            Ok(work(shared, head, &call))
         }
         Some(Fault::AcceptThenCut) => {
-            drop(work(shared, &call));
+            drop(work(shared, head, &call));
             Err(Cut)
         }
         Some(Fault::AcceptThenStall) => {
-            drop(work(shared, &call));
+            drop(work(shared, head, &call));
             match server::never().await {}
         }
     }
@@ -88,7 +82,13 @@ fn unworked(fault: &Fault) -> Option<&str> {
     }
 }
 
-fn work(shared: &Arc<Shared>, call: &Call) -> Response<Body> {
+fn work(shared: &Arc<Shared>, head: &Parts, call: &Call) -> Response<Body> {
+    if call.method == "oauth.v2.access" {
+        let reply = oauth::access(shared, head, call);
+        let outcome = reply.as_ref().map_or_else(|refusal| refusal.error.clone(), |_| "ok".to_owned());
+        shared.act(|workspace, now_ms| workspace.record(&call.method, now_ms, &outcome, Value::Null));
+        return shared.lock().render(None, reply);
+    }
     shared.act(|workspace, now_ms| {
         let method = methods::find(&call.method);
         let reply = match method {

@@ -44,6 +44,9 @@ pub enum Mistake {
     /// No such element, or view.
     #[error("there is no {0} to act on")]
     NoElement(String),
+    /// There is such a workspace already, or its name cannot be one.
+    #[error("there is a workspace {0} already, or this is no name for one")]
+    NoPlace(String),
     /// The person is not where they would have to be.
     #[error("{0} is not a member of that channel")]
     NotAMember(String),

@@ -21,16 +21,25 @@ pub struct Apis {
     /// Further apps of ours, each by its id and the workspace that its token belongs to.
     further: Arc<RwLock<BTreeMap<(String, WorkspaceId), Api>>>,
     spaces: Arc<watch::Sender<Arc<Spaces>>>,
+    /// See [`Apis::turn`].
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl From<Api> for Apis {
     fn from(configured: Api) -> Apis {
         let (speaking, further) = (Arc::default(), Arc::default());
-        Apis { configured, speaking, further, spaces: Arc::new(watch::Sender::default()) }
+        let spaces = Arc::new(watch::Sender::default());
+        Apis { configured, speaking, further, spaces, turn: Arc::default() }
     }
 }
 
 impl Apis {
+    /// Whoever puts a token into the database and then has it spoken with takes a turn: of two at the same time one would be in
+    /// memory and the other in the database.
+    pub async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        self.turn.clone().lock_owned().await
+    }
+
     /// What speaks with the configured token, and for calls that need none.
     pub fn configured(&self) -> &Api {
         &self.configured

@@ -28,11 +28,6 @@ pub const NEEDED_SCOPES: &[(&str, &str)] = &[
 /// Scopes that an app made from the manifest has, too, but that only some desks need.
 pub const WANTED_SCOPES: &[(&str, &str)] = &[("files:write", "to upload the charts of reports")];
 
-/// Scopes without which a workspace cannot be connected: reading and answering in public channels, knowing people by their
-/// names and addresses, and the groups that notices mention.
-pub const CONNECT_SCOPES: &[&str] =
-    &["chat:write", "channels:read", "channels:history", "users:read", "users:read.email", "usergroups:read"];
-
 /// The scope of the app-level token.
 pub const APP_TOKEN_SCOPE: &str = "connections:write";
 
@@ -47,11 +42,13 @@ pub struct Wanted<'a> {
     pub http: Option<&'a str>,
     /// Where Slack sends back people who install the app through its pages; nowhere unless that is configured.
     pub redirect: Option<&'a str>,
+    /// Whether an organisation (Enterprise Grid) shall be able to install it as a whole.
+    pub org: bool,
 }
 
 /// The manifest for an app.
 pub fn manifest(wanted: Wanted<'_>) -> Value {
-    let Wanted { name, profile, http, redirect } = wanted;
+    let Wanted { name, profile, http, redirect, org } = wanted;
     let name: String = name.trim().chars().take(LONGEST_NAME).collect();
     let name = if name.is_empty() { "deskd".to_owned() } else { name };
     let events: Vec<&str> = profile.events().map(|event| event.name).collect();
@@ -66,7 +63,7 @@ pub fn manifest(wanted: Wanted<'_>) -> Value {
         "settings": {
             "event_subscriptions": { "bot_events": events },
             "interactivity": { "is_enabled": true },
-            "org_deploy_enabled": false,
+            "org_deploy_enabled": org,
             "socket_mode_enabled": http.is_none(),
             "token_rotation_enabled": false,
         },
@@ -118,6 +115,15 @@ pub fn lacking(granted: &[String]) -> Vec<String> {
     nearest.into_iter().map(str::to_owned).collect()
 }
 
+/// The scopes that were not granted of all that deskd uses: with each of them something does not work. None when Slack did not
+/// say what was granted.
+pub fn without(granted: &[String]) -> Vec<String> {
+    if granted.is_empty() {
+        return Vec::new();
+    }
+    drift(granted, Profile::Full).missing.into_iter().map(str::to_owned).collect()
+}
+
 /// The link that opens Slack's "create an app" dialogue with the manifest filled in.
 pub fn install_link(manifest: &Value) -> String {
     let json = manifest.to_string();
@@ -140,7 +146,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn named(name: &str) -> Value {
-        manifest(Wanted { name, profile: Profile::Full, http: None, redirect: None })
+        manifest(Wanted { name, profile: Profile::Full, http: None, redirect: None, org: false })
     }
 
     #[test]
@@ -172,9 +178,12 @@ mod tests {
             for profile in Profile::ALL {
                 for http in [None, Some("https://desk.example.com"), Some("https://desk.example.com/")] {
                     let redirect = http.map(|_| "https://desk.example.com/slack/oauth/callback");
-                    let made = manifest(Wanted { name, profile, http, redirect });
-                    let problems: Vec<String> = validator.iter_errors(&made).map(|e| e.to_string()).collect();
-                    assert_eq!(problems, Vec::<String>::new(), "{name} {profile:?} {http:?}");
+                    for org in [false, true] {
+                        let made = manifest(Wanted { name, profile, http, redirect, org });
+                        let problems: Vec<String> =
+                            validator.iter_errors(&made).map(|e| e.to_string()).collect();
+                        assert_eq!(problems, Vec::<String>::new(), "{name} {profile:?} {http:?} {org}");
+                    }
                 }
             }
         }
@@ -192,8 +201,13 @@ mod tests {
     #[test]
     fn with_an_address_slack_sends_requests_and_there_are_no_sockets() {
         let http = Some("https://desk.example.com/");
-        let settings =
-            &manifest(Wanted { name: "d", profile: Profile::Inbox, http, redirect: None })["settings"];
+        let settings = &manifest(Wanted {
+            name: "d",
+            profile: Profile::Inbox,
+            http,
+            redirect: None,
+            org: false,
+        })["settings"];
         assert_eq!(settings["socket_mode_enabled"], json!(false));
         let base = "https://desk.example.com/slack";
         assert_eq!(settings["event_subscriptions"]["request_url"], json!(format!("{base}/events")));
@@ -205,7 +219,8 @@ mod tests {
     fn who_lets_people_install_the_app_names_where_they_are_sent_back() {
         assert_eq!(named("d")["oauth_config"].get("redirect_urls"), None);
         let redirect = Some("https://desk.example.com/slack/oauth/callback");
-        let made = manifest(Wanted { name: "d", profile: Profile::Inbox, http: None, redirect });
+        let made = manifest(Wanted { name: "d", profile: Profile::Inbox, http: None, redirect, org: true });
+        assert_eq!(made["settings"]["org_deploy_enabled"], json!(true));
         assert_eq!(made["oauth_config"]["redirect_urls"], json!([redirect]));
     }
 

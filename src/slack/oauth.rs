@@ -37,12 +37,12 @@ pub struct Consent<'a> {
 
 /// What Slack gives for a code or a refresh token.
 pub struct Grant {
-    /// The bot token.
+    /// The bot token; for the refresh token of a person theirs.
     pub bot: Secret,
     /// What it may do.
     pub scopes: Vec<String>,
     /// The token of the person, where it was asked for.
-    pub user: Option<Secret>,
+    pub user: Option<Rotating>,
     /// What the next pair is asked for with, where tokens rotate.
     pub refresh: Option<Secret>,
     /// How long the bot token is good; `None` for good.
@@ -51,8 +51,25 @@ pub struct Grant {
     pub team: Option<String>,
     /// The organisation.
     pub enterprise: Option<String>,
+    /// What the workspace is called, or the organisation that has installed the app as a whole.
+    pub name: String,
+    /// The bot's user.
+    pub bot_user: String,
+    /// The app.
+    pub app: Option<String>,
     /// Whether it installed the app as a whole.
     pub org_wide: bool,
+}
+
+/// A person's token, and how long it is good.
+#[derive(Debug)]
+pub struct Rotating {
+    /// The token.
+    pub token: Secret,
+    /// What the next one is asked for with, where tokens rotate.
+    pub refresh: Option<Secret>,
+    /// How long it is good; `None` for good.
+    pub expires_in: Option<Duration>,
 }
 
 impl fmt::Debug for Grant {
@@ -89,20 +106,32 @@ impl Api {
     async fn grant(&self, client: &Client, form: &[(&str, &str)]) -> Result<Grant, Failure> {
         let done = self.write_as((&client.id, &client.secret), "oauth.v2.access", form).await?;
         let answer: Access<'_> = lenient(&done.body);
-        let secret = |text: &Text<'_>| loose::filled(text).map(|text| Secret::new(&text));
         let id = |place: &Loose<'_, Place<'_>>| place.object().and_then(|place| loose::filled(&place.id));
+        let org_wide = answer.is_enterprise_install == Some(true);
+        let place = if org_wide { &answer.enterprise } else { &answer.team };
         let list = loose::or_empty(&answer.scope).split(',').map(str::trim);
         Ok(Grant {
             bot: secret(&answer.access_token).ok_or_else(|| missing("bot token"))?,
             scopes: list.filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
-            user: answer.authed_user.object().and_then(|user| secret(&user.access_token)),
+            user: answer.authed_user.object().and_then(Installer::rotating),
             refresh: secret(&answer.refresh_token),
-            expires_in: answer.expires_in.filter(|seconds| *seconds > 0).map(Duration::from_secs),
+            expires_in: life(answer.expires_in),
+            name: place.object().and_then(|place| loose::filled(&place.name)).unwrap_or_default(),
+            bot_user: loose::or_empty(&answer.bot_user_id).to_owned(),
+            app: loose::filled(&answer.app_id),
             team: id(&answer.team),
             enterprise: id(&answer.enterprise),
-            org_wide: answer.is_enterprise_install == Some(true),
+            org_wide,
         })
     }
+}
+
+fn secret(text: &Text<'_>) -> Option<Secret> {
+    loose::filled(text).map(|text| Secret::new(&text))
+}
+
+fn life(seconds: Option<u64>) -> Option<Duration> {
+    seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
 #[derive(Default, Deserialize)]
@@ -115,6 +144,10 @@ struct Access<'a> {
     #[serde(borrow, deserialize_with = "loose::text")]
     refresh_token: Text<'a>,
     expires_in: Option<u64>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    bot_user_id: Text<'a>,
+    #[serde(borrow, deserialize_with = "loose::text")]
+    app_id: Text<'a>,
     #[serde(borrow)]
     team: Loose<'a, Place<'a>>,
     #[serde(borrow)]
@@ -128,12 +161,25 @@ struct Access<'a> {
 struct Place<'a> {
     #[serde(borrow, default, deserialize_with = "loose::text")]
     id: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    name: Text<'a>,
 }
 
 #[derive(Deserialize)]
 struct Installer<'a> {
     #[serde(borrow, default, deserialize_with = "loose::text")]
     access_token: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "loose::text")]
+    refresh_token: Text<'a>,
+    #[serde(default)]
+    expires_in: Option<u64>,
+}
+
+impl Installer<'_> {
+    fn rotating(&self) -> Option<Rotating> {
+        let refresh = secret(&self.refresh_token);
+        Some(Rotating { token: secret(&self.access_token)?, refresh, expires_in: life(self.expires_in) })
+    }
 }
 
 #[cfg(test)]

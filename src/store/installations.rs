@@ -12,15 +12,15 @@ use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
-use crate::domain::installation::{Source, State, TOKEN_ENDS};
+use crate::domain::installation::{Pair, Source, State};
 use crate::domain::message::Ourselves;
 use crate::domain::seal::{Keyring, Locked};
 use crate::domain::secret::Secret;
 use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 
-const TABLE: &str = "tokens";
-const COLUMN: &str = "token";
+pub(super) const TABLE: &str = "tokens";
+pub(super) const COLUMN: &str = "token";
 
 /// What Slack gave us for one installation.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub struct Tokens {
     /// The bot token.
     pub bot: Secret,
     /// The token of the person who installed the app, where that was asked for.
-    pub user: Option<Secret>,
+    pub user: Option<Pair>,
     /// What the next pair is asked for with, where tokens rotate.
     pub refresh: Option<Secret>,
     /// Until when the bot token is good; `None` for good.
@@ -71,6 +71,8 @@ pub struct Installation {
     pub reason: String,
     /// Whether the token that speaks there is in the database.
     pub has_token: bool,
+    /// Until when that is good, unless it is changed; `None` for good.
+    pub expires_at: Option<Timestamp>,
     /// When it was installed, or connected again.
     pub installed_at: Timestamp,
     /// When it was left.
@@ -85,16 +87,6 @@ pub struct Speaker {
     pub is_home: bool,
     /// The bot token, or why it cannot be read.
     pub bot: Result<Secret, Locked>,
-}
-
-/// A token that has to be changed in time.
-pub struct Rotating {
-    /// The workspace.
-    pub workspace: WorkspaceId,
-    /// Until when the bot token is good.
-    pub expires_at: Timestamp,
-    /// What the next pair is asked for with, or why it cannot be read.
-    pub refresh: Result<Secret, Locked>,
 }
 
 impl Store {
@@ -123,7 +115,7 @@ impl Store {
             let mut query = tx.prepare_cached(
                 "SELECT i.workspace, COALESCE(w.name, ''), COALESCE(w.person, ''), i.source, i.state, i.reason,
                      EXISTS (SELECT 1 FROM tokens t WHERE t.installation = i.id AND t.kind = 'bot'),
-                     i.installed_at, i.gone_at
+                     i.installed_at, i.gone_at, i.expires_at
                  FROM installations i LEFT JOIN workspaces w ON w.workspace = i.workspace ORDER BY i.id",
             )?;
             let rows = query.query_map([], |row| Ok(installation(row)))?;
@@ -157,71 +149,27 @@ impl Store {
         })
         .await
     }
+}
 
-    /// The tokens that are good no longer than until `before`, the next one first.
-    pub async fn rotating(&self, before: Timestamp) -> Result<Vec<Rotating>, StoreError> {
+impl Space {
+    /// The tokens that speak in the workspace, the bot's last: without it nothing is left of the app there.
+    pub async fn speaking_tokens(&self) -> Result<Vec<Result<Secret, Locked>>, StoreError> {
         let keys = self.keys();
-        self.read(move |tx| {
+        self.read(move |tx, workspace| {
             let mut query = tx.prepare_cached(
-                "SELECT i.workspace, i.expires_at, t.id FROM installations i
-                 JOIN tokens t ON t.installation = i.id AND t.kind = 'refresh'
-                 WHERE i.state = 'active' AND i.reason = '' AND i.expires_at IS NOT NULL AND i.expires_at <= ?
-                 ORDER BY i.expires_at, i.id",
+                "SELECT id, kind FROM tokens WHERE workspace = ? AND kind IN ('bot', 'user') ORDER BY kind DESC",
             )?;
-            let rows = query.query_map([before.0], |row| {
-                Ok((WorkspaceId(row.get(0)?), Timestamp(row.get(1)?), row.get::<_, i64>(2)?))
-            })?;
-            let found: Vec<_> = rows.collect::<Result<_, _>>()?;
-            let mut rotating = Vec::with_capacity(found.len());
-            for (workspace, expires_at, token) in found {
-                let place = (TABLE, COLUMN, token);
-                if let Some(refresh) = sealed::take(tx, keys.as_deref(), place, &workspace)? {
-                    rotating.push(Rotating { workspace, expires_at, refresh });
-                }
+            let rows = query.query_map([&workspace.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let found: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
+            let mut tokens = Vec::with_capacity(found.len());
+            for (id, kind) in found {
+                let Some(sealed) = sealed::take(tx, keys.as_deref(), (TABLE, COLUMN, id), workspace)? else {
+                    continue;
+                };
+                let is_persons = kind == "user";
+                tokens.push(sealed.map(|sealed| if is_persons { Pair::opened(&sealed).token } else { sealed }));
             }
-            Ok(rotating)
-        })
-        .await
-    }
-
-    /// When the next token has to be changed that is not good for ever; `None` when none has to.
-    pub async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|tx| {
-            let mut query = tx.prepare_cached(
-                "SELECT MIN(expires_at) FROM installations
-                 WHERE state = 'active' AND reason = '' AND expires_at IS NOT NULL",
-            )?;
-            Ok(query.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(Timestamp))
-        })
-        .await
-    }
-}
-
-impl Space {
-    /// Puts new tokens in the place of an installation's; what is not given stays as it is. Says whether there is such an
-    /// installation.
-    pub async fn swap_tokens(&self, tokens: Tokens, now: Timestamp) -> Result<bool, StoreError> {
-        let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
-        self.write(move |tx, workspace| {
-            let sql = "UPDATE installations SET expires_at = ?2, reason = ''
-                       WHERE workspace = ?1 AND state = 'active' RETURNING id";
-            let expires_at = tokens.expires_at.map(|at| at.0);
-            let id = tx.query_row(sql, (&workspace.0, expires_at), |row| row.get(0)).optional()?;
-            let Some(id) = id else { return Ok(false) };
-            put_all(tx, &keys, (id, workspace), &tokens, now)?;
-            Ok(true)
-        })
-        .await
-    }
-}
-
-impl Space {
-    /// Notes that the token cannot be changed any more: it is good until its end, and nobody asks for another with what is left.
-    pub async fn token_ends(&self) -> Result<(), StoreError> {
-        self.write(move |tx, workspace| {
-            let sql = "UPDATE installations SET reason = ? WHERE workspace = ? AND state = 'active'";
-            tx.execute(sql, (TOKEN_ENDS, &workspace.0))?;
-            Ok(())
+            Ok(tokens)
         })
         .await
     }
@@ -285,9 +233,10 @@ fn install(
         ),
         |row| row.get(0),
     )?;
-    people::remember(tx, &new.ours, &new.scopes, now)?;
+    people::remember(tx, &known_better(tx, &new.ours)?, &new.scopes, now)?;
     let deed = if is_there { Deed::TokenChanged } else { Deed::Connected };
-    let act = Act::new(&new.by, deed, &workspace.0).with(new.ours.bot.as_str());
+    let bot = Some(new.ours.bot.as_str()).filter(|bot| !bot.is_empty()).unwrap_or(&new.ours.person.0);
+    let act = Act::new(&new.by, deed, &workspace.0).with(bot);
     note_in(tx, Some(keys), workspace, act, now)?;
     put_all(tx, keys, (id, workspace), &new.tokens, now)?;
     let sql = "SELECT 1 FROM channels WHERE workspace = ?1 AND pick <> 'none'
@@ -295,15 +244,24 @@ fn install(
     Ok(comes_back && tx.prepare_cached(sql)?.exists([&workspace.0])?)
 }
 
-fn put_all(
+/// Who we are as Slack says it when the app is installed, with what it said before where it leaves that out.
+fn known_better(tx: &Transaction<'_>, ours: &Ourselves) -> Result<Ourselves, StoreError> {
+    let known = people::ours_in(tx, &ours.workspace)?.filter(|_| ours.bot.is_empty());
+    Ok(match known {
+        Some(known) => Ourselves { bot: known.bot, url: known.url, ..ours.clone() },
+        None => ours.clone(),
+    })
+}
+
+pub(super) fn put_all(
     tx: &Transaction<'_>,
     keys: &Keyring,
     (installation, workspace): (i64, &WorkspaceId),
     tokens: &Tokens,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let given =
-        [("bot", Some(&tokens.bot)), ("user", tokens.user.as_ref()), ("refresh", tokens.refresh.as_ref())];
+    let user = tokens.user.as_ref().map(Pair::sealed);
+    let given = [("bot", Some(&tokens.bot)), ("user", user.as_ref()), ("refresh", tokens.refresh.as_ref())];
     for (kind, token) in given {
         let Some(token) = token else { continue };
         let row = tx.query_row(
@@ -335,5 +293,6 @@ fn installation(row: &Row<'_>) -> Result<Installation, StoreError> {
         has_token: row.get(6)?,
         installed_at: Timestamp(row.get(7)?),
         gone_at: row.get::<_, Option<i64>>(8)?.map(Timestamp),
+        expires_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
     })
 }

@@ -49,6 +49,7 @@ pub mod recovery;
 pub mod rehearse;
 pub mod reports;
 pub mod retention;
+pub mod rotation;
 pub mod routing;
 mod rows;
 pub mod sealed;

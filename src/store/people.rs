@@ -155,7 +155,10 @@ pub(super) fn set_ourselves(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let known = ours_in(tx, &ours.workspace)?;
-    if known.is_none_or(|known| (known.bot, known.app) != (ours.bot.clone(), ours.app.clone())) {
+    // What Slack says of an installation does not name the bot; that it does later is no news.
+    let is_same =
+        |known: &Ourselves| (known.bot == ours.bot || known.bot.is_empty()) && known.app == ours.app;
+    if !known.as_ref().is_some_and(is_same) {
         let act = Act::new(&Actor::Desk, Deed::Connected, &ours.workspace.0).with(ours.bot.as_str());
         note_in(tx, keys, &ours.workspace, act, now)?;
     }

@@ -89,6 +89,11 @@ impl Store {
         Store { keys: Some(Arc::new(keys)), ..self }
     }
 
+    /// Whether a secret can be kept in it.
+    pub fn has_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
     /// The keys of the secrets in it.
     pub(super) fn keys(&self) -> Option<Arc<Keyring>> {
         self.keys.clone()

@@ -15,10 +15,11 @@ use super::tasks::time;
 use super::{Front, ourselves};
 use crate::config::Secret;
 use crate::domain::ids::WorkspaceId;
-use crate::domain::installation::State;
+use crate::domain::installation::{State, TOKEN_ENDS};
 use crate::domain::time::Timestamp;
 use crate::intake::account::{Connected, Leave, NotConnected};
 use crate::slack::outcome::Failure;
+use crate::store::installations::Installation;
 
 /// How often it is looked whether everybody in a workspace is known.
 const LOOK: Duration = Duration::from_millis(100);
@@ -55,8 +56,20 @@ pub struct WorkspaceRow {
     pub installed_at: String,
     /// When it was left, RFC 3339.
     pub gone_at: Option<String>,
-    /// Why: `disconnected`, `tokens_revoked`, `app_uninstalled`; of an active one `token_ends`.
+    /// Why: `disconnected`, `tokens_revoked`, `app_uninstalled`; of an active one why somebody should look: `token_ends`,
+    /// `token_locked`, `token_not_renewed`.
     pub reason: Option<String>,
+}
+
+/// What a token may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantedDocument {
+    /// Slack's id of its workspace.
+    pub team_id: String,
+    /// The workspace's name.
+    pub team_name: String,
+    /// Its scopes; none when Slack did not say.
+    pub granted: Vec<String>,
 }
 
 /// What connecting came to.
@@ -142,7 +155,10 @@ pub async fn status(front: Front) -> Result<Json<ConnectionDocument>, Refusal> {
 pub async fn list(front: Front) -> Result<Json<Vec<WorkspaceRow>>, Refusal> {
     let home = front.apis.spaces().borrow().home().map(|ours| ours.workspace.clone());
     let installations = front.store.installations().await?;
-    let row = |one: crate::store::installations::Installation| WorkspaceRow {
+    let row = |one: Installation| WorkspaceRow {
+        reason: concern(&front, &one)
+            .map(str::to_owned)
+            .or_else(|| Some(one.reason).filter(|reason| !reason.is_empty())),
         is_home: home.as_ref() == Some(&one.workspace),
         id: one.workspace.0,
         name: one.name,
@@ -150,9 +166,32 @@ pub async fn list(front: Front) -> Result<Json<Vec<WorkspaceRow>>, Refusal> {
         source: one.source.as_str().to_owned(),
         installed_at: instant(one.installed_at),
         gone_at: time(one.gone_at),
-        reason: Some(one.reason).filter(|reason| !reason.is_empty()),
     };
     Ok(Json(installations.into_iter().map(row).collect()))
+}
+
+/// Why somebody should look at a workspace that we are in, as a stable word; `None` where nobody has to. A token that is there and
+/// is not spoken with is one that cannot be read.
+pub fn concern(front: &Front, one: &Installation) -> Option<&'static str> {
+    let is_locked = || one.has_token && front.apis.of(&one.workspace).is_err();
+    match one.state {
+        State::Leaving | State::Gone => None,
+        State::Active if one.reason == TOKEN_ENDS => Some(TOKEN_ENDS),
+        State::Active if is_locked() => Some("token_locked"),
+        State::Active if one.expires_at.is_some() && !front.renews => Some("token_not_renewed"),
+        State::Active => None,
+    }
+}
+
+/// `GET /v1/workspaces/granted`: what the token of a workspace may do, as Slack says it now.
+pub async fn granted(front: Front) -> Result<Json<GrantedDocument>, Refusal> {
+    let ours = ourselves(&front).await?;
+    let identity = front.apis.of(&ours.workspace)?.auth_test().await?;
+    Ok(Json(GrantedDocument {
+        team_id: ours.workspace.0,
+        team_name: ours.workspace_name,
+        granted: identity.scopes,
+    }))
 }
 
 /// `POST /v1/workspaces/connect`: validates the token and syncs the workspace, in one.
@@ -236,7 +275,7 @@ async fn synced(front: &Front, connected: Connected) -> Result<ConnectedDocument
         tokio::time::sleep(LOOK).await;
     };
     let hint = (!missing.is_empty()).then(|| {
-        "add these in the app's settings under OAuth & Permissions, and reinstall the app".to_owned()
+        "add those you want in the app's settings under OAuth & Permissions, and reinstall the app".to_owned()
     });
     Ok(ConnectedDocument {
         ok: true,
@@ -260,7 +299,7 @@ fn refuse(problem: NotConnected) -> Refusal {
     let told = problem.to_string();
     match problem {
         NotConnected::Token(_) => Refusal::new(Code::WrongToken, told),
-        NotConnected::Scopes(_) => Refusal::new(Code::MissingScopes, told),
+        NotConnected::Scopes { .. } => Refusal::new(Code::MissingScopes, told),
         NotConnected::OtherWorkspace(_) | NotConnected::NotAllowed(_) => Refusal::new(Code::WrongState, told),
         NotConnected::Slack(Failure::Token { error }) => {
             let what = Failure::Token { error }.sentence();

@@ -51,6 +51,8 @@ pub struct Front {
     pub apis: Apis,
     /// The way to connect workspaces and to leave them.
     pub accounts: Accounts,
+    /// Whether tokens that do not last are renewed: the app's client id and secret are there.
+    pub renews: bool,
     /// The workspace that the request names; `None` when it names none.
     pub wanted: Option<String>,
     /// Who we are, once we know.

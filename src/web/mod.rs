@@ -198,6 +198,7 @@ fn account() -> Router<Front> {
         .route("/api/slack/status", quick(get(account::status)))
         .route("/api/slack/disconnect", within(post(account::disconnect), REPLAY))
         .route("/v1/workspaces", quick(get(account::list)))
+        .route("/v1/workspaces/granted", slow(get(account::granted)))
         .route("/v1/workspaces/connect", slow(post(account::connect)))
         .route("/v1/workspaces/rotate", slow(post(account::rotate)))
         .route("/v1/workspaces/disconnect", within(post(account::disconnect), REPLAY))

@@ -6,6 +6,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
+use super::account::concern;
 use super::desk::Health;
 use super::errors::Refusal;
 use super::further::{self, AppDocument};
@@ -145,7 +146,7 @@ pub struct WorkspaceState {
     pub id: String,
     /// Its name; empty before Slack has said it.
     pub name: String,
-    /// `active`, `leaving`, or why somebody should look: `token_ends`, `token_locked`.
+    /// `active`, `leaving`, or why somebody should look: `token_ends`, `token_locked`, `token_not_renewed`.
     pub state: String,
 }
 
@@ -319,17 +320,11 @@ pub async fn show(front: Front) -> Result<Json<StatusDocument>, Refusal> {
     }))
 }
 
-/// The workspaces that we are in. One whose token is there and is not spoken with has a token that cannot be read.
+/// The workspaces that we are in.
 async fn workspaces(front: &Front) -> Result<Vec<WorkspaceState>, Refusal> {
     let installations = front.store.installations().await?;
     let there = installations.into_iter().filter(|one| one.state != State::Gone);
-    let state = |one: &Installation| match (one.state, one.reason.is_empty()) {
-        (State::Active, false) => one.reason.clone(),
-        (State::Active, true) if one.has_token && front.apis.of(&one.workspace).is_err() => {
-            "token_locked".to_owned()
-        }
-        (state, _) => state.as_str().to_owned(),
-    };
+    let state = |one: &Installation| concern(front, one).unwrap_or(one.state.as_str()).to_owned();
     Ok(there.map(|one| WorkspaceState { state: state(&one), id: one.workspace.0, name: one.name }).collect())
 }
 

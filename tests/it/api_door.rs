@@ -57,6 +57,12 @@ impl Door {
         self.hear(self.http.post(format!("http://localhost{path}")).json(&body)).await
     }
 
+    /// Something done in one workspace of several.
+    pub async fn post_in(&self, path: &str, workspace: &str, body: Value) -> (u16, Value) {
+        let request = self.http.post(format!("http://localhost{path}")).json(&body);
+        self.hear(request.header("deskd-workspace", workspace)).await
+    }
+
     /// A text.
     pub async fn text(&self, path: &str, accept: &str) -> (String, String) {
         let request = self.http.get(format!("http://localhost{path}")).header("accept", accept);

@@ -2,6 +2,7 @@
 
 use deskd::domain::ids::WorkspaceId;
 use deskd::simulator::{Fault, Setup, Times};
+use deskd::slack::methods::Profile;
 use serde_json::{Value, json};
 
 use crate::api_door::Door;
@@ -80,9 +81,10 @@ async fn oau_14_and_oau_15_scopes_that_were_not_granted_are_named_and_the_app_ha
     assert_eq!((status, refusal["code"].as_str()), (409, Some("missing_scopes")));
     let message = refusal["message"].as_str().unwrap();
     assert!(
-        message.contains("users:read.email, usergroups:read;") && message.contains("reinstall"),
+        message.contains("is not allowed users:read.email;") && message.contains("reinstall"),
         "{message}"
     );
+    assert!(message.contains("groups:read, usergroups:read"), "what else will not work: {message}");
     assert_eq!(count(&world, "SELECT COUNT(*) FROM tokens").await, 0);
     // What only some things need is named, too, and does not stand in the way.
     let mut setup = globex();
@@ -94,6 +96,26 @@ async fn oau_14_and_oau_15_scopes_that_were_not_granted_are_named_and_the_app_ha
     assert!(connected["hint"].as_str().unwrap().contains("reinstall"), "{connected}");
     door.close().await;
     world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn oau_03_and_oau_14_an_app_of_every_profile_is_connected_and_what_will_not_work_is_named() {
+    for profile in Profile::ALL {
+        let (world, door) = acme(Setup::default()).await;
+        let mut setup = globex();
+        setup.app.scopes = profile.scopes().iter().map(|&scope| scope.to_owned()).collect();
+        let other = world.slack.add_workspace(setup);
+        let (status, connected) = hand_over(&door, &other.bot_token()).await;
+        assert_eq!(status, 200, "{profile:?}: {connected}");
+        let full = Profile::Full.scopes();
+        let missing: Vec<&str> = full.into_iter().filter(|scope| !profile.scopes().contains(scope)).collect();
+        assert_eq!(connected["missing_scopes"], json!(missing), "{profile:?}");
+        let next = json!({ "token": other.another_bot_token() });
+        let rotate = door.post_in("/v1/workspaces/rotate", "Globex", next).await;
+        assert_eq!(rotate.0, 200, "{profile:?}: {}", rotate.1);
+        door.close().await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! `docs/http-mode.md` is true: what it says to write and to type leads from nothing to a task, through nginx and through
 //! Caddy, with a certificate of one's own making.
 
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -17,6 +18,18 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Installing through Slack's pages.
+const INSTALLING: &str = "\n[oauth]\nclient_id = \"1.2\"\n\
+                          redirect_url = \"https://localhost:8443/slack/oauth/callback\"\n";
+
+/// What a browser gets then.
+const LOOK_AT_PAGES: &str = r#"
+page() { curl -s -o /dev/null -w "$1 %{http_code}\n" --cacert cert.pem "https://localhost:8443$2"; }
+page installing /slack/install
+page settings '/settings?slack=bad_state'
+page elsewhere /settings/more
+"#;
 
 /// The fenced blocks after this mark, in order.
 fn blocks(mark: &str) -> Vec<&'static str> {
@@ -54,10 +67,13 @@ fn follow(proxy: &str) {
     for name in ["nginx.conf", "Caddyfile", "config.toml"] {
         std::fs::write(folder.path().join(name), with_ports(blocks(name)[0], &ports)).unwrap();
     }
+    // Who lets people install the app adds this; the same proxy stands before it.
+    let mut config = std::fs::File::options().append(true).open(folder.path().join("config.toml")).unwrap();
+    config.write_all(with_ports(INSTALLING, &ports).as_bytes()).unwrap();
     std::os::unix::fs::symlink(BINARY, folder.path().join("deskd")).unwrap();
     let steps = blocks("sh");
     assert_eq!(steps.len(), 3, "make the certificate, start, look");
-    let script = [steps[0], steps[1], blocks(&format!("proxy {proxy}"))[0], steps[2]].concat();
+    let script = [steps[0], steps[1], blocks(&format!("proxy {proxy}"))[0], steps[2], LOOK_AT_PAGES].concat();
     let run = Command::new("sh")
         .args(["-eu", "-c", &with_ports(&script, &ports)])
         .current_dir(folder.path())
@@ -83,6 +99,8 @@ fn follow(proxy: &str) {
     let seen = read("seen");
     assert!(seen.contains("billing") && seen.contains("ada"), "no task: {seen}\n{logs}");
     assert!(logs.contains("answered the challenge: everything goes there"), "{logs}");
+    assert!(seen.contains("installing 303") && seen.contains("settings 200"), "the pages: {seen}\n{logs}");
+    assert!(seen.contains("elsewhere 404"), "and nothing else: {seen}");
     let proxied = read("deskd.log");
     assert!(!proxied.contains("invoice"), "no text in the log: {proxied}");
 }

@@ -37,7 +37,8 @@ async fn ing_15_status_and_doctor_tell_how_each_further_app_stands() {
     ] {
         assert_eq!(app[key], value, "{key}: {app}");
     }
-    assert!(door.ok(&["status"]).await.contains("nothing came since the start"));
+    let told = door.ok(&["status"]).await;
+    assert!(told.contains("notifications in T0ACME00001; nothing came since the start"), "{told}");
     let body = hooks.message("hello", "1700000001.000100");
     assert_eq!(hooks.signed_with(OTHER, "/slack/notifications/events", &body).await, 200);
     assert!(status(&door).await["apps"][0]["last_event_at"].is_string());

@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::api_door::{Ended, deskd};
+use crate::workspaces::{acme, connect, globex};
 use crate::world::World;
 
 /// A token with these scopes, and a configuration that finds it.
@@ -97,5 +98,42 @@ async fn an_app_of_a_smaller_profile_is_well_and_one_that_fits_none_is_not() {
         let about: Vec<&Value> = found.filter(|finding| finding["check"] == "scopes").collect();
         assert!(!about.is_empty() && about.iter().all(|finding| finding["level"] == level), "{about:?}");
         assert!(about.iter().any(|finding| finding["what"].as_str().unwrap().contains(told)), "{about:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn oau_15_the_difference_is_told_of_the_workspace_that_is_named_and_where_no_token_is_configured() {
+    let (world, door) = acme(Setup::default()).await;
+    let mut setup = globex();
+    setup.app.scopes = INBOX.iter().map(|&scope| scope.to_owned()).collect();
+    let other = world.slack.add_workspace(setup);
+    connect(&world, &door, &other).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, format!("[slack]\napi_url = {:?}\n", world.slack.api_url())).unwrap();
+    let config = config.display().to_string();
+    let words = ["--config", config.as_str(), "manifest", "diff", "--profile", "inbox"];
+    let there = door.deskd(&[&words[..], &["--workspace", "Globex"]].concat()).await;
+    assert_eq!(there.code, 0, "{}{}", there.out, there.err);
+    assert_snapshot!(there.out, @"Globex: the token has just the 5 scopes of the profile inbox");
+    let home = door.deskd(&[&words[..], &["--workspace", "Acme"]].concat()).await;
+    assert!(
+        home.out.contains("Acme: the token has all scopes of the profile inbox, and more"),
+        "{}",
+        home.out
+    );
+    // Two are connected, and no token is configured: the daemon asks which one is meant.
+    let neither = door.deskd(&words).await;
+    assert!(neither.err.contains("Acme, Globex") && neither.err.contains("--workspace"), "{}", neither.err);
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_for_an_organisation_says_so_in_its_manifest() {
+    for (words, whole) in [(vec!["deskd", "manifest"], false), (vec!["deskd", "manifest", "--org"], true)] {
+        let printed = deskd(words).await;
+        let manifest: Value = serde_json::from_str(&printed.out).unwrap();
+        assert_eq!(manifest["settings"]["org_deploy_enabled"], json!(whole));
     }
 }

@@ -58,6 +58,9 @@ fn workspaces(status: &StatusDocument) -> Vec<Finding> {
         let WorkspaceState { id, name, state } = one;
         let hint = match state.as_str() {
             "token_ends" => "install the app there again, or hand a new token to deskd connect",
+            "token_not_renewed" => {
+                "set [oauth] with the app's client id and secret again and restart, or the token ends within 12 hours"
+            }
             "token_locked" => {
                 "put the key of the secrets back and restart, or hand the token to deskd connect again"
             }

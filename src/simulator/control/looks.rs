@@ -3,17 +3,19 @@
 use serde_json::{Map, Value, json};
 
 use super::super::{Message, Simulator};
-use super::{Args, Outcome, Wrong};
+use super::{Args, Outcome, Wrong, places};
 
 const VERBS: &str = "say file bot integration edit delete unfurl react unreact command shortcut click submit close \
                      options home webhook remove_webhook join leave rename archive unarchive add_channel add_person \
                      rename_person close_account add_group staff_group rename_group disable_group deliver event raw \
-                     duplicate fault clear socket handshake network";
-const THINGS: &str = "state channels people history thread views ephemerals calls";
+                     duplicate fault clear socket handshake network add_workspace install_into refuse_install \
+                     uninstall revoke_tokens token";
+const THINGS: &str = "state workspaces channels people history thread views ephemerals calls";
 
 /// Looks at the thing `name`.
-pub fn look(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
+pub fn look((first, simulator): (&Simulator, &Simulator), name: &str, args: &Args) -> Outcome {
     match name {
+        "workspaces" => Ok(places::listed(first)),
         "" => Ok(overview(simulator)),
         "state" => Ok(state(simulator)),
         "channels" => Ok(json!({"channels": channels(simulator)})),
@@ -47,6 +49,7 @@ fn overview(simulator: &Simulator) -> Value {
     json!({
         "team": {"id": setup.team_id, "name": setup.team_name}, "api_url": simulator.api_url(),
         "app_token": simulator.app_token(), "bot_token": simulator.bot_token(),
+        "app": {"client_id": setup.app.client_id, "client_secret": setup.app.client_secret},
         "post": VERBS.split_whitespace().collect::<Vec<_>>(), "get": THINGS.split_whitespace().collect::<Vec<_>>(),
     })
 }

@@ -19,6 +19,7 @@ use super::{Answer, Sent, Simulator};
 mod acts;
 mod faults;
 mod looks;
+mod places;
 
 /// Arguments of a control call.
 pub struct Args(Map<String, Value>);
@@ -72,14 +73,18 @@ impl Args {
 
 /// Answers a request below `/sim`.
 pub async fn answer(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8]) -> Response<Body> {
-    let simulator = Simulator { shared: shared.clone() };
+    let first = Simulator { shared: shared.clone() };
     let name = path.strip_prefix("sim").unwrap_or_default().trim_matches('/');
     let outcome = match head.method {
         Method::GET => {
-            looks::look(&simulator, name, &Args(decode_form(head.uri.query().unwrap_or_default())))
+            let args = Args(decode_form(head.uri.query().unwrap_or_default()));
+            places::meant(shared, &args).and_then(|simulator| looks::look((&first, &simulator), name, &args))
         }
         Method::POST => match arguments(body) {
-            Ok(args) => act(&simulator, name, &args).await,
+            Ok(args) => match places::meant(shared, &args) {
+                Ok(simulator) => act((&first, &simulator), name, &args).await,
+                Err(wrong) => Err(wrong),
+            },
             Err(wrong) => Err(wrong),
         },
         _ => return server::plain(StatusCode::METHOD_NOT_ALLOWED, "GET to look, POST to act\n"),
@@ -103,9 +108,12 @@ pub async fn answer(shared: &Arc<Shared>, head: &Parts, path: &str, body: &[u8])
 }
 
 /// Tries the verbs of each file in turn.
-async fn act(simulator: &Simulator, name: &str, args: &Args) -> Outcome {
+async fn act((first, simulator): (&Simulator, &Simulator), name: &str, args: &Args) -> Outcome {
     match acts::act(simulator, name, args).await {
-        Err(Wrong::Unknown) => faults::act(simulator, name, args),
+        Err(Wrong::Unknown) => match places::act((first, simulator), name, args) {
+            Err(Wrong::Unknown) => faults::act(simulator, name, args),
+            outcome => outcome,
+        },
         outcome => outcome,
     }
 }
