@@ -8,7 +8,6 @@ use super::erasures;
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
-use super::traces::ERASED;
 use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::{EventId, WorkspaceId};
 use crate::domain::installation::{KEEP_SETTINGS, Parting};
@@ -21,8 +20,26 @@ const BATCH: i64 = 1000;
 
 /// Tables of a workspace that outlast its departure, wholly or (`channels`) where something was picked. Every other table
 /// with a workspace is emptied, whoever adds it. The audit holds no word of anybody, and is never shortened.
-const KEPT: [&str; 8] =
-    ["installations", "workspaces", "channels", "teammates", "erasures", "events", "audit", "audit_head"];
+const KEPT: [&str; 9] = [
+    "installations",
+    "workspaces",
+    "channels",
+    "teammates",
+    "erasures",
+    "events",
+    "outcomes",
+    "audit",
+    "audit_head",
+];
+
+/// The events `e` behind `?1` that are a workspace's, `?2`, with their outcomes `o`. Those that nobody is known to own yet are so by
+/// what they name; what names one that is served is decided about when its turn comes, and with the last workspace all go.
+const THEIRS: &str = "e.id > ?1 AND e.id <= ?3 AND (o.workspace = ?2 OR (COALESCE(o.workspace, '') = '' AND (
+    e.workspace = ?2
+    OR (instr(e.payload, ?2) > 0 AND NOT EXISTS
+        (SELECT 1 FROM installations i WHERE i.state = 'active' AND instr(e.payload, i.workspace) > 0))
+    OR (COALESCE(o.reason, '') <> 'workspace_unknown' AND NOT EXISTS
+        (SELECT 1 FROM installations i WHERE i.state = 'active')))))";
 
 /// What a departure came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,8 +70,10 @@ impl Space {
         let keys = self.keys();
         let (mut after, mut rows) = (EventId(0), 0);
         loop {
-            let (last, gone) = self.write(move |tx, workspace| clear_events(tx, workspace, after)).await?;
-            rows += gone;
+            let (theirs, last) = self.read(move |tx, workspace| events_of(tx, workspace, after)).await?;
+            if !theirs.is_empty() {
+                rows += self.write(move |tx, workspace| clear_events(tx, workspace, &theirs)).await?;
+            }
             match last {
                 Some(last) => after = last,
                 None => break,
@@ -136,30 +155,43 @@ pub(super) fn forget_expired(tx: &Transaction<'_>, now: Timestamp) -> Result<(),
     expired.iter().try_for_each(|workspace| forget(tx, workspace))
 }
 
-/// Deletes the settled ones of a batch of events and blanks those that are not, and the newest, whose number must not come
-/// back. The answer is where to go on.
-fn clear_events(
+/// Those of a batch of events behind `after` that are a workspace's, and where to go on.
+fn events_of(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
     after: EventId,
-) -> Result<(Option<EventId>, usize), StoreError> {
-    if is_active(tx, workspace)? {
-        return Ok((None, 0));
-    }
+) -> Result<(Vec<EventId>, Option<EventId>), StoreError> {
     let sql = "SELECT MAX(id) FROM (SELECT id FROM events WHERE id > ? ORDER BY id LIMIT ?)";
     let last: Option<i64> = tx.prepare_cached(sql)?.query_row((after.0, BATCH), |row| row.get(0))?;
-    let Some(last) = last else { return Ok((None, 0)) };
-    let gone = tx
-        .prepare_cached(
-            "DELETE FROM events WHERE id > ?1 AND id <= ?2 AND workspace = ?3
-                 AND id < (SELECT MAX(id) FROM events) AND id IN (SELECT event FROM outcomes)",
-        )?
-        .execute((after.0, last, &workspace.0))?;
-    tx.prepare_cached(
-        "UPDATE events SET payload = ?4 WHERE id > ?1 AND id <= ?2 AND workspace = ?3 AND payload <> ?4",
-    )?
-    .execute((after.0, last, &workspace.0, ERASED))?;
-    Ok((Some(EventId(last)), gone))
+    let Some(last) = last else { return Ok((Vec::new(), None)) };
+    let sql = format!(
+        "SELECT e.id FROM events e LEFT JOIN outcomes o ON o.event = e.id WHERE {THEIRS} ORDER BY e.id"
+    );
+    let mut query = tx.prepare_cached(&sql)?;
+    let theirs = query.query_map((after.0, &workspace.0, last), |row| row.get(0).map(EventId))?;
+    Ok((theirs.collect::<Result<_, _>>()?, Some(EventId(last))))
+}
+
+/// Deletes those of these events that have an outcome, and blanks the others, and the newest, whose number must not come back.
+fn clear_events(
+    tx: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    theirs: &[EventId],
+) -> Result<usize, StoreError> {
+    if is_active(tx, workspace)? {
+        return Ok(0);
+    }
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM events WHERE id = ? AND id < (SELECT MAX(id) FROM events) AND id IN (SELECT event FROM outcomes)",
+    )?;
+    let mut gone = 0;
+    for event in theirs {
+        match delete.execute([event.0])? {
+            0 => erasures::blank(tx, *event)?,
+            rows => gone += rows,
+        }
+    }
+    Ok(gone)
 }
 
 fn clear_tables(

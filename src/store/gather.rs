@@ -88,17 +88,18 @@ fn apply(
     let mut lookups: BTreeMap<&WorkspaceId, Lookups> = BTreeMap::new();
     let mut reasons = Vec::with_capacity(batch.len());
     for decoded in batch {
-        let reason = match whose(tx, decoded, desks)? {
+        let (whose, reason) = match whose(tx, decoded, desks)? {
             Ok(desk) => {
                 let workspace = &desk.ours.workspace;
                 let (at, recovered) = (decoded.received_at, decoded.recovered);
                 let (event, through) = (decoded.id, desk.further(&decoded.app));
                 let scene = Scene { tx, desk, event, workspace, through, at, recovered, now };
-                scene.settle(lookups.entry(workspace).or_default(), &decoded.arrival)?
+                let reason = scene.settle(lookups.entry(workspace).or_default(), &decoded.arrival)?;
+                (Some(workspace), reason)
             }
-            Err(reason) => reason,
+            Err(reason) => (None, reason),
         };
-        settle(tx, decoded.id, &reason, now)?;
+        settle(tx, (decoded.id, whose), &reason, now)?;
         reasons.push(reason);
     }
     Ok(reasons)
@@ -142,7 +143,7 @@ fn apply_alone(
         Err(problem) if problem.is_of_the_rows() => {
             tx.execute_batch("ROLLBACK TO event")?;
             let reason = EventReason::Undecodable(problem.to_string());
-            settle(tx, decoded.id, &reason, now)?;
+            settle(tx, (decoded.id, decoded.whose.ours()), &reason, now)?;
             reason
         }
         Err(problem) => return Err(problem),
@@ -463,7 +464,8 @@ impl Scene<'_> {
         let events: Vec<i64> = answers.query_map([bundle], |row| row.get(0))?.collect::<Result<_, _>>()?;
         events
             .into_iter()
-            .try_for_each(|event| settle(self.tx, EventId(event), &EventReason::Teammate, self.now))
+            .map(|event| (EventId(event), Some(self.workspace)))
+            .try_for_each(|event| settle(self.tx, event, &EventReason::Teammate, self.now))
     }
 
     /// Notes a change of a message in the history of the task it belongs to, if it belongs to one.

@@ -21,7 +21,8 @@ fn file(world: &World) -> Vec<u8> {
     bytes
 }
 
-fn holds(world: &World, text: &str) -> bool {
+/// Whether a text is in the file or its log.
+pub fn holds(world: &World, text: &str) -> bool {
     file(world).windows(text.len()).any(|window| window == text.as_bytes())
 }
 
