@@ -220,7 +220,8 @@ fn clear_tables(
     Ok(gone)
 }
 
-/// What is left of a workspace of the configured token is that it was left: it must not come back with the next start.
+/// What is left of a workspace then is that it was left: it must not come back with a token that still stands in the configuration,
+/// and what is under way for it must find that it is over.
 fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreError> {
     if is_active(tx, workspace)? {
         return Ok(());
@@ -228,8 +229,6 @@ fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreErro
     for table in ["channels", "teammates", "workspaces", "erasures"] {
         tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
     }
-    let sql = "DELETE FROM installations WHERE workspace = ? AND state = 'gone' AND source <> 'configured'";
-    tx.execute(sql, [&workspace.0])?;
     Ok(())
 }
 

@@ -224,7 +224,10 @@ async fn a_purge_keeps_no_settings_either() {
     let other = world.slack.add_workspace(globex());
     connect(&world, &door, &other).await;
     door.ok(&["disconnect", "--purge", "--workspace", "Globex"]).await;
-    for table in ["channels", "teammates", "workspaces", "installations", "erasures", "people"] {
+    // That it was left is remembered: what is still under way for it must not bring it back.
+    let left = "SELECT COUNT(*) FROM installations WHERE workspace = 'T0GLOBEX001' AND state = 'gone'";
+    assert_eq!(count(&world, left).await, 1);
+    for table in ["channels", "teammates", "workspaces", "tokens", "erasures", "people"] {
         let path = world.database();
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE workspace = 'T0GLOBEX001'");
         let left: i64 =
