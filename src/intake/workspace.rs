@@ -182,19 +182,22 @@ impl Workspace {
         let Identity { ourselves: ours, scopes, .. } = identity;
         let workspace = ours.workspace.clone();
         let is_configured = api.is_same(self.apis.configured());
-        if !is_configured {
-            self.store.set_ourselves(ours.clone(), scopes, now).await?;
-        } else if !self.store.introduce(ours.clone(), scopes, now).await? {
+        // Somebody may have ended it while Slack was asked.
+        let is_served = match is_configured {
+            true => self.store.introduce(ours.clone(), scopes, now).await?,
+            false => self.store.set_ourselves(ours.clone(), scopes, now).await?,
+        };
+        if !is_served {
             self.apis.leave(&workspace);
             return Ok(None);
         }
-        // Somebody may have ended it while Slack was asked.
-        let gone = self.store.leaving().await?.contains(&workspace);
-        if !gone && self.apis.enter(ours, api.clone(), is_configured) {
+        // Or since that commit.
+        let Some(changed) = self.apis.confirm(ours, api, is_configured) else { return Ok(None) };
+        if changed {
             info!(workspace = %workspace, "Working in workspace {workspace}");
             self.gather.ring();
         }
-        Ok((!gone).then_some(workspace))
+        Ok(Some(workspace))
     }
 
     async fn keep(&self, workspace: &WorkspaceId, listed: Vec<ChannelInfo>, now: Timestamp) -> Result<()> {

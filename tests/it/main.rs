@@ -22,6 +22,7 @@ mod connection_stop;
 mod corpus;
 mod crash;
 mod demo;
+mod departures;
 mod disk;
 mod doors;
 mod duplicates;
