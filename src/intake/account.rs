@@ -177,7 +177,7 @@ impl Accounts {
         let space = self.store.of(workspace);
         space.part(Parting::Disconnected, by, now).await?;
         self.apis.leave(workspace);
-        let departed = space.clear_out(now).await?;
+        let departed = space.clear_out().await?;
         if how.purge {
             space.forget_settings().await?;
         }

@@ -9,6 +9,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use super::doubts::Doubts;
 use crate::domain::backoff;
 use crate::domain::bundle::Pick;
 use crate::domain::ids::WorkspaceId;
@@ -95,6 +96,7 @@ pub struct Workspace {
     /// Rung when we learn who we are: the gatherer waits for it.
     gather: Bell,
     trouble: Trouble,
+    doubts: Doubts,
     /// Whether it is known whose the configured token is, or that another speaks in its place.
     settled: Option<bool>,
     home: Visit,
@@ -123,8 +125,9 @@ impl Workspace {
         gather: Bell,
         trouble: Trouble,
     ) -> Workspace {
-        let (home, others) = (Visit::default(), None);
-        Workspace { store, apis: apis.into(), ours, gather, trouble, settled: None, home, others }
+        let (apis, home) = (apis.into(), Visit::default());
+        let doubts = Doubts::new(store.clone(), apis.clone());
+        Workspace { store, apis, ours, gather, trouble, doubts, settled: None, home, others: None }
     }
 
     /// What speaks at home; `None` when nothing does.
@@ -213,11 +216,11 @@ impl Workspace {
     }
 
     /// Clears out behind the app where it has left.
-    async fn clear_out(&mut self, now: Timestamp) -> Result<()> {
+    async fn clear_out(&mut self) -> Result<()> {
         for workspace in self.store.leaving().await? {
             self.apis.leave(&workspace);
             self.gather.ring();
-            let departed = self.store.of(&workspace).clear_out(now).await?;
+            let departed = self.store.of(&workspace).clear_out().await?;
             let rows = departed.rows;
             info!(workspace = %workspace, rows, "Left workspace {workspace}: {rows} rows are gone");
         }
@@ -330,7 +333,8 @@ impl Worker for Workspace {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        self.clear_out(now).await?;
+        let doubted = self.doubts.settle(now).await?;
+        self.clear_out().await?;
         // Home goes first at the start; later it is looked at when nobody else is due.
         let other = if self.settled == Some(true) { self.turn(now) } else { Err(None) };
         let next = match other {
@@ -346,6 +350,10 @@ impl Worker for Workspace {
             },
         };
         self.publish_home();
-        Ok(next)
+        Ok(match (next, doubted) {
+            (Next::At(at), Some(again)) => Next::At(at.min(again)),
+            (Next::Bell, Some(again)) => Next::At(again),
+            (next, _) => next,
+        })
     }
 }

@@ -76,7 +76,8 @@ impl Apis {
     /// brought since speaks on.
     pub fn confirm(&self, ours: Ourselves, api: &Api, is_home: bool) -> Option<bool> {
         let mut speaking = self.speaking.write().unwrap_or_else(PoisonError::into_inner);
-        let speaker = speaking.entry(ours.workspace.clone()).or_insert_with(|| Some(api.within(&ours.workspace)));
+        let speaker =
+            speaking.entry(ours.workspace.clone()).or_insert_with(|| Some(api.within(&ours.workspace)));
         speaker.is_some().then(|| self.change(|spaces| spaces.enter(ours, is_home)))
     }
 

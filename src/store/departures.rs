@@ -66,8 +66,7 @@ impl Space {
     }
 
     /// Deletes what a workspace that was left has left behind. Does nothing where the app is installed.
-    pub async fn clear_out(&self, now: Timestamp) -> Result<Departed, StoreError> {
-        let keys = self.keys();
+    pub async fn clear_out(&self) -> Result<Departed, StoreError> {
         let (mut after, mut rows) = (EventId(0), 0);
         loop {
             let (theirs, last) = self.read(move |tx, workspace| events_of(tx, workspace, after)).await?;
@@ -79,7 +78,7 @@ impl Space {
                 None => break,
             }
         }
-        rows += self.write(move |tx, workspace| clear_tables(tx, keys.as_deref(), workspace, now)).await?;
+        rows += self.write(clear_tables).await?;
         Ok(Departed { rows, folded: self.store.begin_log_anew().await? })
     }
 
@@ -124,7 +123,7 @@ impl Store {
             .await?;
         let mut rows = 0;
         for workspace in gone {
-            rows += self.of(&workspace).clear_out(now).await?.rows;
+            rows += self.of(&workspace).clear_out().await?.rows;
         }
         Ok(rows)
     }
@@ -194,12 +193,7 @@ fn clear_events(
     Ok(gone)
 }
 
-fn clear_tables(
-    tx: &Transaction<'_>,
-    keys: Option<&Keyring>,
-    workspace: &WorkspaceId,
-    now: Timestamp,
-) -> Result<usize, StoreError> {
+fn clear_tables(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<usize, StoreError> {
     if is_active(tx, workspace)? {
         return Ok(0);
     }
@@ -210,13 +204,8 @@ fn clear_tables(
         gone += tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
     }
     gone += tx.execute("DELETE FROM channels WHERE workspace = ? AND pick = 'none'", [&workspace.0])?;
-    let sql =
-        "UPDATE installations SET state = 'gone' WHERE workspace = ? AND state = 'leaving' RETURNING reason";
-    let reason: Option<String> = tx.query_row(sql, [&workspace.0], |row| row.get(0)).optional()?;
-    // What somebody did here was noted when it was done.
-    if let Some(reason) = reason.filter(|reason| reason != Parting::Disconnected.as_str()) {
-        note(tx, keys, workspace, (&Actor::Desk, &reason), now)?;
-    }
+    let sql = "UPDATE installations SET state = 'gone' WHERE workspace = ? AND state = 'leaving'";
+    tx.execute(sql, [&workspace.0])?;
     Ok(gone)
 }
 
@@ -232,7 +221,8 @@ fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreErro
     Ok(())
 }
 
-fn note(
+/// Notes in the audit that an installation has ended, when that is decided.
+pub(super) fn note(
     tx: &Transaction<'_>,
     keys: Option<&Keyring>,
     workspace: &WorkspaceId,

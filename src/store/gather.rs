@@ -6,15 +6,14 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::conversation;
-use super::departures::{disown, part};
+use super::departures::disown;
 use super::error::StoreError;
 use super::events::{Decoded, Whose, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, erasures, examples, groups, handled, installations, people, recovery};
+use super::{channels, erasures, examples, farewells, groups, handled, installations, people, recovery};
 use crate::domain::bundle::{self, Decision, Desk, Desks, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
-use crate::domain::installation::Parting;
 use crate::domain::message::{Arrival, Edit, Message};
 use crate::domain::reason::EventReason;
 use crate::domain::task::{Actor, Change};
@@ -181,8 +180,7 @@ impl Scene<'_> {
                 Arrival::Deleted { .. }
                 | Arrival::Channel(_)
                 | Arrival::Group(_)
-                | Arrival::Revoked { .. }
-                | Arrival::Uninstalled
+                | Arrival::Farewell(_)
                 | Arrival::Command(_)
                 | Arrival::Click(_)
                 | Arrival::Interaction { .. }
@@ -225,9 +223,11 @@ impl Scene<'_> {
                 groups::note(self.tx, self.workspace, news)?;
                 Ok(EventReason::GroupNoted)
             }
-            Arrival::Uninstalled => self.departed(Parting::AppUninstalled),
-            Arrival::Revoked { bot: true } => self.departed(Parting::TokensRevoked),
-            Arrival::Revoked { bot: false } => Ok(EventReason::Unused("tokens_revoked".to_owned())),
+            // That a further app has left ends nothing for the one that works here.
+            Arrival::Farewell(farewell) if self.through.is_some() => {
+                Ok(EventReason::Unused(farewell.word().to_owned()))
+            }
+            Arrival::Farewell(farewell) => farewells::hear(self.tx, self.workspace, farewell, self.at),
             Arrival::Command(command) => Ok(EventReason::Command(command.name.clone())),
             Arrival::Click(click) => handled::click(self.tx, self.workspace, click, self.now),
             Arrival::Interaction { kind } => Ok(EventReason::Interaction(kind.clone())),
@@ -237,16 +237,6 @@ impl Scene<'_> {
             }
             Arrival::Other { kind } => Ok(EventReason::Unused(kind.clone())),
         }
-    }
-
-    /// The app has left: nothing is served from this commit on; what is left behind goes after it. That a further app has left
-    /// ends nothing for the one that works here.
-    fn departed(&self, parting: Parting) -> Result<EventReason, StoreError> {
-        if self.through.is_some() {
-            return Ok(EventReason::Unused(parting.as_str().to_owned()));
-        }
-        part(self.tx, self.workspace, parting, self.now)?;
-        Ok(EventReason::Departed(parting.as_str().to_owned()))
     }
 
     fn posted(&self, lookups: &mut Lookups, message: &Message) -> Result<EventReason, StoreError> {

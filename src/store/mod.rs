@@ -22,6 +22,7 @@ mod error;
 pub mod events;
 pub mod examples;
 pub mod export;
+pub mod farewells;
 pub mod feed;
 pub mod figures;
 mod finish;

@@ -66,7 +66,7 @@ async fn bring(world: &World, token: &str) {
 #[tokio::test(start_paused = true)]
 async fn a_workspace_that_is_left_while_slack_is_asked_who_we_are_there_stays_left() {
     for purge in [false, true] {
-        let (world, door, other, globex) = asking("auth.test").await;
+        let (world, door, _other, globex) = asking("auth.test").await;
         leave(&world, &globex, purge).await;
         world.pass(30).await;
         let apis = &world.desk().front().apis;
@@ -87,6 +87,67 @@ async fn a_token_that_is_changed_while_slack_is_asked_about_the_old_one_stays() 
     world.pass(30).await;
     other.kill_first_token();
     assert!(world.desk().front().apis.of(&globex).unwrap().auth_test().await.is_ok(), "the new one speaks");
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_of_a_revocation_from_before_the_present_token_ends_nothing() {
+    let (world, door, other, globex) = both().await;
+    world.pass(3600).await;
+    let next = other.another_bot_token();
+    assert_eq!(door.post("/v1/workspaces/connect", json!({ "token": next })).await.0, 200);
+    let asked = other.calls("auth.test");
+    other.deliver("events_api", revoked(&world, &other, (1800, bots())));
+    world.pass(10).await;
+    assert_eq!(said(&world, &globex).await, ["1 zq-said-before"]);
+    assert!(world.reasons().await.contains("departure_outdated 1"), "{}", world.reasons().await);
+    assert_eq!(other.calls("auth.test"), asked, "Slack need not be asked");
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_departure_counts_once_slack_refuses_the_present_token() {
+    let (world, door, other, globex) = both().await;
+    world.pass(60).await;
+    other.deliver("events_api", revoked(&world, &other, (1, bots())));
+    world.pass(10).await;
+    assert_eq!(said(&world, &globex).await, ["1 zq-said-before"], "the token is good");
+    assert!(world.reasons().await.contains("still_installed 1"), "{}", world.reasons().await);
+    // Slack cannot be asked just now: nothing is deleted on suspicion, and it is asked again.
+    other.fault("auth.test", Fault::Status(503), Times::UntilCleared);
+    other.revoke_tokens();
+    world.pass(10).await;
+    assert_eq!(said(&world, &globex).await, ["1 zq-said-before"], "nobody could say");
+    let deeds = "SELECT COUNT(*) FROM audit WHERE what = 'disconnected'";
+    assert_eq!(count(&world, deeds).await, 0);
+    other.clear_faults();
+    world.pass(300).await;
+    assert!(said(&world, &globex).await.is_empty() && !holds(&world, "zq-said-before"));
+    assert_eq!(count(&world, deeds).await, 1, "noted once, when it was decided");
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_persons_revoked_token_goes_alone() {
+    let (world, door, other, globex) = both().await;
+    let tokens = Tokens {
+        bot: Secret::new(&other.bot_token()),
+        user: Some(Secret::new("xoxp-1-of-hedy")),
+        refresh: None,
+        expires_at: None,
+    };
+    let now = world.clock.now();
+    assert!(world.store().of(&globex).swap_tokens(tokens, now).await.unwrap());
+    world.pass(60).await;
+    other.deliver("events_api", revoked(&world, &other, (1, json!({ "oauth": ["U0HEDY"], "bot": [] }))));
+    world.pass(10).await;
+    assert_eq!(count(&world, "SELECT COUNT(*) FROM tokens WHERE kind = 'user'").await, 0);
+    assert_eq!(count(&world, "SELECT COUNT(*) FROM tokens WHERE kind = 'bot'").await, 1);
+    assert!(world.reasons().await.contains("user_token_revoked 1"), "{}", world.reasons().await);
+    assert_eq!(said(&world, &globex).await, ["1 zq-said-before"]);
     door.close().await;
     world.finish().await;
 }

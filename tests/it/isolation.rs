@@ -45,7 +45,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 92] = [
+const WHOLE_FILE: [(&str, &str); 93] = [
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),
@@ -128,6 +128,7 @@ const WHOLE_FILE: [(&str, &str); 92] = [
     ("next_expiry", SERVED),
     ("was_left", SERVED),
     ("leaving", SERVED),
+    ("doubts", SERVED),
     ("readings", SERVED),
     ("unfinished_recoveries", SERVED),
     ("sweep_departed", SWEEP),

@@ -13,3 +13,6 @@ WHERE reason NOT IN ('not_installed', 'workspace_unknown');
 UPDATE events SET payload = '{"erased":true}'
 WHERE payload <> '{"erased":true}' AND id IN
     (SELECT o.event FROM outcomes o JOIN installations i ON i.workspace = o.workspace WHERE i.state = 'gone');
+
+-- What was heard of an end, while Slack has not said whether it takes the token.
+CREATE INDEX outcomes_doubted ON outcomes (event) WHERE reason = 'departure_doubted';
