@@ -23,9 +23,9 @@ use crate::slack::api::{Api, Identity};
 use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::slack::rooms::{ChannelInfo, Listing};
-use crate::store::Store;
 use crate::store::channels::Channel;
 use crate::store::installations::Installation;
+use crate::store::{Store, StoreError};
 
 /// How often the channels are listed although no event said that anything changed.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -165,7 +165,11 @@ impl Workspace {
         let Some((workspace, mut listing)) = visit.listing.take() else { return Ok(Ok(true)) };
         let Ok(api) = self.apis.of(&workspace) else { return Ok(Ok(true)) };
         match api.list_on(&mut listing).await {
-            Ok(true) => self.keep(&workspace, listing.found, now).await.map(|()| Ok(true)),
+            Ok(true) => match self.keep(&workspace, listing.found, now).await {
+                // It was left while Slack was asked.
+                Ok(()) | Err(StoreError::Left) => Ok(Ok(true)),
+                Err(problem) => Err(problem.into()),
+            },
             Ok(false) => {
                 visit.listing = Some((workspace, listing));
                 Ok(Ok(false))
@@ -203,7 +207,12 @@ impl Workspace {
         Ok(Some(workspace))
     }
 
-    async fn keep(&self, workspace: &WorkspaceId, listed: Vec<ChannelInfo>, now: Timestamp) -> Result<()> {
+    async fn keep(
+        &self,
+        workspace: &WorkspaceId,
+        listed: Vec<ChannelInfo>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let channels = listed.into_iter().filter(|channel| !channel.is_im).map(|channel| Channel {
             id: channel.id,
             name: channel.name,
@@ -212,7 +221,7 @@ impl Workspace {
             is_archived: channel.is_archived,
             pick: Pick::None,
         });
-        Ok(self.store.of(workspace).sync_channels(channels.collect(), now).await?)
+        self.store.of(workspace).sync_channels(channels.collect(), now).await
     }
 
     /// Clears out behind the app where it has left.

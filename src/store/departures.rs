@@ -55,7 +55,7 @@ impl Space {
     /// whether there was one; what it left behind goes with `clear_out`.
     pub async fn part(&self, parting: Parting, by: Actor, now: Timestamp) -> Result<bool, StoreError> {
         let keys = self.keys();
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
             let parted = part(tx, workspace, parting, now)?;
             if parted {
                 note(tx, keys.as_deref(), workspace, (&by, parting.as_str()), now)?;
@@ -71,20 +71,20 @@ impl Space {
         loop {
             let (theirs, last) = self.read(move |tx, workspace| events_of(tx, workspace, after)).await?;
             if !theirs.is_empty() {
-                rows += self.write(move |tx, workspace| clear_events(tx, workspace, &theirs)).await?;
+                rows += self.write_anyway(move |tx, workspace| clear_events(tx, workspace, &theirs)).await?;
             }
             match last {
                 Some(last) => after = last,
                 None => break,
             }
         }
-        rows += self.write(clear_tables).await?;
+        rows += self.write_anyway(clear_tables).await?;
         Ok(Departed { rows, folded: self.store.begin_log_anew().await? })
     }
 
     /// Forgets the settings of a workspace that was left as well.
     pub async fn forget_settings(&self) -> Result<(), StoreError> {
-        self.write(forget).await
+        self.write_anyway(forget).await
     }
 }
 

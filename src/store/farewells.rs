@@ -71,7 +71,7 @@ impl Space {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let keys = self.keys();
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
             let is_over = standing == Standing::Refused && part(tx, workspace, parting, now)?;
             if is_over {
                 note(tx, keys.as_deref(), workspace, (&Actor::Desk, parting.as_str()), now)?;

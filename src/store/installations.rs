@@ -202,7 +202,7 @@ impl Space {
     /// installation.
     pub async fn swap_tokens(&self, tokens: Tokens, now: Timestamp) -> Result<bool, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
             let sql = "UPDATE installations SET expires_at = ?2, reason = ''
                        WHERE workspace = ?1 AND state = 'active' RETURNING id";
             let expires_at = tokens.expires_at.map(|at| at.0);
@@ -218,7 +218,7 @@ impl Space {
 impl Space {
     /// Notes that the token cannot be changed any more: it is good until its end, and nobody asks for another with what is left.
     pub async fn token_ends(&self) -> Result<(), StoreError> {
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
             let sql = "UPDATE installations SET reason = ? WHERE workspace = ? AND state = 'active'";
             tx.execute(sql, (TOKEN_ENDS, &workspace.0))?;
             Ok(())

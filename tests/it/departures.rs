@@ -151,3 +151,29 @@ async fn a_persons_revoked_token_goes_alone() {
     door.close().await;
     world.finish().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_was_under_way_is_not_written_behind_a_departure() {
+    for (purge, method) in [
+        (false, "users.list"),
+        (true, "users.list"),
+        (true, "conversations.list"),
+        (false, "usergroups.list"),
+    ] {
+        let (world, door, _other, globex) = asking(method).await;
+        leave(&world, &globex, purge).await;
+        world.pass(30).await;
+        assert!(!holds(&world, "hedy@globex.example"), "{method}: an address was written after the end");
+        for table in ["people", "channels", "user_groups", "directory"] {
+            let sql = format!(
+                "SELECT COUNT(*) FROM {table} WHERE workspace = 'T0GLOBEX001'{}",
+                if table == "channels" { " AND pick = 'none'" } else { "" }
+            );
+            let left: i64 =
+                Connection::open(world.database()).unwrap().query_row(&sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(left, 0, "{method}: {table}");
+        }
+        door.close().await;
+        world.finish().await;
+    }
+}
