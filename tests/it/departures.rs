@@ -177,3 +177,20 @@ async fn a_page_that_was_under_way_is_not_written_behind_a_departure() {
         world.finish().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_learned_from_a_workspace_is_forgotten_with_it() {
+    let (world, door, other, globex) = both().await;
+    door.ok(&["task", "label", "1", "bug", "--workspace", "Globex"]).await;
+    world.pass(5).await;
+    let mind = world.desk().front().learned.mind;
+    assert_eq!(mind.of(&globex).unwrap().examples(), 1);
+    door.ok(&["disconnect", "--workspace", "Globex"]).await;
+    world.pass(5).await;
+    assert_eq!(mind.of(&globex).unwrap().examples(), 0, "gone from memory, too");
+    connect(&world, &door, &other).await;
+    world.pass(5).await;
+    assert_eq!(mind.of(&globex).unwrap().examples(), 0);
+    door.close().await;
+    world.finish().await;
+}
