@@ -20,7 +20,7 @@ use crate::slack::manifest::{CONNECT_SCOPES, NEEDED_SCOPES, WANTED_SCOPES};
 use crate::slack::oauth::{Client, Grant};
 use crate::slack::outcome::Failure;
 use crate::store::installations::{NewInstallation, Tokens};
-use crate::store::{Departed, Store, StoreError};
+use crate::store::{Departed, Keeping, Store, StoreError};
 
 /// The way to connect workspaces and to leave them. Clones share it.
 #[derive(Clone)]
@@ -177,10 +177,8 @@ impl Accounts {
         let space = self.store.of(workspace);
         space.part(Parting::Disconnected, by, now).await?;
         self.apis.leave(workspace);
-        let departed = space.clear_out().await?;
-        if how.purge {
-            space.forget_settings().await?;
-        }
+        let keeping = if how.purge { Keeping::Nothing } else { Keeping::Settings };
+        let departed = space.clear_out(keeping).await?;
         self.look.ring();
         let rows = departed.rows;
         info!(workspace = %workspace, rows, "Disconnected workspace {workspace}: {rows} rows are gone");

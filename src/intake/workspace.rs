@@ -25,7 +25,7 @@ use crate::slack::outcome::Failure;
 use crate::slack::rooms::{ChannelInfo, Listing};
 use crate::store::channels::Channel;
 use crate::store::installations::Installation;
-use crate::store::{Store, StoreError};
+use crate::store::{Keeping, Store, StoreError};
 
 /// How often the channels are listed although no event said that anything changed.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -229,7 +229,7 @@ impl Workspace {
         for workspace in self.store.leaving().await? {
             self.apis.leave(&workspace);
             self.gather.ring();
-            let departed = self.store.of(&workspace).clear_out().await?;
+            let departed = self.store.of(&workspace).clear_out(Keeping::Settings).await?;
             let rows = departed.rows;
             info!(workspace = %workspace, rows, "Left workspace {workspace}: {rows} rows are gone");
         }

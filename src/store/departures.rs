@@ -1,6 +1,8 @@
 //! What goes when the app leaves a workspace: everything, but for what would have to be picked again if it came back, and
 //! that after a while, too.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::audit::note_in;
@@ -18,9 +20,13 @@ use crate::domain::time::Timestamp;
 /// Events that go in one transaction: somebody waits for an acknowledgement meanwhile.
 const BATCH: i64 = 1000;
 
+/// How long it is swept again behind a departure: everything that was under way then has ended by far.
+const SWEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Tables of a workspace that outlast its departure, wholly or (`channels`) where something was picked. Every other table
-/// with a workspace is emptied, whoever adds it. The audit holds no word of anybody, and is never shortened.
-const KEPT: [&str; 9] = [
+/// with a workspace is emptied, whoever adds it. The audit holds no word of anybody, and is never shortened; what models have cost is
+/// a sum, and leaving does not begin the month's budget anew.
+const KEPT: [&str; 10] = [
     "installations",
     "workspaces",
     "channels",
@@ -30,6 +36,7 @@ const KEPT: [&str; 9] = [
     "outcomes",
     "audit",
     "audit_head",
+    "model_spending",
 ];
 
 /// The events `e` behind `?1` that are a workspace's, `?2`, with their outcomes `o`. Those that nobody is known to own yet are so by
@@ -46,8 +53,17 @@ const THEIRS: &str = "e.id > ?1 AND e.id <= ?3 AND (o.workspace = ?2 OR (COALESC
 pub struct Departed {
     /// Rows that went.
     pub rows: usize,
-    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that happens soon by itself.
+    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that is tried again until it is.
     pub folded: bool,
+}
+
+/// What is kept of a workspace that was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// What would have to be picked again, for a while.
+    Settings,
+    /// That it was left, and what its models have cost.
+    Nothing,
 }
 
 impl Space {
@@ -65,8 +81,9 @@ impl Space {
         .await
     }
 
-    /// Deletes what a workspace that was left has left behind. Does nothing where the app is installed.
-    pub async fn clear_out(&self) -> Result<Departed, StoreError> {
+    /// Deletes what a workspace that was left has left behind, and with `Keeping::Nothing` its settings. Does nothing where the app
+    /// is installed.
+    pub async fn clear_out(&self, keeping: Keeping) -> Result<Departed, StoreError> {
         let (mut after, mut rows) = (EventId(0), 0);
         loop {
             let (theirs, last) = self.read(move |tx, workspace| events_of(tx, workspace, after)).await?;
@@ -79,12 +96,10 @@ impl Space {
             }
         }
         rows += self.write_anyway(clear_tables).await?;
+        if keeping == Keeping::Nothing {
+            self.write_anyway(forget).await?;
+        }
         Ok(Departed { rows, folded: self.store.begin_log_anew().await? })
-    }
-
-    /// Forgets the settings of a workspace that was left as well.
-    pub async fn forget_settings(&self) -> Result<(), StoreError> {
-        self.write_anyway(forget).await
     }
 }
 
@@ -109,21 +124,26 @@ impl Store {
         .await
     }
 
-    /// Forgets what was kept of workspaces for a return that did not come, and sweeps again behind those that were left:
-    /// what was under way when they went may have arrived since.
+    /// Forgets what was kept of workspaces for a return that did not come, and sweeps again behind those that were left lately:
+    /// what was under way when they went may have arrived since. Not in the journal: whatever of it is decided about after a
+    /// departure is blanked then.
     pub async fn sweep_departed(&self, now: Timestamp) -> Result<usize, StoreError> {
         let gone = self
             .write(move |tx| {
                 forget_expired(tx, now)?;
-                let sql = "SELECT workspace FROM installations WHERE state <> 'active' ORDER BY id";
+                let sql =
+                    "SELECT workspace FROM installations WHERE state = 'gone' AND gone_at > ? ORDER BY id";
                 let mut query = tx.prepare_cached(sql)?;
-                let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
+                let rows = query.query_map([now.minus(SWEPT).0], |row| row.get(0).map(WorkspaceId))?;
                 Ok(rows.collect::<Result<Vec<_>, _>>()?)
             })
             .await?;
         let mut rows = 0;
         for workspace in gone {
-            rows += self.of(&workspace).clear_out().await?.rows;
+            rows += self.of(&workspace).write_anyway(clear_tables).await?;
+        }
+        if rows > 0 {
+            self.begin_log_anew().await?;
         }
         Ok(rows)
     }

@@ -33,7 +33,7 @@ const FOLD_PAUSE: Duration = Duration::from_millis(100);
 pub struct Erased {
     /// Raw events that were blanked.
     pub events: usize,
-    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that happens soon by itself.
+    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that is tried again until it is.
     pub folded: bool,
 }
 
@@ -76,8 +76,9 @@ impl Space {
 }
 
 impl Store {
-    /// Asks the write-ahead log to begin anew until nobody reads it; says whether it did.
+    /// Asks the write-ahead log to begin anew until nobody reads it; says whether it did. If not, `fold` goes on asking.
     pub(super) async fn begin_log_anew(&self) -> Result<bool, StoreError> {
+        self.owe_fold();
         for _ in 0..FOLDS {
             if self.truncate_log().await? {
                 return Ok(true);

@@ -68,7 +68,7 @@ pub mod webhooks;
 pub mod whispers;
 pub mod why;
 
-pub use departures::Departed;
+pub use departures::{Departed, Keeping};
 pub use error::StoreError;
 pub use events::{Decoded, Incoming, Recorded, StoredEvent, Whose};
 pub use plot::Plot;

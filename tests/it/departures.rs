@@ -194,3 +194,51 @@ async fn what_was_learned_from_a_workspace_is_forgotten_with_it() {
     door.close().await;
     world.finish().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_somebody_reads_is_folded_as_soon_as_they_are_done_and_that_is_said() {
+    let (world, door, other, globex) = both().await;
+    let hedy = PersonId(other.user_id("hedy").unwrap());
+    let space = world.store().of(&globex);
+    space.add_teammate(hedy.clone(), Actor::Desk, world.clock.now()).await.unwrap();
+    let reader = Connection::open(world.database()).unwrap();
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM events;").unwrap();
+    let left = door.ok(&["disconnect", "--purge", "--workspace", "Globex"]).await;
+    assert!(left.contains("write-ahead log still holds"), "{left}");
+    assert!(holds(&world, "zq-said-before"), "somebody reads an older state");
+    reader.execute_batch("COMMIT").unwrap();
+    world.pass(10).await;
+    for gone in ["zq-said-before", hedy.0.as_str()] {
+        assert!(!holds(&world, gone), "{gone}: nobody folded the log on a quiet desk");
+    }
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purge_leaves_no_byte_of_what_was_picked_either() {
+    let (world, door, other, globex) = both().await;
+    let hedy = PersonId(other.user_id("hedy").unwrap());
+    let space = world.store().of(&globex);
+    space.add_teammate(hedy.clone(), Actor::Desk, world.clock.now()).await.unwrap();
+    door.ok(&["disconnect", "--purge", "--workspace", "Globex"]).await;
+    assert!(!holds(&world, &hedy.0), "a teammate is left in the file");
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_and_coming_back_does_not_begin_the_months_budget_anew() {
+    let (world, door, other, globex) = both().await;
+    let month = "INSERT INTO model_spending (workspace, month, calls, tokens_in, tokens_out, cost)
+                 SELECT 'T0GLOBEX001', strftime('%Y-%m', ?1 / 1000, 'unixepoch'), 3, 10, 20, 500";
+    let now = world.clock.now();
+    Connection::open(world.database()).unwrap().execute(month, [now.0]).unwrap();
+    let space = world.store().of(&globex);
+    assert_eq!(space.model_spending(now).await.unwrap().calls, 3);
+    door.ok(&["disconnect", "--workspace", "Globex"]).await;
+    connect(&world, &door, &other).await;
+    assert_eq!(space.model_spending(now).await.unwrap().calls, 3, "it holds no text, and counts");
+    door.close().await;
+    world.finish().await;
+}

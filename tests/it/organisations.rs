@@ -7,7 +7,7 @@ use deskd::domain::message::Ourselves;
 use deskd::domain::task::Actor;
 use deskd::domain::time::Timestamp;
 use deskd::simulator::{Organisation, Setup, Simulator, TeamSetup};
-use deskd::store::{Incoming, Store};
+use deskd::store::{Incoming, Keeping, Store};
 
 use serde_json::{Value, json};
 
@@ -251,7 +251,7 @@ async fn what_is_not_decoded_yet_goes_as_well_whatever_team_it_names() {
     store.record_events(incoming.collect(), Timestamp(2)).await.unwrap();
     let space = store.of(&whole());
     assert!(space.part(Parting::Disconnected, Actor::Desk, Timestamp(3)).await.unwrap());
-    space.clear_out().await.unwrap();
+    space.clear_out(Keeping::Settings).await.unwrap();
     let kept: Vec<bool> =
         store.next_events(9).await.unwrap().iter().map(|event| event.payload.contains("text")).collect();
     assert_eq!(kept, [false, false, true, true], "what is Acme's is not touched");
