@@ -228,6 +228,17 @@ async fn a_purge_leaves_no_byte_of_what_was_picked_either() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_leaves_is_told_of_the_copies_that_are_not_touched() {
+    let (world, door, ..) = both().await;
+    let copy = format!("{}.before-schema-7", world.database().display());
+    std::fs::write(&copy, "an old copy").unwrap();
+    let left = door.ok(&["disconnect", "--workspace", "Globex"]).await;
+    assert!(left.contains(&copy) && left.contains("delete them"), "{left}");
+    door.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn leaving_and_coming_back_does_not_begin_the_months_budget_anew() {
     let (world, door, other, globex) = both().await;
     let month = "INSERT INTO model_spending (workspace, month, calls, tokens_in, tokens_out, cost)
