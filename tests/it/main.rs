@@ -91,6 +91,7 @@ mod stage;
 mod store_contract;
 mod stories;
 mod token_walls;
+mod trespass;
 mod triage_eval;
 mod triage_report;
 mod walls;
