@@ -63,7 +63,7 @@ pub fn ring_for_recovery(
 ) -> impl Future<Output = ()> + Send + 'static {
     let (mut line, bell) = (links.line(), bells.recover.clone());
     let (workspace, trouble) = (bells.workspace.clone(), trouble.clone());
-    let (directory, bind) = (bells.directory.clone(), bells.bind.clone());
+    let (directory, bind, learn) = (bells.directory.clone(), bells.bind.clone(), bells.learn.clone());
     async move {
         loop {
             tokio::select! {
@@ -79,6 +79,8 @@ pub fn ring_for_recovery(
                     bell.ring();
                     directory.ring();
                     bind.ring();
+                    // What was learned in a workspace that was left is forgotten.
+                    learn.ring();
                 }
                 else => return,
             }

@@ -1,11 +1,14 @@
 //! `deskd connect`, `deskd disconnect`, `deskd token` and `deskd workspaces`: in which workspaces deskd works.
 
+use std::io::IsTerminal;
+
 use anstyle::Style;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::json;
 
 use super::call::{Call, Exit};
 use super::client::{Answer, Client};
+use super::contact::leftovers;
 use super::prompt;
 use super::screen::{View, dim, odd, plural, styled};
 use crate::config::Secret;
@@ -25,6 +28,9 @@ pub struct DisconnectArgs {
     /// Keep nothing, not even which channels were picked and who is on the team.
     #[arg(long)]
     purge: bool,
+    /// Do it, also at a terminal.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Change the token that deskd speaks with.
@@ -60,6 +66,13 @@ pub async fn token(args: &TokenArgs, call: &mut Call<'_>) -> Result<Exit> {
 
 /// Leaves a workspace.
 pub async fn disconnect(args: &DisconnectArgs, call: &mut Call<'_>) -> Result<Exit> {
+    // A script means what it says; a person at a terminal may have meant another workspace.
+    if !args.yes && std::io::stdin().is_terminal() {
+        bail!(
+            "this deletes the token and everything that was said in the workspace for good; hint: deskd disconnect --yes, with \
+             --workspace NAME where there are several"
+        );
+    }
     let client = Client::new(&call.sources)?;
     let wanted = json!({ "revoke": args.revoke, "purge": args.purge });
     let answer = client.post("/v1/workspaces/disconnect", &wanted).await?;
@@ -75,6 +88,7 @@ pub async fn disconnect(args: &DisconnectArgs, call: &mut Call<'_>) -> Result<Ex
         if let Some(hint) = &left.hint {
             text.push_str(&format!("  hint: {hint}\n"));
         }
+        text.push_str(&leftovers(left.folded, &left.copies));
         text
     })
 }

@@ -122,16 +122,23 @@ fn erased(done: &ErasedDocument) -> String {
     };
     let mut text =
         format!("contact {} is erased; {tasks}, and backups keep what they hold\n", done.contact.id);
-    if !done.log_folded {
+    text.push_str(&leftovers(done.log_folded, &done.copies));
+    text
+}
+
+/// What still holds what was deleted: the write-ahead log for a moment, and copies until somebody deletes them.
+pub(super) fn leftovers(is_folded: bool, copies: &[String]) -> String {
+    let mut text = String::new();
+    if !is_folded {
         text.push_str(
-            "the write-ahead log still holds pages from before; it is folded within the next minutes\n",
+            "the write-ahead log still holds pages from before; it is folded as soon as nobody reads the database\n",
         );
     }
-    if !done.copies.is_empty() {
+    if !copies.is_empty() {
         text.push_str(
             "these copies beside the database hold what was there before; delete them if you can:\n",
         );
-        done.copies.iter().for_each(|copy| text.push_str(&format!("  {copy}\n")));
+        copies.iter().for_each(|copy| text.push_str(&format!("  {copy}\n")));
     }
     text
 }

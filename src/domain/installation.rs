@@ -100,6 +100,30 @@ pub enum Parting {
     AppUninstalled,
 }
 
+/// What Slack says of an end: of the whole installation, or of what it had from persons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    /// How the installation ended; `None` where it did not.
+    pub parting: Option<Parting>,
+    /// Whether a person's token was revoked.
+    pub is_of_person: bool,
+    /// When, in whole seconds; `None` where Slack does not say.
+    pub at: Option<Timestamp>,
+}
+
+impl Farewell {
+    /// Slack's word for it.
+    pub fn word(&self) -> &'static str {
+        self.parting.unwrap_or(Parting::TokensRevoked).as_str()
+    }
+}
+
+/// Whether what ended at `ended_at` was there before the token that was put in its place at `changed_at`. Slack counts whole
+/// seconds: within the same one either may have been first.
+pub fn is_outdated(ended_at: Timestamp, changed_at: Timestamp) -> bool {
+    ended_at.plus(Duration::from_secs(1)) <= changed_at
+}
+
 /// Why a token is not taken, before anybody is asked about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongToken {
@@ -170,6 +194,13 @@ impl Parting {
             Parting::AppUninstalled => "app_uninstalled",
         }
     }
+
+    /// Reads it back.
+    pub fn from_word(word: &str) -> Option<Parting> {
+        [Parting::Disconnected, Parting::TokensRevoked, Parting::AppUninstalled]
+            .into_iter()
+            .find(|one| one.as_str() == word)
+    }
 }
 
 /// Whether a text can be a bot token that lasts.
@@ -194,7 +225,16 @@ pub fn change_at(expires_at: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pair, Secret, Timestamp, WrongToken, check_token};
+    use super::{Pair, Secret, Timestamp, WrongToken, check_token, is_outdated};
+
+    #[test]
+    fn news_of_an_end_is_outdated_once_another_token_came_in_a_later_second() {
+        for (ended, changed, outdated) in
+            [(10_000, 10_900, false), (10_000, 11_000, true), (10_000, 9_000, false), (10_000, 99_000, true)]
+        {
+            assert_eq!(is_outdated(Timestamp(ended), Timestamp(changed)), outdated, "{ended} {changed}");
+        }
+    }
 
     #[test]
     fn sec_26_a_bot_token_begins_with_xoxb_and_a_persons_is_refused_with_a_hint() {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::directory::GroupNews;
 use super::ids::{ChannelId, MessageTs, PersonId, ProblemId, WorkspaceId};
+use super::installation::Farewell;
 use super::time::Timestamp;
 
 /// What a stored event means.
@@ -28,13 +29,8 @@ pub enum Arrival {
     Person(Profile),
     /// A user group was made, changed, switched off, or staffed anew.
     Group(GroupNews),
-    /// Tokens of the app were revoked: those of bots, and those of people.
-    Revoked {
-        /// Whether our bot's is among them.
-        bot: bool,
-    },
-    /// The app was uninstalled.
-    Uninstalled,
+    /// The app was uninstalled, or tokens of it were revoked.
+    Farewell(Farewell),
     /// A slash command.
     Command(Command),
     /// A click on a button of a notice's card.

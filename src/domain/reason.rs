@@ -62,6 +62,14 @@ pub enum EventReason {
     WorkspaceUnknown,
     /// The app has left the workspace, and everything of it goes; the detail is Slack's name for how.
     Departed(String),
+    /// Slack says that the app has left; it is asked whether the present token is refused. The detail is its name for how.
+    DepartureDoubted(String),
+    /// Slack says that the app has left, of a time before it was installed again or got another token; the detail as above.
+    DepartureOutdated(String),
+    /// Slack said that the app has left, and takes its present token; the detail as above.
+    StillInstalled(String),
+    /// A person's token was revoked; it was deleted.
+    UserTokenRevoked,
     /// A slash command, answered in the acknowledgement; the detail is the command.
     Command(String),
     /// Somebody marked a problem as handled.
@@ -115,6 +123,10 @@ impl EventReason {
             EventReason::NotInstalled => "not_installed",
             EventReason::WorkspaceUnknown => "workspace_unknown",
             EventReason::Departed(_) => "departed",
+            EventReason::DepartureDoubted(_) => "departure_doubted",
+            EventReason::DepartureOutdated(_) => "departure_outdated",
+            EventReason::StillInstalled(_) => "still_installed",
+            EventReason::UserTokenRevoked => "user_token_revoked",
             EventReason::Command(_) => "command",
             EventReason::Handled(_) => "handled",
             EventReason::HandledAlready(_) => "handled_already",
@@ -149,6 +161,9 @@ impl EventReason {
         match self {
             EventReason::Subtype(detail)
             | EventReason::Departed(detail)
+            | EventReason::DepartureDoubted(detail)
+            | EventReason::DepartureOutdated(detail)
+            | EventReason::StillInstalled(detail)
             | EventReason::Command(detail)
             | EventReason::Interaction(detail)
             | EventReason::Unused(detail)
@@ -190,6 +205,10 @@ impl EventReason {
             "not_installed" => EventReason::NotInstalled,
             "workspace_unknown" => EventReason::WorkspaceUnknown,
             "departed" => EventReason::Departed(text()),
+            "departure_doubted" => EventReason::DepartureDoubted(text()),
+            "departure_outdated" => EventReason::DepartureOutdated(text()),
+            "still_installed" => EventReason::StillInstalled(text()),
+            "user_token_revoked" => EventReason::UserTokenRevoked,
             "command" => EventReason::Command(text()),
             "handled" => EventReason::Handled(problem()?),
             "handled_already" => EventReason::HandledAlready(problem()?),
@@ -246,6 +265,16 @@ impl EventReason {
                 "waits: Slack has not said yet which workspace the app that it came for is in".to_owned()
             }
             EventReason::Departed(how) => format!("the app has left the workspace ({how})"),
+            EventReason::DepartureDoubted(how) => {
+                format!("waits: Slack is asked whether it still takes the token ({how})")
+            }
+            EventReason::DepartureOutdated(how) => {
+                format!("ignored: it was before the app was installed again or got another token ({how})")
+            }
+            EventReason::StillInstalled(how) => {
+                format!("ignored: Slack takes the present token all the same ({how})")
+            }
+            EventReason::UserTokenRevoked => "a person's token was revoked, and was deleted".to_owned(),
             EventReason::Command(command) => format!("slash command {command} answered"),
             EventReason::Handled(problem) => format!("marked problem {problem} as handled"),
             EventReason::HandledAlready(problem) => {
@@ -300,6 +329,10 @@ mod tests {
             EventReason::NotInstalled,
             EventReason::WorkspaceUnknown,
             EventReason::Departed("app_uninstalled".into()),
+            EventReason::DepartureDoubted("app_uninstalled".into()),
+            EventReason::DepartureOutdated("tokens_revoked".into()),
+            EventReason::StillInstalled("tokens_revoked".into()),
+            EventReason::UserTokenRevoked,
             EventReason::Command("/deskd".into()),
             EventReason::Handled(ProblemId(6)),
             EventReason::HandledAlready(ProblemId(7)),

@@ -115,8 +115,7 @@ impl Rehearsal {
             Arrival::Channel(_)
             | Arrival::Person(_)
             | Arrival::Group(_)
-            | Arrival::Revoked { .. }
-            | Arrival::Uninstalled
+            | Arrival::Farewell(_)
             | Arrival::Command(_)
             | Arrival::Click(_)
             | Arrival::Interaction { .. }

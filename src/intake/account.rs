@@ -16,7 +16,7 @@ use crate::slack::apis::Apis;
 use crate::slack::manifest::{lacking, without};
 use crate::slack::outcome::{Failure, NOT_CONFIGURED};
 use crate::store::installations::{NewInstallation, Tokens};
-use crate::store::{Departed, Store, StoreError};
+use crate::store::{Departed, Keeping, Store, StoreError};
 
 /// The way to connect workspaces and to leave them. Clones share it.
 #[derive(Clone)]
@@ -162,10 +162,8 @@ impl Accounts {
         let space = self.store.of(workspace);
         space.part(Parting::Disconnected, by, now).await?;
         self.apis.leave(workspace);
-        let departed = space.clear_out(now).await?;
-        if how.purge {
-            space.forget_settings().await?;
-        }
+        let keeping = if how.purge { Keeping::Nothing } else { Keeping::Settings };
+        let departed = space.clear_out(keeping).await?;
         self.look.ring();
         let rows = departed.rows;
         info!(workspace = %workspace, rows, "Disconnected workspace {workspace}: {rows} rows are gone");

@@ -98,7 +98,7 @@ pub struct Gatherer {
     echo: Echo,
     /// Rung when a click changes a card.
     feed: Option<Bell>,
-    /// Rung when the app has left a workspace.
+    /// Rung when the app is said to have left a workspace.
     left: Option<Bell>,
     /// Whether the write-ahead log may hold what was taken out of an event that is none of our business.
     unswept: bool,
@@ -137,7 +137,8 @@ impl Gatherer {
         }
     }
 
-    /// The same, ringing `feed` when a click changes a card, and `left` when the app has left a workspace.
+    /// The same, ringing `feed` when a click changes a card, and `left` when the app is said to have left a
+    /// workspace.
     pub fn waking(self, feed: &Bell, left: &Bell) -> Gatherer {
         Gatherer { feed: Some(feed.clone()), left: Some(left.clone()), ..self }
     }
@@ -170,8 +171,8 @@ impl Gatherer {
             feed.ring();
         }
         self.unswept |= reasons.contains(&EventReason::NotInstalled);
-        let departed = reasons.iter().any(|reason| matches!(reason, EventReason::Departed(_)));
-        if let Some(left) = self.left.as_ref().filter(|_| departed) {
+        let doubted = reasons.iter().any(|reason| matches!(reason, EventReason::DepartureDoubted(_)));
+        if let Some(left) = self.left.as_ref().filter(|_| doubted) {
             left.ring();
         }
         Ok(())

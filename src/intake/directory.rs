@@ -21,8 +21,8 @@ use crate::runtime::worker::{Next, Soonest, Worker};
 use crate::slack::api::Api;
 use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
-use crate::store::Store;
 use crate::store::directory::{Reading, Sheet};
+use crate::store::{Store, StoreError};
 
 const PEOPLE: &str = "users.list";
 const GROUPS: &str = "usergroups.list";
@@ -68,7 +68,11 @@ impl Census {
             Reading::Groups(_) => GROUPS,
             Reading::Members(_) => MEMBERS,
         };
-        self.read(workspace, (method, reading), now).await
+        match self.read(workspace, (method, reading), now).await {
+            // It was left while Slack was asked.
+            Err(problem) if matches!(problem.downcast_ref(), Some(StoreError::Left)) => Ok(Next::Bell),
+            done => done,
+        }
     }
 
     /// Reads one page, or the members of one group.

@@ -193,8 +193,9 @@ impl Kinship {
             return Ok(false);
         }
         if self.store.of(&workspace).serve_through(ours.clone(), scopes, now).await? {
-            self.apis.enter(ours, app.api.clone(), false);
-            info!(workspace = %workspace, app = app.name, "Working in workspace {workspace} through {}", app.name);
+            if self.apis.confirm(ours, &app.api, false).is_some() {
+                info!(workspace = %workspace, app = app.name, "Working in workspace {workspace} through {}", app.name);
+            }
         }
         Ok(true)
     }

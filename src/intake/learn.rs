@@ -135,6 +135,12 @@ impl Mind {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner).fresh.clone()
     }
 
+    /// Forgets what was learned in workspaces that are not among these: they were left.
+    fn keep(&self, workspaces: &[(WorkspaceId, Mark)]) {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.of.retain(|workspace, _| workspaces.iter().any(|(there, _)| there == workspace));
+    }
+
     /// Begins anew with what a workspace without examples knows, if anything.
     fn begin(&self, fresh: Option<Arc<Knowledge>>, workspaces: &[(WorkspaceId, Mark)]) {
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,7 +176,10 @@ impl Learner {
     async fn follow(&mut self, workspace: &WorkspaceId, mark: Mark, basis: &Basis) -> Result<()> {
         match (self.done.get(workspace).copied(), self.mind.of(workspace)) {
             (Some((done, _)), Some(_)) if done == mark => Ok(()),
-            (Some((done, corrupt)), Some(known)) if done.unlearned == mark.unlearned => {
+            // Rows are numbered upwards: with fewer than before, those of a workspace that was left are gone, and the counts with them.
+            (Some((done, corrupt)), Some(known))
+                if done.unlearned == mark.unlearned && done.last <= mark.last =>
+            {
                 let new = self.lessons(workspace, basis, done.last).await?;
                 if new.mark.unlearned != done.unlearned {
                     return self.rebuild(workspace, basis).await;
@@ -305,6 +314,8 @@ impl Worker for Learner {
         if self.on.as_ref() != Some(&basis) {
             self.begin(Some(basis.clone()), &workspaces).await?;
         }
+        self.mind.keep(&workspaces);
+        self.done.retain(|workspace, _| workspaces.iter().any(|(there, _)| there == workspace));
         for (workspace, mark) in &workspaces {
             self.follow(workspace, *mark, &basis).await?;
         }

@@ -7,6 +7,7 @@ pub mod backfill;
 pub mod bundle;
 pub mod canary;
 pub mod directory;
+mod doubts;
 mod early;
 mod install;
 pub mod kin;

@@ -11,7 +11,7 @@ use crate::domain::message::Profile;
 use crate::domain::time::Timestamp;
 use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 const METHOD: &str = "users.info";
 
@@ -41,6 +41,16 @@ impl Directory {
 
     /// Asks about one person, keeping to the method's pace.
     pub async fn ask(&self, workspace: &WorkspaceId, person: &PersonId, now: Timestamp) -> Result<Asked> {
+        match self.ask_slack(workspace, person, now).await {
+            // It was left while Slack was asked: what waits for the answer goes with it.
+            Err(problem) if matches!(problem.downcast_ref(), Some(StoreError::Left)) => {
+                Ok(Asked::Later(now.plus(PAUSE)))
+            }
+            asked => asked,
+        }
+    }
+
+    async fn ask_slack(&self, workspace: &WorkspaceId, person: &PersonId, now: Timestamp) -> Result<Asked> {
         if let Admission::At(at) = self.store.of(workspace).admit_call(METHOD, now).await? {
             return Ok(Asked::Later(at));
         }

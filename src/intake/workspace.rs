@@ -9,6 +9,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use super::doubts::Doubts;
 use crate::domain::backoff;
 use crate::domain::bundle::Pick;
 use crate::domain::ids::WorkspaceId;
@@ -22,9 +23,9 @@ use crate::slack::api::{Api, Identity};
 use crate::slack::apis::Apis;
 use crate::slack::outcome::Failure;
 use crate::slack::rooms::{ChannelInfo, Listing};
-use crate::store::Store;
 use crate::store::channels::Channel;
 use crate::store::installations::Installation;
+use crate::store::{Keeping, Store, StoreError};
 
 /// How often the channels are listed although no event said that anything changed.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -95,6 +96,7 @@ pub struct Workspace {
     /// Rung when we learn who we are: the gatherer waits for it.
     gather: Bell,
     trouble: Trouble,
+    doubts: Doubts,
     /// Whether it is known whose the configured token is, or that another speaks in its place.
     settled: Option<bool>,
     home: Visit,
@@ -123,8 +125,9 @@ impl Workspace {
         gather: Bell,
         trouble: Trouble,
     ) -> Workspace {
-        let (home, others) = (Visit::default(), None);
-        Workspace { store, apis: apis.into(), ours, gather, trouble, settled: None, home, others }
+        let (apis, home) = (apis.into(), Visit::default());
+        let doubts = Doubts::new(store.clone(), apis.clone());
+        Workspace { store, apis, ours, gather, trouble, doubts, settled: None, home, others: None }
     }
 
     /// What speaks at home; `None` when nothing does.
@@ -162,7 +165,11 @@ impl Workspace {
         let Some((workspace, mut listing)) = visit.listing.take() else { return Ok(Ok(true)) };
         let Ok(api) = self.apis.of(&workspace) else { return Ok(Ok(true)) };
         match api.list_on(&mut listing).await {
-            Ok(true) => self.keep(&workspace, listing.found, now).await.map(|()| Ok(true)),
+            Ok(true) => match self.keep(&workspace, listing.found, now).await {
+                // It was left while Slack was asked.
+                Ok(()) | Err(StoreError::Left) => Ok(Ok(true)),
+                Err(problem) => Err(problem.into()),
+            },
             Ok(false) => {
                 visit.listing = Some((workspace, listing));
                 Ok(Ok(false))
@@ -182,22 +189,30 @@ impl Workspace {
         let Identity { ourselves: ours, scopes, .. } = identity;
         let workspace = ours.workspace.clone();
         let is_configured = api.is_same(self.apis.configured());
-        if !is_configured {
-            self.store.set_ourselves(ours.clone(), scopes, now).await?;
-        } else if !self.store.introduce(ours.clone(), scopes, now).await? {
+        // Somebody may have ended it while Slack was asked.
+        let is_served = match is_configured {
+            true => self.store.introduce(ours.clone(), scopes, now).await?,
+            false => self.store.set_ourselves(ours.clone(), scopes, now).await?,
+        };
+        if !is_served {
             self.apis.leave(&workspace);
             return Ok(None);
         }
-        // Somebody may have ended it while Slack was asked.
-        let gone = self.store.leaving().await?.contains(&workspace);
-        if !gone && self.apis.enter(ours, api.clone(), is_configured) {
+        // Or since that commit.
+        let Some(changed) = self.apis.confirm(ours, api, is_configured) else { return Ok(None) };
+        if changed {
             info!(workspace = %workspace, "Working in workspace {workspace}");
             self.gather.ring();
         }
-        Ok((!gone).then_some(workspace))
+        Ok(Some(workspace))
     }
 
-    async fn keep(&self, workspace: &WorkspaceId, listed: Vec<ChannelInfo>, now: Timestamp) -> Result<()> {
+    async fn keep(
+        &self,
+        workspace: &WorkspaceId,
+        listed: Vec<ChannelInfo>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let channels = listed.into_iter().filter(|channel| !channel.is_im).map(|channel| Channel {
             id: channel.id,
             name: channel.name,
@@ -206,15 +221,15 @@ impl Workspace {
             is_archived: channel.is_archived,
             pick: Pick::None,
         });
-        Ok(self.store.of(workspace).sync_channels(channels.collect(), now).await?)
+        self.store.of(workspace).sync_channels(channels.collect(), now).await
     }
 
     /// Clears out behind the app where it has left.
-    async fn clear_out(&mut self, now: Timestamp) -> Result<()> {
+    async fn clear_out(&mut self) -> Result<()> {
         for workspace in self.store.leaving().await? {
             self.apis.leave(&workspace);
             self.gather.ring();
-            let departed = self.store.of(&workspace).clear_out(now).await?;
+            let departed = self.store.of(&workspace).clear_out(Keeping::Settings).await?;
             let rows = departed.rows;
             info!(workspace = %workspace, rows, "Left workspace {workspace}: {rows} rows are gone");
         }
@@ -327,7 +342,8 @@ impl Worker for Workspace {
     }
 
     async fn step(&mut self, now: Timestamp) -> Result<Next> {
-        self.clear_out(now).await?;
+        let doubted = self.doubts.settle(now).await?;
+        self.clear_out().await?;
         // Home goes first at the start; later it is looked at when nobody else is due.
         let other = if self.settled == Some(true) { self.turn(now) } else { Err(None) };
         let next = match other {
@@ -343,6 +359,10 @@ impl Worker for Workspace {
             },
         };
         self.publish_home();
-        Ok(next)
+        Ok(match (next, doubted) {
+            (Next::At(at), Some(again)) => Next::At(at.min(again)),
+            (Next::Bell, Some(again)) => Next::At(again),
+            (next, _) => next,
+        })
     }
 }

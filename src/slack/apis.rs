@@ -81,7 +81,16 @@ impl Apis {
         self.enter_all(vec![(ours, api, is_home)])
     }
 
-    /// The same for many at once.
+    /// The same for one who has asked Slack meanwhile: not where the workspace was left since, which is `None`, and whoever was
+    /// brought since speaks on.
+    pub fn confirm(&self, ours: Ourselves, api: &Api, is_home: bool) -> Option<bool> {
+        let mut speaking = self.speaking.write().unwrap_or_else(PoisonError::into_inner);
+        let speaker =
+            speaking.entry(ours.workspace.clone()).or_insert_with(|| Some(api.within(&ours.workspace)));
+        speaker.is_some().then(|| self.change(|spaces| spaces.enter(ours, is_home)))
+    }
+
+    /// The same as `enter` for many at once.
     pub fn enter_all(&self, entered: Vec<(Ourselves, Api, bool)>) -> bool {
         let mut speaking = self.speaking.write().unwrap_or_else(PoisonError::into_inner);
         for (ours, api, _) in &entered {
@@ -93,7 +102,8 @@ impl Apis {
 
     /// From now on nobody speaks in this workspace.
     pub fn leave(&self, workspace: &WorkspaceId) {
-        self.speaking.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone(), None);
+        let mut speaking = self.speaking.write().unwrap_or_else(PoisonError::into_inner);
+        speaking.insert(workspace.clone(), None);
         self.change(|spaces| spaces.leave(workspace));
     }
 

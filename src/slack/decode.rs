@@ -11,6 +11,7 @@ use super::event::Event;
 use super::loose::{self, Loose, Text};
 use super::{blocks, channel, groups, mend, message, people};
 use crate::domain::ids::{ChannelId, PersonId, ProblemId};
+use crate::domain::installation::{Farewell, Parting};
 use crate::domain::message::{Arrival, Click, Clicked, Command};
 use crate::domain::time::Timestamp;
 
@@ -104,18 +105,21 @@ fn event(payload: &str, bot_user: Option<&PersonId>) -> Result<Arrival, Undecoda
         "user_change" | "user_profile_changed" | "team_join" => {
             event.user.object().and_then(people::profile).map(Arrival::Person)
         }
-        "app_uninstalled" => Some(Arrival::Uninstalled),
-        "tokens_revoked" => Some(Arrival::Revoked { bot: revokes_bot(payload) }),
+        "app_uninstalled" => Some(Arrival::Farewell(farewell(payload, Some(Parting::AppUninstalled)))),
+        "tokens_revoked" => Some(Arrival::Farewell(farewell(payload, None))),
         _ if groups::is_theirs(kind) => groups::news(kind, payload).map(Arrival::Group),
         _ => channel::news(kind, event).map(Arrival::Channel),
     };
     Ok(arrival.unwrap_or_else(|| Arrival::Other { kind: kind.to_owned() }))
 }
 
-/// Whether a bot's token is among those that were revoked; what stands there are user ids, not tokens [slack-facts 8.5].
-fn revokes_bot(payload: &str) -> bool {
+/// What ended and when. What stands among the tokens that were revoked are user ids, not tokens [slack-facts 8.5].
+fn farewell(payload: &str, parting: Option<Parting>) -> Farewell {
     let payload = serde_json::from_str::<serde_json::Value>(payload).unwrap_or_default();
-    payload["event"]["tokens"]["bot"].as_array().is_some_and(|bots| !bots.is_empty())
+    let names = |kind: &str| payload["event"]["tokens"][kind].as_array().is_some_and(|ids| !ids.is_empty());
+    let parting = parting.or_else(|| names("bot").then_some(Parting::TokensRevoked));
+    let at = payload["event_time"].as_i64().and_then(|seconds| seconds.checked_mul(1000)).map(Timestamp);
+    Farewell { parting, is_of_person: names("oauth"), at }
 }
 
 /// A slash command as an envelope carries it; over HTTP the same fields come as a form.

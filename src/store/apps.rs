@@ -12,9 +12,12 @@ use crate::domain::message::{Ourselves, Sibling};
 use crate::domain::time::Timestamp;
 
 impl Space {
-    /// Remembers who the bot of a further app is in this workspace.
+    /// Remembers who the bot of a further app is in this workspace; does nothing where that was left.
     pub async fn note_app(&self, app: Sibling, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
+            if !installations::is_served(tx, workspace)? {
+                return Ok(());
+            }
             let Sibling { name, app, person, bot } = app;
             tx.execute(
                 "INSERT INTO apps (workspace, app, name, person, bot, updated_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -45,7 +48,7 @@ impl Space {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let keys = self.keys();
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
             let ours = Ourselves { workspace: workspace.clone(), ..ours };
             installations::introduce(tx, keys.as_deref(), Source::Connected, (&ours, &scopes), now)
         })

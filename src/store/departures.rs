@@ -1,6 +1,8 @@
 //! What goes when the app leaves a workspace: everything, but for what would have to be picked again if it came back, and
 //! that after a while, too.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::audit::note_in;
@@ -8,7 +10,6 @@ use super::erasures;
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
-use super::traces::ERASED;
 use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::{EventId, WorkspaceId};
 use crate::domain::installation::{KEEP_SETTINGS, Parting};
@@ -19,18 +20,50 @@ use crate::domain::time::Timestamp;
 /// Events that go in one transaction: somebody waits for an acknowledgement meanwhile.
 const BATCH: i64 = 1000;
 
+/// How long it is swept again behind a departure: everything that was under way then has ended by far.
+const SWEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Tables of a workspace that outlast its departure, wholly or (`channels`) where something was picked. Every other table
-/// with a workspace is emptied, whoever adds it. The audit holds no word of anybody, and is never shortened.
-const KEPT: [&str; 8] =
-    ["installations", "workspaces", "channels", "teammates", "erasures", "events", "audit", "audit_head"];
+/// with a workspace is emptied, whoever adds it. The audit holds no word of anybody, and is never shortened; what models have cost is
+/// a sum, and leaving does not begin the month's budget anew.
+const KEPT: [&str; 10] = [
+    "installations",
+    "workspaces",
+    "channels",
+    "teammates",
+    "erasures",
+    "events",
+    "outcomes",
+    "audit",
+    "audit_head",
+    "model_spending",
+];
+
+/// The events `e` behind `?1` that are a workspace's, `?2`, with their outcomes `o`. Those that nobody is known to own yet are so by
+/// what they name; what names one that is served is decided about when its turn comes, and with the last workspace all go.
+const THEIRS: &str = "e.id > ?1 AND e.id <= ?3 AND (o.workspace = ?2 OR (COALESCE(o.workspace, '') = '' AND (
+    e.workspace = ?2
+    OR (instr(e.payload, ?2) > 0 AND NOT EXISTS
+        (SELECT 1 FROM installations i WHERE i.state = 'active' AND instr(e.payload, i.workspace) > 0))
+    OR (COALESCE(o.reason, '') <> 'workspace_unknown' AND NOT EXISTS
+        (SELECT 1 FROM installations i WHERE i.state = 'active')))))";
 
 /// What a departure came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Departed {
     /// Rows that went.
     pub rows: usize,
-    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that happens soon by itself.
+    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that is tried again until it is.
     pub folded: bool,
+}
+
+/// What is kept of a workspace that was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// What would have to be picked again, for a while.
+    Settings,
+    /// That it was left, and what its models have cost.
+    Nothing,
 }
 
 impl Space {
@@ -38,7 +71,7 @@ impl Space {
     /// whether there was one; what it left behind goes with `clear_out`.
     pub async fn part(&self, parting: Parting, by: Actor, now: Timestamp) -> Result<bool, StoreError> {
         let keys = self.keys();
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
             let parted = part(tx, workspace, parting, now)?;
             if parted {
                 note(tx, keys.as_deref(), workspace, (&by, parting.as_str()), now)?;
@@ -48,25 +81,25 @@ impl Space {
         .await
     }
 
-    /// Deletes what a workspace that was left has left behind. Does nothing where the app is installed.
-    pub async fn clear_out(&self, now: Timestamp) -> Result<Departed, StoreError> {
-        let keys = self.keys();
+    /// Deletes what a workspace that was left has left behind, and with `Keeping::Nothing` its settings. Does nothing where the app
+    /// is installed.
+    pub async fn clear_out(&self, keeping: Keeping) -> Result<Departed, StoreError> {
         let (mut after, mut rows) = (EventId(0), 0);
         loop {
-            let (last, gone) = self.write(move |tx, workspace| clear_events(tx, workspace, after)).await?;
-            rows += gone;
+            let (theirs, last) = self.read(move |tx, workspace| events_of(tx, workspace, after)).await?;
+            if !theirs.is_empty() {
+                rows += self.write_anyway(move |tx, workspace| clear_events(tx, workspace, &theirs)).await?;
+            }
             match last {
                 Some(last) => after = last,
                 None => break,
             }
         }
-        rows += self.write(move |tx, workspace| clear_tables(tx, keys.as_deref(), workspace, now)).await?;
+        rows += self.write_anyway(clear_tables).await?;
+        if keeping == Keeping::Nothing {
+            self.write_anyway(forget).await?;
+        }
         Ok(Departed { rows, folded: self.store.begin_log_anew().await? })
-    }
-
-    /// Forgets the settings of a workspace that was left as well.
-    pub async fn forget_settings(&self) -> Result<(), StoreError> {
-        self.write(forget).await
     }
 }
 
@@ -91,21 +124,26 @@ impl Store {
         .await
     }
 
-    /// Forgets what was kept of workspaces for a return that did not come, and sweeps again behind those that were left:
-    /// what was under way when they went may have arrived since.
+    /// Forgets what was kept of workspaces for a return that did not come, and sweeps again behind those that were left lately:
+    /// what was under way when they went may have arrived since. Not in the journal: whatever of it is decided about after a
+    /// departure is blanked then.
     pub async fn sweep_departed(&self, now: Timestamp) -> Result<usize, StoreError> {
         let gone = self
             .write(move |tx| {
                 forget_expired(tx, now)?;
-                let sql = "SELECT workspace FROM installations WHERE state <> 'active' ORDER BY id";
+                let sql =
+                    "SELECT workspace FROM installations WHERE state = 'gone' AND gone_at > ? ORDER BY id";
                 let mut query = tx.prepare_cached(sql)?;
-                let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
+                let rows = query.query_map([now.minus(SWEPT).0], |row| row.get(0).map(WorkspaceId))?;
                 Ok(rows.collect::<Result<Vec<_>, _>>()?)
             })
             .await?;
         let mut rows = 0;
         for workspace in gone {
-            rows += self.of(&workspace).clear_out(now).await?.rows;
+            rows += self.of(&workspace).write_anyway(clear_tables).await?;
+        }
+        if rows > 0 {
+            self.begin_log_anew().await?;
         }
         Ok(rows)
     }
@@ -136,38 +174,46 @@ pub(super) fn forget_expired(tx: &Transaction<'_>, now: Timestamp) -> Result<(),
     expired.iter().try_for_each(|workspace| forget(tx, workspace))
 }
 
-/// Deletes the settled ones of a batch of events and blanks those that are not, and the newest, whose number must not come
-/// back. The answer is where to go on.
-fn clear_events(
+/// Those of a batch of events behind `after` that are a workspace's, and where to go on.
+fn events_of(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
     after: EventId,
-) -> Result<(Option<EventId>, usize), StoreError> {
-    if is_active(tx, workspace)? {
-        return Ok((None, 0));
-    }
+) -> Result<(Vec<EventId>, Option<EventId>), StoreError> {
     let sql = "SELECT MAX(id) FROM (SELECT id FROM events WHERE id > ? ORDER BY id LIMIT ?)";
     let last: Option<i64> = tx.prepare_cached(sql)?.query_row((after.0, BATCH), |row| row.get(0))?;
-    let Some(last) = last else { return Ok((None, 0)) };
-    let gone = tx
-        .prepare_cached(
-            "DELETE FROM events WHERE id > ?1 AND id <= ?2 AND workspace = ?3
-                 AND id < (SELECT MAX(id) FROM events) AND id IN (SELECT event FROM outcomes)",
-        )?
-        .execute((after.0, last, &workspace.0))?;
-    tx.prepare_cached(
-        "UPDATE events SET payload = ?4 WHERE id > ?1 AND id <= ?2 AND workspace = ?3 AND payload <> ?4",
-    )?
-    .execute((after.0, last, &workspace.0, ERASED))?;
-    Ok((Some(EventId(last)), gone))
+    let Some(last) = last else { return Ok((Vec::new(), None)) };
+    let sql = format!(
+        "SELECT e.id FROM events e LEFT JOIN outcomes o ON o.event = e.id WHERE {THEIRS} ORDER BY e.id"
+    );
+    let mut query = tx.prepare_cached(&sql)?;
+    let theirs = query.query_map((after.0, &workspace.0, last), |row| row.get(0).map(EventId))?;
+    Ok((theirs.collect::<Result<_, _>>()?, Some(EventId(last))))
 }
 
-fn clear_tables(
+/// Deletes those of these events that have an outcome, and blanks the others, and the newest, whose number must not come back.
+fn clear_events(
     tx: &Transaction<'_>,
-    keys: Option<&Keyring>,
     workspace: &WorkspaceId,
-    now: Timestamp,
+    theirs: &[EventId],
 ) -> Result<usize, StoreError> {
+    if is_active(tx, workspace)? {
+        return Ok(0);
+    }
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM events WHERE id = ? AND id < (SELECT MAX(id) FROM events) AND id IN (SELECT event FROM outcomes)",
+    )?;
+    let mut gone = 0;
+    for event in theirs {
+        match delete.execute([event.0])? {
+            0 => erasures::blank(tx, *event)?,
+            rows => gone += rows,
+        }
+    }
+    Ok(gone)
+}
+
+fn clear_tables(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<usize, StoreError> {
     if is_active(tx, workspace)? {
         return Ok(0);
     }
@@ -178,17 +224,13 @@ fn clear_tables(
         gone += tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
     }
     gone += tx.execute("DELETE FROM channels WHERE workspace = ? AND pick = 'none'", [&workspace.0])?;
-    let sql =
-        "UPDATE installations SET state = 'gone' WHERE workspace = ? AND state = 'leaving' RETURNING reason";
-    let reason: Option<String> = tx.query_row(sql, [&workspace.0], |row| row.get(0)).optional()?;
-    // What somebody did here was noted when it was done.
-    if let Some(reason) = reason.filter(|reason| reason != Parting::Disconnected.as_str()) {
-        note(tx, keys, workspace, (&Actor::Desk, &reason), now)?;
-    }
+    let sql = "UPDATE installations SET state = 'gone' WHERE workspace = ? AND state = 'leaving'";
+    tx.execute(sql, [&workspace.0])?;
     Ok(gone)
 }
 
-/// What is left of a workspace of the configured token is that it was left: it must not come back with the next start.
+/// What is left of a workspace then is that it was left: it must not come back with a token that still stands in the configuration,
+/// and what is under way for it must find that it is over.
 fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreError> {
     if is_active(tx, workspace)? {
         return Ok(());
@@ -196,12 +238,11 @@ fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreErro
     for table in ["channels", "teammates", "workspaces", "erasures"] {
         tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
     }
-    let sql = "DELETE FROM installations WHERE workspace = ? AND state = 'gone' AND source <> 'configured'";
-    tx.execute(sql, [&workspace.0])?;
     Ok(())
 }
 
-fn note(
+/// Notes in the audit that an installation has ended, when that is decided.
+pub(super) fn note(
     tx: &Transaction<'_>,
     keys: Option<&Keyring>,
     workspace: &WorkspaceId,

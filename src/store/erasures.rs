@@ -33,7 +33,7 @@ const FOLD_PAUSE: Duration = Duration::from_millis(100);
 pub struct Erased {
     /// Raw events that were blanked.
     pub events: usize,
-    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that happens soon by itself.
+    /// Whether the write-ahead log was folded, so that nothing is left there either. If not, that is tried again until it is.
     pub folded: bool,
 }
 
@@ -76,8 +76,9 @@ impl Space {
 }
 
 impl Store {
-    /// Asks the write-ahead log to begin anew until nobody reads it; says whether it did.
+    /// Asks the write-ahead log to begin anew until nobody reads it; says whether it did. If not, `fold` goes on asking.
     pub(super) async fn begin_log_anew(&self) -> Result<bool, StoreError> {
+        self.owe_fold();
         for _ in 0..FOLDS {
             if self.truncate_log().await? {
                 return Ok(true);
@@ -202,7 +203,8 @@ pub(super) struct Concerned {
 }
 
 /// The events of a workspace behind `after` that concern a contact: in an organisation a person has the same id in several
-/// workspaces. What names no workspace could be of any. What others said around it, and is not decoded yet, is left out.
+/// workspaces. What is not known to be anybody's could be of any, unless it names another that is served. What others said around
+/// it, and is not decoded yet, is left out.
 pub(super) fn concerned(
     tx: &Transaction<'_>,
     workspace: &WorkspaceId,
@@ -211,7 +213,10 @@ pub(super) fn concerned(
 ) -> Result<Concerned, StoreError> {
     let mut query = tx.prepare_cached(
         "SELECT e.id, e.payload, o.event IS NOT NULL FROM events e LEFT JOIN outcomes o ON o.event = e.id
-         WHERE e.id > ?1 AND e.workspace IN (?3, '') ORDER BY e.id LIMIT ?2",
+         WHERE e.id > ?1 AND (o.workspace = ?3 OR (COALESCE(o.workspace, '') = '' AND (e.workspace = ?3 OR NOT EXISTS
+             (SELECT 1 FROM installations i WHERE i.state = 'active' AND i.workspace <> ?3
+                  AND instr(e.payload, i.workspace) > 0))))
+         ORDER BY e.id LIMIT ?2",
     )?;
     let mut rows = query.query((after.0, limit.map_or(-1, i64::from), &workspace.0))?;
     let mut found = Concerned { events: Vec::new(), last: None };

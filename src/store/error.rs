@@ -66,6 +66,9 @@ pub enum StoreError {
     /// The disk reported an error.
     #[error("the disk of the database reports an error; hint: look at the kernel log")]
     Disk,
+    /// The workspace was left: nothing is written for it any more, whatever was under way.
+    #[error("deskd is not connected to this workspace any more; hint: deskd connect")]
+    Left,
     /// A file operation beside the database failed.
     #[error("{what}: {problem}; hint: run \"deskd doctor\"")]
     File {
@@ -108,6 +111,7 @@ impl StoreError {
             | StoreError::Newer { .. }
             | StoreError::Older { .. }
             | StoreError::Disk
+            | StoreError::Left
             | StoreError::Sealed(_)
             | StoreError::NoRandomness
             | StoreError::File { .. } => false,

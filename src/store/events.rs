@@ -250,19 +250,20 @@ pub(super) fn record(
     Ok(Recorded { event: EventId(event), fresh: false })
 }
 
-/// Stores what became of an event; a replay overwrites what was stored before.
+/// Stores what became of an event, and whose it was; a replay overwrites what was stored before.
 pub(super) fn settle(
     tx: &Transaction<'_>,
-    event: EventId,
+    (event, whose): (EventId, Option<&WorkspaceId>),
     reason: &EventReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO outcomes (event, reason, subject, detail, at) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (event) DO UPDATE SET reason = excluded.reason, subject = excluded.subject,
-             detail = excluded.detail, at = excluded.at",
+        "INSERT INTO outcomes (event, workspace, reason, subject, detail, at) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (event) DO UPDATE SET workspace = excluded.workspace, reason = excluded.reason,
+             subject = excluded.subject, detail = excluded.detail, at = excluded.at",
     )?;
-    insert.execute((event.0, reason.code(), reason.subject(), reason.detail(), now.0))?;
+    let whose = whose.map_or("", |workspace| &workspace.0);
+    insert.execute((event.0, whose, reason.code(), reason.subject(), reason.detail(), now.0))?;
     Ok(())
 }
 

@@ -97,7 +97,10 @@ impl Store {
                 "SELECT w.workspace,
                      COALESCE((SELECT MAX(id) FROM examples WHERE workspace = w.workspace), 0),
                      COALESCE((SELECT times FROM unlearned WHERE workspace = w.workspace), 0)
-                 FROM workspaces w ORDER BY w.workspace",
+                 FROM workspaces w
+                 WHERE NOT EXISTS
+                     (SELECT 1 FROM installations i WHERE i.workspace = w.workspace AND i.state <> 'active')
+                 ORDER BY w.workspace",
             )?;
             let rows = query.query_map([], |row| {
                 Ok((WorkspaceId(row.get(0)?), Mark { last: row.get(1)?, unlearned: row.get(2)? }))

@@ -6,15 +6,14 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::conversation;
-use super::departures::{disown, part};
+use super::departures::disown;
 use super::error::StoreError;
 use super::events::{Decoded, Whose, settle};
 use super::known::{Lookups, place, thread_key};
 use super::sqlite::Store;
-use super::{channels, erasures, examples, groups, handled, installations, people, recovery};
+use super::{channels, erasures, examples, farewells, groups, handled, installations, people, recovery};
 use crate::domain::bundle::{self, Decision, Desk, Desks, Heard, Root, Stored};
 use crate::domain::ids::{BundleId, ChannelId, EventId, MessageTs, PersonId, TaskId, WorkspaceId};
-use crate::domain::installation::Parting;
 use crate::domain::message::{Arrival, Edit, Message};
 use crate::domain::reason::EventReason;
 use crate::domain::task::{Actor, Change};
@@ -88,17 +87,18 @@ fn apply(
     let mut lookups: BTreeMap<&WorkspaceId, Lookups> = BTreeMap::new();
     let mut reasons = Vec::with_capacity(batch.len());
     for decoded in batch {
-        let reason = match whose(tx, decoded, desks)? {
+        let (whose, reason) = match whose(tx, decoded, desks)? {
             Ok(desk) => {
                 let workspace = &desk.ours.workspace;
                 let (at, recovered) = (decoded.received_at, decoded.recovered);
                 let (event, through) = (decoded.id, desk.further(&decoded.app));
                 let scene = Scene { tx, desk, event, workspace, through, at, recovered, now };
-                scene.settle(lookups.entry(workspace).or_default(), &decoded.arrival)?
+                let reason = scene.settle(lookups.entry(workspace).or_default(), &decoded.arrival)?;
+                (Some(workspace), reason)
             }
-            Err(reason) => reason,
+            Err(reason) => (None, reason),
         };
-        settle(tx, decoded.id, &reason, now)?;
+        settle(tx, (decoded.id, whose), &reason, now)?;
         reasons.push(reason);
     }
     Ok(reasons)
@@ -142,7 +142,7 @@ fn apply_alone(
         Err(problem) if problem.is_of_the_rows() => {
             tx.execute_batch("ROLLBACK TO event")?;
             let reason = EventReason::Undecodable(problem.to_string());
-            settle(tx, decoded.id, &reason, now)?;
+            settle(tx, (decoded.id, decoded.whose.ours()), &reason, now)?;
             reason
         }
         Err(problem) => return Err(problem),
@@ -180,8 +180,7 @@ impl Scene<'_> {
                 Arrival::Deleted { .. }
                 | Arrival::Channel(_)
                 | Arrival::Group(_)
-                | Arrival::Revoked { .. }
-                | Arrival::Uninstalled
+                | Arrival::Farewell(_)
                 | Arrival::Command(_)
                 | Arrival::Click(_)
                 | Arrival::Interaction { .. }
@@ -224,9 +223,11 @@ impl Scene<'_> {
                 groups::note(self.tx, self.workspace, news)?;
                 Ok(EventReason::GroupNoted)
             }
-            Arrival::Uninstalled => self.departed(Parting::AppUninstalled),
-            Arrival::Revoked { bot: true } => self.departed(Parting::TokensRevoked),
-            Arrival::Revoked { bot: false } => Ok(EventReason::Unused("tokens_revoked".to_owned())),
+            // That a further app has left ends nothing for the one that works here.
+            Arrival::Farewell(farewell) if self.through.is_some() => {
+                Ok(EventReason::Unused(farewell.word().to_owned()))
+            }
+            Arrival::Farewell(farewell) => farewells::hear(self.tx, self.workspace, farewell, self.at),
             Arrival::Command(command) => Ok(EventReason::Command(command.name.clone())),
             Arrival::Click(click) => handled::click(self.tx, self.workspace, click, self.now),
             Arrival::Interaction { kind } => Ok(EventReason::Interaction(kind.clone())),
@@ -236,16 +237,6 @@ impl Scene<'_> {
             }
             Arrival::Other { kind } => Ok(EventReason::Unused(kind.clone())),
         }
-    }
-
-    /// The app has left: nothing is served from this commit on; what is left behind goes after it. That a further app has left
-    /// ends nothing for the one that works here.
-    fn departed(&self, parting: Parting) -> Result<EventReason, StoreError> {
-        if self.through.is_some() {
-            return Ok(EventReason::Unused(parting.as_str().to_owned()));
-        }
-        part(self.tx, self.workspace, parting, self.now)?;
-        Ok(EventReason::Departed(parting.as_str().to_owned()))
     }
 
     fn posted(&self, lookups: &mut Lookups, message: &Message) -> Result<EventReason, StoreError> {
@@ -463,7 +454,8 @@ impl Scene<'_> {
         let events: Vec<i64> = answers.query_map([bundle], |row| row.get(0))?.collect::<Result<_, _>>()?;
         events
             .into_iter()
-            .try_for_each(|event| settle(self.tx, EventId(event), &EventReason::Teammate, self.now))
+            .map(|event| (EventId(event), Some(self.workspace)))
+            .try_for_each(|event| settle(self.tx, event, &EventReason::Teammate, self.now))
     }
 
     /// Notes a change of a message in the history of the task it belongs to, if it belongs to one.

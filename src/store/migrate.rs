@@ -10,7 +10,7 @@ use super::error::StoreError;
 use crate::domain::time::Timestamp;
 
 /// Every step there ever was, in order. A released step is never changed: a correction is a new step.
-const STEPS: [&str; 22] = [
+const STEPS: [&str; 23] = [
     include_str!("schema/0001_desk.sql"),
     include_str!("schema/0002_notices.sql"),
     include_str!("schema/0003_recovery.sql"),
@@ -33,6 +33,7 @@ const STEPS: [&str; 22] = [
     include_str!("schema/0020_projects.sql"),
     include_str!("schema/0021_speakers.sql"),
     include_str!("schema/0022_unplaced.sql"),
+    include_str!("schema/0023_departures.sql"),
 ];
 
 /// The version of the program, as written into the file with each step.
@@ -135,6 +136,39 @@ mod tests {
         let marked: i64 =
             connection.query_row("SELECT SUM(recovered) FROM bundles", [], |row| row.get(0)).unwrap();
         assert_eq!(marked, 0, "what was there arrived by itself");
+    }
+
+    #[test]
+    fn events_of_before_belong_to_whom_they_were_seen_through_and_what_is_gone_is_blanked() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&STEPS[..22].concat()).unwrap();
+        connection.pragma_update(None, "user_version", 22).unwrap();
+        let seen = |id: &str| format!(r#"{{"authorizations":[{{"team_id":"{id}"}}]}}"#);
+        let mut rows =
+            "INSERT INTO installations VALUES (1, 'T1', '', 0, 'configured', 'active', '', NULL, 1, NULL),
+                (2, 'E2', '', 1, 'connected', 'gone', 'disconnected', NULL, 1, 2);"
+                .to_owned();
+        for (id, named, payload, reason) in [
+            (1, "T1", r#"{"team_id":"T1","user_team":"E2"}"#.to_owned(), "duplicate"),
+            (2, "T9", seen("T1"), "duplicate"),
+            (3, "", seen("E2"), "not_monitored"),
+            (4, "T2", seen("E2"), "opened_bundle"),
+            (5, "T9", "{}".to_owned(), "duplicate"),
+            (6, "E2", r#"{"erased":true}"#.to_owned(), "not_installed"),
+        ] {
+            rows += &format!(
+                "INSERT INTO events VALUES ({id}, '{named}', '', 'events_api', 'message', 'Ev{id}', 0, 0, 1, '{payload}');
+                 INSERT INTO outcomes VALUES ({id}, '{reason}', NULL, '', 1);"
+            );
+        }
+        connection.execute_batch(&rows).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        up(&mut connection, &folder.path().join("deskd.db"), Timestamp(0)).unwrap();
+        let sql = "SELECT o.workspace || CASE WHEN e.payload LIKE '%erased%' THEN ' blank' ELSE '' END
+                   FROM outcomes o JOIN events e ON e.id = o.event ORDER BY o.event";
+        let mut query = connection.prepare(sql).unwrap();
+        let whose: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(whose, ["T1", "T1", "E2 blank", "E2 blank", "", " blank"]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod error;
 pub mod events;
 pub mod examples;
 pub mod export;
+pub mod farewells;
 pub mod feed;
 pub mod figures;
 mod finish;
@@ -68,7 +69,7 @@ pub mod webhooks;
 pub mod whispers;
 pub mod why;
 
-pub use departures::Departed;
+pub use departures::{Departed, Keeping};
 pub use error::StoreError;
 pub use events::{Decoded, Incoming, Recorded, StoredEvent, Whose};
 pub use plot::Plot;

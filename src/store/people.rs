@@ -3,10 +3,10 @@
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::audit::note_in;
-use super::erasures;
 use super::error::StoreError;
 use super::space::Space;
 use super::sqlite::Store;
+use super::{erasures, installations};
 use crate::domain::audit::{Act, Deed};
 use crate::domain::contact::normal_email;
 use crate::domain::ids::{PersonId, WorkspaceId};
@@ -119,15 +119,23 @@ impl Space {
 }
 
 impl Store {
-    /// Remembers who we are in a workspace, and the scopes the token has.
+    /// Remembers who we are in a workspace, and the scopes the token has; says whether we serve it: nothing is remembered of one
+    /// that was left.
     pub async fn set_ourselves(
         &self,
         ours: Ourselves,
         scopes: Vec<String>,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let keys = self.keys();
-        self.write(move |tx| set_ourselves(tx, keys.as_deref(), (&ours, &scopes), now)).await
+        self.write(move |tx| {
+            let is_served = installations::is_served(tx, &ours.workspace)?;
+            if is_served {
+                set_ourselves(tx, keys.as_deref(), (&ours, &scopes), now)?;
+            }
+            Ok(is_served)
+        })
+        .await
     }
 
     /// Who we were at home when we last knew: where the configured token is from, else where we were connected first. `None`

@@ -66,7 +66,7 @@ impl Space {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
             let Some(installation) = still(tx, &keys, workspace, (whose, &used))? else { return Ok(false) };
             match whose {
                 Whose::Bot => {
@@ -87,7 +87,7 @@ impl Space {
     /// with what is left. Says whether that is so, and nobody has brought something newer.
     pub async fn token_ends(&self, whose: Whose, used: Secret, now: Timestamp) -> Result<bool, StoreError> {
         let keys = self.keys().ok_or(StoreError::Sealed(Locked::NoKey))?;
-        self.write(move |tx, workspace| {
+        self.write_anyway(move |tx, workspace| {
             let Some(installation) = still(tx, &keys, workspace, (whose, &used))? else { return Ok(false) };
             match whose {
                 Whose::Bot => {

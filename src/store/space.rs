@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rusqlite::Transaction;
 
 use super::error::StoreError;
+use super::installations::is_served;
 use super::sqlite::Store;
 use crate::domain::ids::WorkspaceId;
 use crate::domain::seal::Keyring;
@@ -38,8 +39,22 @@ impl Space {
         self.store.keys()
     }
 
-    /// Runs `work` in one transaction of the writer, with the workspace it is for.
+    /// Runs `work` in one transaction of the writer, with the workspace it is for. Fails with [`StoreError::Left`] where that was
+    /// left: what was under way may end after the departure, and must not write what that has deleted.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>, &WorkspaceId) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.write_anyway(move |tx, workspace| match is_served(tx, workspace)? {
+            true => work(tx, workspace),
+            false => Err(StoreError::Left),
+        })
+        .await
+    }
+
+    /// The same for what ends an installation, clears up behind it, or begins it again.
+    pub(super) async fn write_anyway<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>, &WorkspaceId) -> Result<T, StoreError> + Send + 'static,

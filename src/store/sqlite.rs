@@ -5,6 +5,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +46,9 @@ struct Inner {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// Whether something was deleted that must not stay in the write-ahead log. So it may be after a start: nobody knows what the
+    /// last run still owed.
+    owes_fold: AtomicBool,
 }
 
 impl Store {
@@ -64,7 +68,7 @@ impl Store {
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
-            Ok(Store::around(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
+            Ok(Store::around(path, writer))
         })
         .await
     }
@@ -75,13 +79,15 @@ impl Store {
         blocking(move || {
             let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             migrate::expect_newest(&writer)?;
-            Ok(Store::around(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }))
+            Ok(Store::around(path, writer))
         })
         .await
     }
 
-    fn around(inner: Inner) -> Store {
-        Store { inner: Arc::new(inner), keys: None }
+    fn around(path: PathBuf, writer: Connection) -> Store {
+        let (writer, readers) = (Mutex::new(writer), Mutex::new(Vec::new()));
+        let owes_fold = AtomicBool::new(true);
+        Store { inner: Arc::new(Inner { path, writer, readers, owes_fold }), keys: None }
     }
 
     /// The same database for one who has these keys.
@@ -149,8 +155,17 @@ impl Store {
         blocking(move || work(&mut inner.writer.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 
-    /// Folds a write-ahead log that has grown into the database file, beside the writer. Says whether there was one.
+    /// From now on the write-ahead log is to begin anew as soon as nobody reads it.
+    pub(super) fn owe_fold(&self) {
+        self.inner.owes_fold.store(true, Ordering::SeqCst);
+    }
+
+    /// Folds a write-ahead log that has grown, or that holds what was deleted, into the database file, beside the writer. Says
+    /// whether there was one.
     pub async fn fold(&self) -> Result<bool, StoreError> {
+        if self.inner.owes_fold.load(Ordering::SeqCst) && self.truncate_log().await? {
+            return Ok(true);
+        }
         if self.log_bytes() < LOG_BYTES {
             return Ok(false);
         }
@@ -176,7 +191,10 @@ impl Store {
             let folder = connect(&inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             folder.pragma_update(None, "synchronous", "FULL")?;
             folder.busy_timeout(Duration::ZERO)?;
+            // Before: what is deleted meanwhile is owed anew.
+            let owed = inner.owes_fold.swap(false, Ordering::SeqCst);
             let busy: i64 = folder.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            inner.owes_fold.fetch_or(owed && busy != 0, Ordering::SeqCst);
             Ok(busy == 0)
         })
         .await

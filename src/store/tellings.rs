@@ -98,10 +98,13 @@ impl Space {
             let send = outbox::insert_notice(tx, workspace, &channel, &part, "", now)?;
             let mut link = tx.prepare_cached(
                 "UPDATE tellings SET send = ?2, attempts = attempts + 1, reason = ?3, updated_at = ?4
-                 WHERE id = ?1",
+                 WHERE id = ?1 AND workspace = ?5",
             )?;
-            link.execute((id, send.0, Why::AlarmChannel.as_str(), now.0))?;
-            Ok(send)
+            match link.execute((id, send.0, Why::AlarmChannel.as_str(), now.0, &workspace.0))? {
+                // Of no workspace but this one; the message goes back with the transaction.
+                0 => Err(rusqlite::Error::QueryReturnedNoRows.into()),
+                _ => Ok(send),
+            }
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! The trail of one thing through the desk: for `deskd why`.
 
-use rusqlite::{Row, Transaction};
+use rusqlite::{OptionalExtension, Row, Transaction};
 use serde::Serialize;
 
 use super::advice;
@@ -118,19 +118,25 @@ impl Trail<'_> {
         sends.into_iter().try_for_each(|send| self.sends("id = ?1", send))
     }
 
-    /// Events that name another workspace that we know are nobody's business here. What names a third one may well be ours: a
-    /// stranger's, in a channel that is shared.
+    /// Events of another workspace are nobody's business here. Where nobody knows yet whose one is, what it names counts; what
+    /// names a third one may well be ours: a stranger's, in a channel that is shared.
     fn events<P: rusqlite::Params>(&mut self, condition: &str, params: P) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT id, type, retry, received_at, kind, app, workspace,
-                 EXISTS (SELECT 1 FROM workspaces w WHERE w.workspace = events.workspace)
+                 EXISTS (SELECT 1 FROM workspaces w WHERE w.workspace = events.workspace),
+                 COALESCE((SELECT o.workspace FROM outcomes o WHERE o.event = events.id), '')
              FROM events WHERE {condition} ORDER BY id"
         );
         let mut query = self.tx.prepare(&sql)?;
         let mut found = query.query(params)?;
         while let Some(row) = found.next()? {
-            let (named, is_known): (String, bool) = (row.get(6)?, row.get(7)?);
-            if is_known && named != self.workspace.0 {
+            let (named, is_known, whose): (String, bool, String) = (row.get(6)?, row.get(7)?, row.get(8)?);
+            let is_foreign = if whose.is_empty() {
+                is_known && named != self.workspace.0
+            } else {
+                whose != self.workspace.0
+            };
+            if is_foreign {
                 continue;
             }
             let step = self.event(row)?;
@@ -189,9 +195,9 @@ impl Trail<'_> {
     }
 
     fn bundle(&mut self, id: BundleId) -> Result<(), StoreError> {
-        let sql = "SELECT state, due, task, passed_detail FROM bundles WHERE id = ?";
+        let sql = "SELECT state, due, task, passed_detail FROM bundles WHERE id = ? AND workspace = ?";
         let mut query = self.tx.prepare(sql)?;
-        let mut found = query.query([id.0])?;
+        let mut found = query.query((id.0, &self.workspace.0))?;
         let Some(row) = found.next()? else { return Ok(()) };
         let (state, due, task): (String, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (due, passed): (Timestamp, String) = (Timestamp(due), row.get(3)?);
@@ -212,9 +218,12 @@ impl Trail<'_> {
     }
 
     fn task(&mut self, task: TaskId) -> Result<(), StoreError> {
-        let sql = "SELECT number, verdict FROM tasks WHERE id = ?";
-        let (number, verdict): (i64, String) =
-            self.tx.query_row(sql, [task.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let sql = "SELECT number, verdict FROM tasks WHERE id = ? AND workspace = ?";
+        let key = (task.0, &self.workspace.0);
+        let found =
+            self.tx.query_row(sql, key, |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).optional()?;
+        let Some((number, verdict)) = found else { return Ok(()) };
+        let number: i64 = number;
         let verdict = rows::verdict(&verdict)?;
         let why: Vec<String> = verdict.reasons.iter().map(|reason| reason.sentence()).collect();
         let mut query =
@@ -278,10 +287,10 @@ impl Trail<'_> {
             "SELECT s.id, s.state, s.attempts, s.reason, s.ts, s.updated_at, d.reason, d.since
              FROM sends s LEFT JOIN destinations d ON d.workspace = s.workspace AND d.channel = s.channel
                  AND d.state = 'broken' AND s.state = 'waiting'
-             WHERE s.{condition} ORDER BY s.id"
+             WHERE s.{condition} AND s.workspace = ?2 ORDER BY s.id"
         );
         let mut query = self.tx.prepare(&sql)?;
-        let mut found = query.query([id])?;
+        let mut found = query.query((id, &self.workspace.0))?;
         while let Some(row) = found.next()? {
             let (id, state, attempts): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let (reason, ts, at): (String, String, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);

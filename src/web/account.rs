@@ -106,8 +106,10 @@ pub struct DisconnectedDocument {
     pub team_id: String,
     /// Rows that were deleted.
     pub rows: usize,
-    /// Whether nothing is left in the write-ahead log either; if not, that happens soon by itself.
+    /// Whether nothing is left in the write-ahead log either; if not, that is tried every two seconds until nobody reads it.
     pub folded: bool,
+    /// Copies of the database beside it, which keep what they hold.
+    pub copies: Vec<String>,
     /// Whether Slack revoked the token; null when it was not asked to.
     pub revoked: Option<bool>,
     /// What is left to be done by hand.
@@ -227,6 +229,7 @@ pub async fn disconnect(
     let workspace = meant(&front).await?;
     let parted =
         front.accounts.leave(&workspace, (Leave { revoke, purge }, caller.actor()), (front.now)()).await?;
+    let copies = front.store.copies_beside().await?;
     let revoked = parted.revoked.as_ref().map(Result::is_ok);
     let hint = match parted.revoked {
         Some(Ok(())) => None,
@@ -241,6 +244,7 @@ pub async fn disconnect(
         team_id: workspace.0,
         rows: parted.departed.rows,
         folded: parted.departed.folded,
+        copies: copies.into_iter().map(|path| path.display().to_string()).collect(),
         revoked,
         hint,
     }))

@@ -126,6 +126,7 @@ impl From<StoreError> for Refusal {
     fn from(problem: StoreError) -> Refusal {
         let code = match &problem {
             StoreError::Sealed(_) => Code::SecretsLocked,
+            StoreError::Left => Code::NotConnected,
             StoreError::Full | StoreError::Locked | StoreError::InUse(_) | StoreError::Disk => {
                 Code::DatabaseAway
             }

@@ -22,7 +22,8 @@ fn file(world: &World) -> Vec<u8> {
     bytes
 }
 
-fn holds(world: &World, text: &str) -> bool {
+/// Whether a text is in the file or its log.
+pub fn holds(world: &World, text: &str) -> bool {
     file(world).windows(text.len()).any(|window| window == text.as_bytes())
 }
 
@@ -244,7 +245,10 @@ async fn a_purge_keeps_no_settings_either() {
     let other = world.slack.add_workspace(globex());
     connect(&world, &door, &other).await;
     door.ok(&["disconnect", "--purge", "--workspace", "Globex"]).await;
-    for table in ["channels", "teammates", "workspaces", "installations", "erasures", "people"] {
+    // That it was left is remembered: what is still under way for it must not bring it back.
+    let left = "SELECT COUNT(*) FROM installations WHERE workspace = 'T0GLOBEX001' AND state = 'gone'";
+    assert_eq!(count(&world, left).await, 1);
+    for table in ["channels", "teammates", "workspaces", "tokens", "erasures", "people"] {
         let path = world.database();
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE workspace = 'T0GLOBEX001'");
         let left: i64 =

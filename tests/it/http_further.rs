@@ -6,6 +6,7 @@ use deskd::config::settings::Mode;
 use deskd::domain::bundle::Pick;
 use deskd::domain::ids::{ChannelId, TaskNumber, WorkspaceId};
 use deskd::domain::task::Actor;
+use deskd::intake::account::Leave;
 use deskd::simulator::{Fault, Setup, Simulator, Times};
 use serde_json::json;
 
@@ -221,4 +222,29 @@ async fn ing_15_what_comes_before_it_is_known_where_an_app_is_waits_and_counts_t
     let kept = "SELECT COUNT(*) FROM events WHERE payload LIKE '%T0STRANGER1%'";
     assert_eq!(count(&hooks.world, kept).await, 0, "what is of nobody here is not kept");
     hooks.finish().await;
+}
+
+/// Nothing but the row says that somebody left it: the app's token still stands in the configuration, and is good.
+#[tokio::test(start_paused = true)]
+async fn a_workspace_of_a_further_app_that_is_left_for_good_stays_left() {
+    for (purge, days) in [(true, 0), (false, 31)] {
+        let (mut hooks, branch, id) = with_branch().await;
+        let by = deskd::domain::task::Actor::Desk;
+        let accounts = hooks.world.desk().front().accounts;
+        accounts.leave(&id, (Leave { revoke: false, purge }, by), hooks.world.clock.now()).await.unwrap();
+        hooks.world.close().await;
+        hooks.world.pass(days * 24 * 3600).await;
+        for _ in 0..2 {
+            hooks.reopen().await;
+            hooks.world.pass(3700).await;
+            hooks.world.close().await;
+        }
+        hooks.reopen().await;
+        hooks.world.pass(60).await;
+        assert!(hooks.world.desk().front().apis.of(&id).is_err(), "purge {purge}, {days} days");
+        assert_eq!(events(&hooks, &at_branch(&hooks, &branch, "anybody?")).await, 200);
+        hooks.world.pass(60).await;
+        assert!(said(&hooks.world, &id).await.is_empty());
+        hooks.finish().await;
+    }
 }
