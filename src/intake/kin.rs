@@ -192,10 +192,10 @@ impl Kinship {
         if !has_home && self.apis.configured().has_bot() && !self.store.was_left().await? {
             return Ok(false);
         }
-        if self.store.of(&workspace).serve_through(ours.clone(), scopes, now).await? {
-            if self.apis.confirm(ours, &app.api, false).is_some() {
-                info!(workspace = %workspace, app = app.name, "Working in workspace {workspace} through {}", app.name);
-            }
+        if self.store.of(&workspace).serve_through(ours.clone(), scopes, now).await?
+            && self.apis.confirm(ours, &app.api, false).is_some()
+        {
+            info!(workspace = %workspace, app = app.name, "Working in workspace {workspace} through {}", app.name);
         }
         Ok(true)
     }
