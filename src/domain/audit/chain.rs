@@ -1,16 +1,15 @@
-//! How rows hang together, how the head is sealed, and what an examination finds.
+//! How rows hang together, and what an examination finds.
 
 use sha2::{Digest, Sha256};
 
 use super::deed::Deed;
+use super::head::{Head, Seal};
 use crate::domain::ids::WorkspaceId;
-use crate::domain::seal::{Key, Keyring};
+use crate::domain::seal::Keyring;
 use crate::domain::time::Timestamp;
 
 /// Says what a digest is over, so that it is of no use for anything else.
 const ROW_MARK: &str = "deskd audit row 1";
-/// The same for the seal of the head.
-const HEAD_MARK: &[u8] = b"deskd audit head 1";
 
 /// A row of the audit, as it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,70 +54,6 @@ impl Entry {
             digest.update(part);
         }
         hex(&digest.finalize())
-    }
-}
-
-/// What says which row is the last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Its number.
-    pub last: i64,
-    /// Its digest.
-    pub digest: String,
-    /// The id of the key that sealed this; empty for none.
-    pub key: String,
-    /// The seal; empty for none.
-    pub seal: String,
-}
-
-impl Head {
-    /// The head over a row, sealed where there is a key.
-    pub fn over(last: i64, digest: String, keys: Option<&Keyring>) -> Head {
-        match keys.map(Keyring::first) {
-            Some(key) => {
-                let seal = seal(key, last, &digest);
-                Head { last, digest, key: key.id().to_string(), seal }
-            }
-            None => Head { last, digest, key: String::new(), seal: String::new() },
-        }
-    }
-
-    /// How its seal stands.
-    pub fn standing(&self, keys: Option<&Keyring>) -> Seal {
-        if self.key.is_empty() {
-            return Seal::None;
-        }
-        let mut known = keys.into_iter().flat_map(Keyring::keys);
-        match known.find(|key| key.id().to_string() == self.key) {
-            None => Seal::OtherKey,
-            Some(key) if same(&seal(key, self.last, &self.digest), &self.seal) => Seal::Right,
-            Some(_) => Seal::Wrong,
-        }
-    }
-}
-
-/// How the seal of the head stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seal {
-    /// It is what the key makes of this head.
-    Right,
-    /// There is none: whoever can write the database could have written all of it.
-    None,
-    /// It was made with a key that is not here, so that it says nothing.
-    OtherKey,
-    /// The key is here and makes something else: somebody without the key has changed the head.
-    Wrong,
-}
-
-impl Seal {
-    /// A stable word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Seal::Right => "right",
-            Seal::None => "none",
-            Seal::OtherKey => "other_key",
-            Seal::Wrong => "wrong",
-        }
     }
 }
 
@@ -261,38 +196,7 @@ impl Examiner {
     }
 }
 
-/// What has to be written before the next row, when the head is not one that we can go on from in silence. `newest` is the last row
-/// that is really there, with its digest.
-pub fn misgiving(
-    head: Option<&Head>,
-    newest: Option<(i64, &str)>,
-    keys: Option<&Keyring>,
-) -> Option<(Deed, &'static str)> {
-    match (head, newest) {
-        (None, None) => None,
-        (None, Some(_)) => Some((Deed::Doubted, "the head was gone")),
-        (Some(head), newest) if newest != Some((head.last, head.digest.as_str())) => {
-            Some((Deed::Doubted, "the last row was not the one that the head names"))
-        }
-        (Some(head), _) => match (head.standing(keys), keys) {
-            (Seal::Wrong, _) => Some((Deed::Doubted, "the seal of the head was wrong")),
-            (Seal::None, Some(_)) => Some((Deed::SealBegan, "what is before it was not sealed")),
-            (Seal::OtherKey, Some(_)) => Some((Deed::Doubted, "the head was sealed with another key")),
-            (Seal::Right | Seal::None | Seal::OtherKey, _) => None,
-        },
-    }
-}
-
-fn seal(key: &Key, last: i64, digest: &str) -> String {
-    let over = [&last.to_be_bytes(), digest.as_bytes()].concat();
-    hex(&key.tag(HEAD_MARK, &over))
-}
-
-/// Compares in a time that does not depend on where the first difference is.
-fn same(one: &str, other: &str) -> bool {
-    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
-}
-
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

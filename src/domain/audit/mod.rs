@@ -7,9 +7,11 @@
 
 mod chain;
 mod deed;
+mod head;
 
-pub use chain::{Anchor, Break, Entry, Examiner, Finding, Head, Seal, misgiving};
+pub use chain::{Anchor, Break, Entry, Examiner, Finding};
 pub use deed::{Act, Deed, changed_keys};
+pub use head::{Head, Seal, misgiving};
 
 #[cfg(test)]
 mod tests;
