@@ -27,6 +27,7 @@ pub mod figures;
 mod finish;
 mod gather;
 pub mod groups;
+mod guard;
 mod handled;
 mod heads;
 pub mod heartbeats;

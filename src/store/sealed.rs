@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use rusqlite::{OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::audit::note_all;
+use super::audit::{self, note_all};
 use super::error::StoreError;
 use super::migrate;
 use super::sqlite::{Occupied, Store, blocking, connect};
@@ -51,11 +51,13 @@ pub async fn reseal(
         migrate::expect_newest(&writer)?;
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "secure_delete", true)?;
+        audit::begin_memory(&writer)?;
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut count = 0;
         for sealed in SEALED {
             count += reseal_column(&tx, sealed, &keys)?;
         }
+        audit::look_at_start(&tx, Some(&keys), now)?;
         let act = Act::new(&by, Deed::KeyRotated, keys.first().id().to_string());
         note_all(&tx, Some(&keys), act, now)?;
         tx.commit()?;

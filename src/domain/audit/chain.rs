@@ -108,33 +108,61 @@ impl Anchor {
     }
 }
 
-/// What an examination came to.
+/// What an examination came to. With an end that somebody kept, and that is still in it, only what came after it is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// How many rows there are.
     pub rows: i64,
     /// The number of the last one.
     pub last: Option<i64>,
-    /// The digest of the last one; empty where there is none.
+    /// What stands for all rows up to the last: its digest, where the chain is whole. Empty where there is no row.
     pub digest: String,
+    /// The head, as it stands there.
+    pub end: Option<Head>,
     /// How the seal of the head stands; `None` where there is no head.
     pub seal: Option<Seal>,
+    /// The row since which everything is sealed without a gap; `None` where the end is not.
+    pub sealed_since: Option<i64>,
+    /// Whether whoever examined had a key.
+    pub has_key: bool,
+    /// Whether a seal is missed: there is a key, or there was one.
+    pub seal_missed: bool,
     /// Where the chain breaks first.
     pub broken: Option<Break>,
     /// Rows in which deskd itself noted that what stood before them was not what it had written.
     pub doubts: Vec<i64>,
-    /// Whether the row that somebody kept is still there as it was; `None` when none was given.
+    /// Rows before which the seal ended, or was of a key that was not there: what is before them is not vouched for.
+    pub lapses: Vec<i64>,
+    /// Whether the row that somebody kept is still there as it was, with all before it; `None` when none was given.
     pub anchored: Option<bool>,
+    /// Whether the database still refuses to change and to shorten the audit.
+    pub guarded: bool,
 }
 
 impl Finding {
     /// Whether everything is as deskd wrote it, as far as that can be known.
     pub fn is_sound(&self) -> bool {
-        self.broken.is_none()
-            && self.doubts.is_empty()
-            && !matches!(self.seal, Some(Seal::Wrong | Seal::OtherKey))
-            && self.anchored != Some(false)
+        let is_sealed = match self.seal {
+            Some(Seal::Right) => true,
+            Some(Seal::None) | None => !self.seal_missed,
+            Some(Seal::Wrong | Seal::OtherKey) => false,
+        };
+        let is_whole = self.broken.is_none() && self.doubts.is_empty() && self.lapses.is_empty();
+        is_sealed && is_whole && self.guarded && self.anchored != Some(false)
     }
+}
+
+/// What is known beside the rows when they are examined.
+#[derive(Clone, Debug)]
+pub struct Beside<'a> {
+    /// The head.
+    pub head: Option<Head>,
+    /// The keys of whoever examines.
+    pub keys: Option<&'a Keyring>,
+    /// Whether there are secrets that were sealed since there is an audit, so that there was a key then.
+    pub had_key: bool,
+    /// Whether the database still refuses to change and to shorten the audit.
+    pub guarded: bool,
 }
 
 /// Goes through the rows in their order, one at a time: an audit of years need not fit into memory.
@@ -143,16 +171,23 @@ pub struct Examiner {
     rows: i64,
     last: i64,
     digest: String,
+    /// A digest over all that was read up to here, whatever the rows say of themselves: the last row's where the chain is whole.
+    read: String,
     broken: Option<Break>,
     doubts: Vec<i64>,
+    lapses: Vec<i64>,
+    since: Option<i64>,
+    was_sealed: bool,
     anchor: Option<Anchor>,
     anchored: bool,
+    written: Option<Anchor>,
+    is_written: bool,
 }
 
 impl Examiner {
-    /// One that looks for a row that somebody kept, too.
-    pub fn looking_for(anchor: Option<Anchor>) -> Examiner {
-        Examiner { anchor, ..Examiner::default() }
+    /// One that looks for a row that somebody kept, and for one that was written a moment ago.
+    pub fn looking_for(anchor: Option<Anchor>, written: Option<Anchor>) -> Examiner {
+        Examiner { anchor, written, ..Examiner::default() }
     }
 
     /// Takes the next row.
@@ -163,35 +198,73 @@ impl Examiner {
             (entry.digest_after(&self.digest) != entry.digest).then_some(Break::Changed(entry.id))
         };
         self.broken = self.broken.or(broken);
-        if entry.what == Deed::Doubted.as_str() {
-            self.doubts.push(entry.id);
-        }
-        self.anchored |= self
-            .anchor
-            .as_ref()
-            .is_some_and(|anchor| anchor.row == entry.id && anchor.digest == entry.digest);
+        self.heed(entry);
+        self.read = entry.digest_after(&self.read);
         self.rows += 1;
         self.last = entry.id;
         self.digest.clone_from(&entry.digest);
+        let is_it = |anchor: &Option<Anchor>, digest: &str| {
+            anchor.as_ref().is_some_and(|anchor| anchor.row == entry.id && anchor.digest == digest)
+        };
+        self.is_written |= is_it(&self.written, &entry.digest);
+        if is_it(&self.anchor, &self.read) {
+            // Whoever kept this end knows of all that is before it, and it has not changed since.
+            self.anchored = true;
+            (self.broken, self.doubts, self.lapses) = (None, Vec::new(), Vec::new());
+        }
     }
 
-    /// What it came to, with the head.
-    pub fn finish(self, head: Option<&Head>, keys: Option<&Keyring>) -> Finding {
-        let at_end = match head {
-            None if self.rows == 0 => None,
-            None => Some(Break::Head(self.last)),
-            Some(head) if head.last > self.last => Some(Break::Cut(self.last + 1)),
-            Some(head) if head.last < self.last || head.digest != self.digest => Some(Break::Head(self.last)),
-            Some(_) => None,
-        };
+    /// What a row says of the chain itself.
+    fn heed(&mut self, entry: &Entry) {
+        match Deed::from_word(&entry.what) {
+            Some(Deed::Doubted) => {
+                self.doubts.push(entry.id);
+                self.since = Some(entry.id);
+            }
+            Some(Deed::SealEnded) => {
+                self.lapses.push(entry.id);
+                self.was_sealed = true;
+            }
+            Some(Deed::KeyChanged) => {
+                self.lapses.push(entry.id);
+                (self.was_sealed, self.since) = (true, Some(entry.id));
+            }
+            Some(Deed::SealBegan) => (self.was_sealed, self.since) = (true, Some(entry.id)),
+            Some(Deed::KeyRotated) => self.was_sealed = true,
+            Some(_) | None => {}
+        }
+    }
+
+    /// What it came to.
+    pub fn finish(self, beside: Beside<'_>) -> Finding {
+        let Beside { head, keys, had_key, guarded } = beside;
+        let seal = head.as_ref().map(|head| head.standing(keys));
+        let is_sealed = seal == Some(Seal::Right);
         Finding {
             rows: self.rows,
             last: (self.rows > 0).then_some(self.last),
-            digest: self.digest,
-            seal: head.map(|head| head.standing(keys)),
-            broken: self.broken.or(at_end),
+            broken: self.broken.or(self.at_end(head.as_ref())),
+            end: head,
+            seal,
+            sealed_since: is_sealed.then(|| self.since.unwrap_or(1)),
+            has_key: keys.is_some(),
+            seal_missed: keys.is_some() || self.was_sealed || had_key,
+            digest: self.read,
             doubts: self.doubts,
+            lapses: self.lapses,
             anchored: self.anchor.map(|_| self.anchored),
+            guarded,
+        }
+    }
+
+    /// How the end breaks. Every start writes a row, so that there is always one.
+    fn at_end(&self, head: Option<&Head>) -> Option<Break> {
+        let written = self.written.as_ref().filter(|_| !self.is_written);
+        let named = head.map_or(0, |head| head.last).max(written.map_or(0, |written| written.row));
+        match head {
+            _ if self.rows == 0 || named > self.last => Some(Break::Cut(self.last + 1)),
+            Some(head) if written.is_none() && head.last == self.last && head.digest == self.digest => None,
+            Some(_) | None => Some(Break::Head(self.last)),
         }
     }
 }

@@ -21,6 +21,10 @@ pub enum Deed {
     KeyRotated,
     /// From here on the head is sealed, which it was not before. The subject is the id of the key.
     SealBegan,
+    /// From here on the head is not sealed, because there was no key. The subject is empty.
+    SealEnded,
+    /// The head was sealed with a key that was not there any more; from here on it is sealed with another. The subject is its id.
+    KeyChanged,
     /// What stood here last was not what deskd had written. The detail says how it differed.
     Doubted,
     /// Somebody was made a teammate.
@@ -57,7 +61,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Deed; 23] = [
+    pub const ALL: [Deed; 25] = [
         Deed::Connected,
         Deed::TokenChanged,
         Deed::Disconnected,
@@ -65,6 +69,8 @@ impl Deed {
         Deed::ConfigReloaded,
         Deed::KeyRotated,
         Deed::SealBegan,
+        Deed::SealEnded,
+        Deed::KeyChanged,
         Deed::Doubted,
         Deed::TeammateAdded,
         Deed::TeammateRemoved,
@@ -83,6 +89,11 @@ impl Deed {
         Deed::ExamplesForgotten,
     ];
 
+    /// The deed of a stored word; `None` for one of a later version.
+    pub fn from_word(word: &str) -> Option<Deed> {
+        Deed::ALL.into_iter().find(|deed| deed.as_str() == word)
+    }
+
     /// The word that is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -93,6 +104,8 @@ impl Deed {
             Deed::ConfigReloaded => "config_reloaded",
             Deed::KeyRotated => "key_rotated",
             Deed::SealBegan => "seal_began",
+            Deed::SealEnded => "seal_ended",
+            Deed::KeyChanged => "key_changed",
             Deed::Doubted => "doubted",
             Deed::TeammateAdded => "teammate_added",
             Deed::TeammateRemoved => "teammate_removed",

@@ -71,25 +71,48 @@ impl Seal {
     }
 }
 
+/// What is known beside the head when a row is to be added. It is asked for only where the head is not as it should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Whether the desk was in use since there is an audit, as other tables show.
+    pub was_used: bool,
+    /// Whether there was a key since then: rows tell of a seal, or there are sealed secrets.
+    pub was_sealed: bool,
+    /// Whether the last that rows tell of the seal is that it ended.
+    pub has_ended: bool,
+}
+
 /// What has to be written before the next row, when the head is not one that we can go on from in silence. `newest` is the last row
 /// that is really there, with its digest.
 pub fn misgiving(
     head: Option<&Head>,
     newest: Option<(i64, &str)>,
     keys: Option<&Keyring>,
+    past: Past,
 ) -> Option<(Deed, &'static str)> {
-    match (head, newest) {
-        (None, None) => None,
-        (None, Some(_)) => Some((Deed::Doubted, "the head was gone")),
-        (Some(head), newest) if newest != Some((head.last, head.digest.as_str())) => {
-            Some((Deed::Doubted, "the last row was not the one that the head names"))
+    let head = match (head, newest) {
+        (None, None) if past.was_used => {
+            return Some((Deed::Doubted, "there were no rows, and the desk was in use"));
         }
-        (Some(head), _) => match (head.standing(keys), keys) {
-            (Seal::Wrong, _) => Some((Deed::Doubted, "the seal of the head was wrong")),
-            (Seal::None, Some(_)) => Some((Deed::SealBegan, "what is before it was not sealed")),
-            (Seal::OtherKey, Some(_)) => Some((Deed::Doubted, "the head was sealed with another key")),
-            (Seal::Right | Seal::None | Seal::OtherKey, _) => None,
-        },
+        (None, None) => return keys.map(|_| (Deed::SealBegan, "from the first row on")),
+        (None, Some(_)) => return Some((Deed::Doubted, "the head was gone")),
+        (Some(head), newest) if newest != Some((head.last, head.digest.as_str())) => {
+            return Some((Deed::Doubted, "the last row was not the one that the head names"));
+        }
+        (Some(head), _) => head,
+    };
+    match (head.standing(keys), keys) {
+        (Seal::Right, _) | (Seal::None, None) => None,
+        (Seal::Wrong, _) => Some((Deed::Doubted, "the seal of the head was wrong")),
+        (Seal::None, Some(_)) if past.has_ended => Some((Deed::SealBegan, "the key is here again")),
+        (Seal::None, Some(_)) if past.was_sealed => {
+            Some((Deed::Doubted, "the seal of the head was taken away"))
+        }
+        (Seal::None, Some(_)) => Some((Deed::SealBegan, "what is before it was not sealed")),
+        (Seal::OtherKey, Some(_)) => {
+            Some((Deed::KeyChanged, "what is before it was sealed with a key that is not here"))
+        }
+        (Seal::OtherKey, None) => Some((Deed::SealEnded, "there was no key")),
     }
 }
 

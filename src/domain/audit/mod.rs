@@ -9,9 +9,9 @@ mod chain;
 mod deed;
 mod head;
 
-pub use chain::{Anchor, Break, Entry, Examiner, Finding};
+pub use chain::{Anchor, Beside, Break, Entry, Examiner, Finding};
 pub use deed::{Act, Deed, changed_keys};
-pub use head::{Head, Seal, misgiving};
+pub use head::{Head, Past, Seal, misgiving};
 
 #[cfg(test)]
 mod tests;
