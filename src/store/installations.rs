@@ -2,14 +2,16 @@
 //!
 //! What else goes with a workspace is in `departures`.
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use std::path::PathBuf;
+
+use rusqlite::{OpenFlags, OptionalExtension, Row, Transaction};
 
 use super::audit::note_in;
 use super::error::StoreError;
 use super::people;
 use super::sealed;
 use super::space::Space;
-use super::sqlite::Store;
+use super::sqlite::{Store, blocking, connect};
 use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::installation::{Source, State, TOKEN_ENDS};
@@ -225,6 +227,17 @@ impl Space {
         })
         .await
     }
+}
+
+/// Whether the database at `path` has the token of a connected workspace, without opening it for good. One that cannot be read yet
+/// has none that anybody could use.
+pub async fn has_tokens(path: PathBuf) -> bool {
+    let looked = blocking(move || {
+        let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut query = reader.prepare("SELECT 1 FROM tokens WHERE kind = 'bot'")?;
+        Ok(query.exists([])?)
+    });
+    looked.await.unwrap_or(false)
 }
 
 /// Whether we serve a workspace: unless somebody or something ended that.
