@@ -8,6 +8,7 @@ use tracing::warn;
 
 use crate::alarm::Unwritable;
 use crate::alarm::watch::Watched;
+use crate::config::keys::KeyLook;
 use crate::config::{Config, Secret};
 use crate::domain::message::Ourselves;
 use crate::domain::seal::Keyring;
@@ -21,6 +22,7 @@ use crate::slack::socket::Links;
 use crate::store::retention::Retention;
 use crate::store::{Occupied, Store, occupy};
 use crate::web::desk::Health;
+use crate::web::secrets::judge;
 
 /// The language model, if there is one and it may be called where it is.
 pub(super) async fn model(config: &Config, key: Option<&Secret>) -> Result<Option<Model>> {
@@ -52,6 +54,15 @@ pub(super) async fn open(
         warn!("The start is not in the audit: {problem}");
     }
     Ok((store, occupied))
+}
+
+/// Says in the log which secrets in the database cannot be opened, and what to do.
+pub(super) async fn tell_locked(store: &Store, keys: &KeyLook) -> Result<()> {
+    let standing = judge(keys, &store.sealed_inventory().await?);
+    if let (Some(reason), Some(hint), true) = (standing.reason, standing.hint, standing.locked > 0) {
+        warn!("{reason}; hint: {hint}");
+    }
+    Ok(())
 }
 
 /// How long things are kept.

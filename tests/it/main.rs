@@ -79,6 +79,7 @@ mod rotation_crash;
 mod routing;
 mod same_ids;
 mod secret_key;
+mod secret_walls;
 mod secrets;
 mod security;
 mod sending;
