@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tracing::warn;
 
+use super::Reloadable;
 use crate::alarm::Unwritable;
 use crate::alarm::watch::Watched;
 use crate::config::keys::KeyLook;
@@ -50,14 +51,24 @@ pub(super) async fn open(
         Some(ring) => store.with_keys(ring.clone()),
         None => store,
     };
-    if let Err(problem) = store.note_start(config.hash(), now).await {
-        warn!("The start is not in the audit: {problem}");
-    }
     Ok((store, occupied))
 }
 
+/// Has the audit told of the start, and says in the log which secrets cannot be opened. Without either the desk works all the same.
+pub(super) async fn tell_start(
+    store: &Store,
+    (keys, reloadable): (&KeyLook, &Reloadable),
+    now: Timestamp,
+) -> Result<()> {
+    let (hash, marks) = reloadable.told();
+    if let Err(problem) = store.note_start(hash, marks, now).await {
+        warn!("The start is not in the audit: {problem}");
+    }
+    tell_locked(store, keys).await
+}
+
 /// Says in the log which secrets in the database cannot be opened, and what to do.
-pub(super) async fn tell_locked(store: &Store, keys: &KeyLook) -> Result<()> {
+async fn tell_locked(store: &Store, keys: &KeyLook) -> Result<()> {
     let standing = judge(keys, &store.sealed_inventory().await?);
     if let (Some(reason), Some(hint), true) = (standing.reason, standing.hint, standing.locked > 0) {
         warn!("{reason}; hint: {hint}");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing::{info, warn};
 
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::install::may_install;
 use crate::domain::installation::{Parting, Source, WrongToken, check_token, missing_scopes};
@@ -175,11 +176,16 @@ impl Accounts {
             (true, Err(failure)) => Some(Err(failure)),
         };
         let space = self.store.of(workspace);
-        space.part(Parting::Disconnected, by, now).await?;
+        space.part(Parting::Disconnected, by.clone(), now).await?;
+        if let Some(Ok(())) = &revoked {
+            space.note(Act::new(&by, Deed::TokenRevoked, &workspace.0), now).await?;
+        }
         self.apis.leave(workspace);
         let departed = space.clear_out(now).await?;
         if how.purge {
             space.forget_settings().await?;
+            let act = Act::new(&by, Deed::SettingsForgotten, &workspace.0).with("with the workspace");
+            space.note(act, now).await?;
         }
         self.look.ring();
         let rows = departed.rows;

@@ -4,9 +4,11 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::error::StoreError;
 use super::guard;
+use super::marks;
+use super::space::Space;
 use super::sqlite::Store;
 use crate::domain::audit::{
-    Act, Anchor, Beside, Deed, Entry, Examiner, Finding, Head, Past, Seal, misgiving,
+    Act, Anchor, Beside, Deed, Entry, Examiner, Finding, Head, Marks, Past, Seal, misgiving,
 };
 use crate::domain::ids::WorkspaceId;
 use crate::domain::seal::Keyring;
@@ -50,18 +52,22 @@ impl Store {
         .await
     }
 
-    /// Notes with which configuration the desk has started, unless it is the one that was noted last, and begins to seal what
-    /// was not sealed before.
-    pub async fn note_start(&self, config_hash: String, now: Timestamp) -> Result<(), StoreError> {
+    /// Notes what a start finds: that somebody was at the audit, that a copy took the database's place, and which keys of the
+    /// configuration are others than when that was last told. Begins to seal what was not sealed before.
+    pub async fn note_start(
+        &self,
+        config_hash: String,
+        found: Marks,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let keys = self.keys();
         self.write(move |tx| {
             let keys = keys.as_deref();
             look_at_start(tx, keys, now)?;
-            let sql = "SELECT subject FROM audit WHERE what IN (?, ?) ORDER BY id DESC LIMIT 1";
-            let words = (Deed::ConfigFound.as_str(), Deed::ConfigReloaded.as_str());
-            let noted: Option<String> = tx.query_row(sql, words, |row| row.get(0)).optional()?;
-            if noted.as_deref() != Some(&config_hash) {
-                let act = Act::new(&Actor::Desk, Deed::ConfigFound, config_hash);
+            for act in marks::take_restored(tx)? {
+                note(tx, keys, WHOLE_DESK, act, now)?;
+            }
+            if let Some(act) = marks::renew(tx, Deed::ConfigFound, (config_hash, &found))? {
                 note(tx, keys, WHOLE_DESK, act, now)?;
             }
             match newest(tx)? {
@@ -72,10 +78,27 @@ impl Store {
         .await
     }
 
-    /// Notes something that concerns the whole desk.
-    pub async fn note_for_desk(&self, act: Act, now: Timestamp) -> Result<(), StoreError> {
+    /// Notes which keys of the configuration changed at a reload; nothing when none did.
+    pub async fn note_reload(
+        &self,
+        config_hash: String,
+        found: Marks,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let keys = self.keys();
-        self.write(move |tx| note(tx, keys.as_deref(), WHOLE_DESK, act, now)).await
+        self.write(move |tx| match marks::renew(tx, Deed::ConfigReloaded, (config_hash, &found))? {
+            Some(act) => note(tx, keys.as_deref(), WHOLE_DESK, act, now),
+            None => Ok(()),
+        })
+        .await
+    }
+}
+
+impl Space {
+    /// Notes something that was done to the workspace and changes none of its rows.
+    pub async fn note(&self, act: Act, now: Timestamp) -> Result<(), StoreError> {
+        let keys = self.keys();
+        self.write(move |tx, workspace| note_in(tx, keys.as_deref(), workspace, act, now)).await
     }
 }
 

@@ -66,7 +66,7 @@ impl Space {
 
     /// Forgets the settings of a workspace that was left as well.
     pub async fn forget_settings(&self) -> Result<(), StoreError> {
-        self.write(forget).await
+        self.write(forget).await.map(drop)
     }
 }
 
@@ -94,9 +94,10 @@ impl Store {
     /// Forgets what was kept of workspaces for a return that did not come, and sweeps again behind those that were left:
     /// what was under way when they went may have arrived since.
     pub async fn sweep_departed(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let keys = self.keys();
         let gone = self
             .write(move |tx| {
-                forget_expired(tx, now)?;
+                forget_expired(tx, keys.as_deref(), now)?;
                 let sql = "SELECT workspace FROM installations WHERE state <> 'active' ORDER BY id";
                 let mut query = tx.prepare_cached(sql)?;
                 let rows = query.query_map([], |row| row.get(0).map(WorkspaceId))?;
@@ -128,12 +129,22 @@ pub(super) fn part(
 }
 
 /// Forgets the settings of workspaces that were left too long ago.
-pub(super) fn forget_expired(tx: &Transaction<'_>, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn forget_expired(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let sql = "SELECT workspace FROM installations WHERE state = 'gone' AND gone_at <= ?";
     let mut query = tx.prepare_cached(sql)?;
     let rows = query.query_map([now.minus(KEEP_SETTINGS).0], |row| row.get(0).map(WorkspaceId))?;
     let expired: Vec<WorkspaceId> = rows.collect::<Result<_, _>>()?;
-    expired.iter().try_for_each(|workspace| forget(tx, workspace))
+    for workspace in &expired {
+        if forget(tx, workspace)? > 0 {
+            let act = Act::new(&Actor::Desk, Deed::SettingsForgotten, &workspace.0).with("after 30 days");
+            note_in(tx, keys, workspace, act, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes the settled ones of a batch of events and blanks those that are not, and the newest, whose number must not come
@@ -189,16 +200,18 @@ fn clear_tables(
 }
 
 /// What is left of a workspace of the configured token is that it was left: it must not come back with the next start.
-fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreError> {
+/// Says how many rows went.
+fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<usize, StoreError> {
     if is_active(tx, workspace)? {
-        return Ok(());
+        return Ok(0);
     }
+    let mut gone = 0;
     for table in ["channels", "teammates", "workspaces", "erasures"] {
-        tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
+        gone += tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
     }
     let sql = "DELETE FROM installations WHERE workspace = ? AND state = 'gone' AND source <> 'configured'";
-    tx.execute(sql, [&workspace.0])?;
-    Ok(())
+    gone += tx.execute(sql, [&workspace.0])?;
+    Ok(gone)
 }
 
 fn note(

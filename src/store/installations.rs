@@ -274,7 +274,7 @@ fn install(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let workspace = &new.ours.workspace;
-    super::departures::forget_expired(tx, now)?;
+    super::departures::forget_expired(tx, Some(keys), now)?;
     let sql = "SELECT state = 'active' FROM installations WHERE workspace = ?";
     let known: Option<bool> = tx.query_row(sql, [&workspace.0], |row| row.get(0)).optional()?;
     let (is_there, comes_back) = (known == Some(true), known == Some(false));
@@ -300,7 +300,11 @@ fn install(
     )?;
     people::remember(tx, &new.ours, &new.scopes, now)?;
     let deed = if is_there { Deed::TokenChanged } else { Deed::Connected };
-    let act = Act::new(&new.by, deed, &workspace.0).with(new.ours.bot.as_str());
+    let how = match new.source {
+        Source::OAuth => format!("{}, installed through Slack's pages", new.ours.bot.as_str()),
+        Source::Configured | Source::Connected => new.ours.bot.as_str().to_owned(),
+    };
+    let act = Act::new(&new.by, deed, &workspace.0).with(how);
     note_in(tx, Some(keys), workspace, act, now)?;
     put_all(tx, keys, (id, workspace), &new.tokens, now)?;
     let sql = "SELECT 1 FROM channels WHERE workspace = ?1 AND pick <> 'none'

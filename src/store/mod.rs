@@ -37,6 +37,7 @@ pub mod judgements;
 mod known;
 pub mod life;
 pub mod limits;
+pub mod marks;
 pub mod mentions;
 mod migrate;
 pub mod notices;

@@ -9,6 +9,7 @@ mod api_door;
 mod api_health;
 mod architecture;
 mod audit;
+mod audit_told;
 mod audit_walls;
 mod backups;
 mod card_looks;

@@ -10,7 +10,7 @@ mod deed;
 mod head;
 
 pub use chain::{Anchor, Beside, Break, Entry, Examiner, Finding};
-pub use deed::{Act, Deed, changed_keys};
+pub use deed::{Act, Deed, Marks, changed_keys, marks};
 pub use head::{Head, Past, Seal, misgiving};
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::{
-    Act, Anchor, Beside, Break, Deed, Entry, Examiner, Finding, Head, Past, Seal, changed_keys, misgiving,
+    Act, Anchor, Beside, Break, Deed, Entry, Examiner, Finding, Head, Past, Seal, changed_keys, marks,
+    misgiving,
 };
 use crate::domain::ids::WorkspaceId;
 use crate::domain::seal::{Key, Keyring};
@@ -195,13 +196,17 @@ fn words_are_there_once_and_an_act_names_who() {
 
 #[test]
 fn a_change_of_the_configuration_is_told_by_its_keys() {
-    let lines = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    let lines = |pairs: &[(&str, &str)]| {
+        let lines: Vec<(String, String)> =
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        marks(&lines)
     };
     let before = lines(&[("log.level", "info"), ("route.ops.to", "#ops"), ("inbox.quiet", "30s")]);
     let after = lines(&[("log.level", "debug"), ("route.billing.to", "#billing"), ("inbox.quiet", "30s")]);
     assert_eq!(changed_keys(&before, &after), "log.level, route.billing.to, route.ops.to");
     assert_eq!(changed_keys(&before, &before), "");
+    let (two, one) = (lines(&[("k", "a"), ("k", "b")]), lines(&[("k", "a1:b")]));
+    assert_eq!(changed_keys(&two, &one), "k", "two values are not one that looks like both");
     let many: Vec<(String, String)> = (0..50).map(|at| (format!("k{at:02}"), String::new())).collect();
-    assert!(changed_keys(&[], &many).ends_with("k39 and 10 more"));
+    assert!(changed_keys(&lines(&[]), &marks(&many)).ends_with("k39 and 10 more"));
 }
