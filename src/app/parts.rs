@@ -6,8 +6,10 @@ use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tracing::warn;
 
+use super::Reloadable;
 use crate::alarm::Unwritable;
 use crate::alarm::watch::Watched;
+use crate::config::keys::KeyLook;
 use crate::config::{Config, Secret};
 use crate::domain::message::Ourselves;
 use crate::domain::seal::Keyring;
@@ -21,6 +23,7 @@ use crate::slack::socket::Links;
 use crate::store::retention::Retention;
 use crate::store::{Occupied, Store, occupy};
 use crate::web::desk::Health;
+use crate::web::secrets::judge;
 
 /// The language model, if there is one and it may be called where it is.
 pub(super) async fn model(config: &Config, key: Option<&Secret>) -> Result<Option<Model>> {
@@ -48,10 +51,29 @@ pub(super) async fn open(
         Some(ring) => store.with_keys(ring.clone()),
         None => store,
     };
-    if let Err(problem) = store.note_start(config.hash(), now).await {
+    Ok((store, occupied))
+}
+
+/// Has the audit told of the start, and says in the log which secrets cannot be opened. Without either the desk works all the same.
+pub(super) async fn tell_start(
+    store: &Store,
+    (keys, reloadable): (&KeyLook, &Reloadable),
+    now: Timestamp,
+) -> Result<()> {
+    let (hash, marks) = reloadable.told();
+    if let Err(problem) = store.note_start(hash, marks, now).await {
         warn!("The start is not in the audit: {problem}");
     }
-    Ok((store, occupied))
+    tell_locked(store, keys).await
+}
+
+/// Says in the log which secrets in the database cannot be opened, and what to do.
+async fn tell_locked(store: &Store, keys: &KeyLook) -> Result<()> {
+    let standing = judge(keys, &store.sealed_inventory().await?);
+    if let (Some(reason), Some(hint), true) = (standing.reason, standing.hint, standing.locked > 0) {
+        warn!("{reason}; hint: {hint}");
+    }
+    Ok(())
 }
 
 /// How long things are kept.

@@ -13,7 +13,7 @@ use crate::config::settings::{Monitor as Listened, Slack};
 use crate::config::webhooks::names_in_use;
 use crate::config::{Config, Sources};
 use crate::domain::advice::Wish;
-use crate::domain::audit::{Act, Deed, changed_keys};
+use crate::domain::audit::{Marks, marks};
 use crate::domain::bundle::{Monitor, Quiet};
 use crate::domain::classify::{Compiled, Policy};
 use crate::domain::heartbeat::Promise;
@@ -23,7 +23,6 @@ use crate::domain::notice::Kinds;
 use crate::domain::report::Report;
 use crate::domain::route::Rules as Routing;
 use crate::domain::rules::Rules;
-use crate::domain::task::Actor;
 use crate::domain::time::Timestamp;
 use crate::intake::bundle::Habits;
 use crate::intake::kin::Kin;
@@ -51,7 +50,7 @@ pub struct Reloadable {
     promises: watch::Sender<Arc<Vec<Promise>>>,
     reports: watch::Sender<Arc<Vec<Report>>>,
     named: watch::Sender<bool>,
-    lines: watch::Sender<Vec<(String, String)>>,
+    marks: watch::Sender<Marks>,
     signing: watch::Sender<Arc<Signing>>,
     kin: Kin,
 }
@@ -61,7 +60,6 @@ impl Reloadable {
     pub fn new(config: &Config, signing: Signing, kin: Kin) -> Result<Reloadable> {
         let callers = Callers::load(&config.doors.callers).context("cannot let callers in")?;
         Ok(Reloadable {
-            callers: watch::Sender::new(Arc::new(callers)),
             promises: watch::Sender::new(Arc::new(config.doors.heartbeats.clone())),
             started_with: config.clone(),
             habits: watch::Sender::new(Habits { kin: kin.clone(), ..habits(config) }),
@@ -76,7 +74,8 @@ impl Reloadable {
             settings: watch::Sender::new(settings(config, &signing)),
             reports: watch::Sender::new(Arc::new(config.reports.clone())),
             named: watch::Sender::new(config.names_people()),
-            lines: watch::Sender::new(config.lines()),
+            marks: watch::Sender::new(seen(config, &callers, &signing)),
+            callers: watch::Sender::new(Arc::new(callers)),
             signing: watch::Sender::new(Arc::new(signing)),
         })
     }
@@ -143,15 +142,17 @@ impl Reloadable {
 
     /// Reads the configuration again, swaps everything at once or nothing, and notes in the audit which keys changed.
     pub async fn renew(&self, sources: &Sources, store: &Store, now: Timestamp) -> Result<()> {
-        let before = self.lines.borrow().clone();
         self.reload(sources)?;
-        let changed = changed_keys(&before, &self.lines.borrow());
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let hash = self.settings.borrow().config_hash.clone();
-        let act = Act::new(&Actor::Desk, Deed::ConfigReloaded, hash).with(changed);
-        store.note_for_desk(act, now).await.context("the new configuration holds, but is not in the audit")
+        let (hash, marks) = self.told();
+        store
+            .note_reload(hash, marks, now)
+            .await
+            .context("the new configuration holds, but is not in the audit")
+    }
+
+    /// What the audit tells of the configuration: its hash, and a mark for each key and for the secrets that change with it.
+    pub fn told(&self) -> (String, Marks) {
+        (self.settings.borrow().config_hash.clone(), self.marks.borrow().clone())
     }
 
     /// What Slack signs its requests with, by app.
@@ -202,14 +203,20 @@ impl Reloadable {
         self.routing.send_replace(Arc::new(config.routing.clone()));
         self.kinds.send_replace(Arc::new(config.kinds.clone()));
         self.settings.send_replace(Settings { behind, ..settings(&config, &signing) });
+        self.marks.send_replace(seen(&config, &callers, &signing));
         self.signing.send_replace(Arc::new(signing));
         self.callers.send_replace(Arc::new(callers));
         self.promises.send_replace(Arc::new(config.doors.heartbeats.clone()));
         self.named.send_replace(config.names_people());
-        self.lines.send_replace(config.lines());
         self.reports.send_replace(Arc::new(config.reports));
         Ok(())
     }
+}
+
+/// A mark for each key of the configuration, and for the secrets that are read again with it.
+fn seen(config: &Config, callers: &Callers, signing: &Signing) -> Marks {
+    let lines: Vec<_> = config.lines().into_iter().chain(callers.lines()).chain(signing.lines()).collect();
+    marks(&lines)
 }
 
 /// `[slack]` without the signing secrets, which change at once.

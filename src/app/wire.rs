@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::apps::{Family, family, further};
 use super::bells::{Bells, ring_for_recovery, ringing};
 use super::housekeeping::{Folder, Housekeeper};
-use super::parts::{health, model, open, retention, thresholds, watched};
+use super::parts::{health, model, open, retention, tell_start, thresholds, watched};
 use super::reload::Reloadable;
 use super::sockets::Sockets;
 use crate::alarm::{Pinger, Teller, Unwritable, Watcher, Ways};
@@ -116,7 +116,7 @@ impl Desk {
         let (tell, ours) = watch::channel(store.ourselves().await?);
         let Family { apis, kin, asked } = family(&store, &api, (&config.slack.api_url, &apps)).await?;
         let reloadable = Reloadable::new(&config, signing, kin.clone())?;
-
+        tell_start(&store, (&keys, &reloadable), now).await?;
         let mut crew = Crew::new(clock, CancellationToken::new());
         let (gather, held) = (bells.gather.clone(), trouble.clone());
         crew.worker(Workspace::new(store.clone(), apis.clone(), tell, gather, held), &bells.workspace);

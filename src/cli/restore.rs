@@ -3,13 +3,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::call::{Call, Exit};
 use super::client::{Client, NoAnswer};
 use super::progress;
+use crate::runtime::clock::Clock;
 use crate::store::backup::{Copied, restore};
+use crate::store::marks::leave_word;
+use crate::web::caller::Caller;
 
 /// Put a backup in the place of the database. deskd must not be running.
 #[derive(Clone, Debug, clap::Args)]
@@ -43,6 +46,11 @@ pub async fn run(args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     }
     let copied = restore(args.file.clone(), to.clone(), progress::tell()).await?;
     let Copied { bytes, schema, noted: _ } = copied;
+    let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let by = Caller::of_this_process().actor();
+    leave_word(to.clone(), name, by, Clock::Wall.now())
+        .await
+        .context("the database is restored, and the audit will not tell of it")?;
     if call.json {
         call.print_json(&json!({ "ok": true, "database": to, "bytes": bytes, "schema": schema }))?;
     } else {

@@ -6,6 +6,7 @@ use tracing::warn;
 use super::call::{Call, Exit};
 use crate::app::{daemon, log, memory};
 use crate::config::{Loaded, Secrets};
+use crate::store::installations;
 
 /// Run the desk until SIGTERM; SIGHUP reads the configuration again.
 #[derive(Clone, Debug, clap::Args)]
@@ -16,7 +17,9 @@ pub async fn run(_args: &Args, call: &mut Call<'_>) -> Result<Exit> {
     // Done by the start already; here it is known whether it works.
     let alone = memory::keep_to_itself();
     let Loaded { config, file } = call.sources.load()?;
-    let found = Secrets::load(&config, &call.sources.env)?;
+    let is_connected = installations::has_tokens(config.store.path.clone()).await;
+    let load = if is_connected { Secrets::load_connected } else { Secrets::load };
+    let found = load(&config, &call.sources.env)?;
     log::start(&config.log);
     if let Err(problem) = alone {
         warn!("Others on this machine may read this process's memory: {problem}");

@@ -4,7 +4,7 @@
 //! the last has it, so that whatever is in the database can be opened with what is in the file.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
@@ -15,10 +15,11 @@ use zeroize::Zeroizing;
 use super::call::{Call, Exit};
 use super::screen::plural;
 use crate::config::keys::{self, VARIABLE};
-use crate::config::{Config, Problem};
-use crate::domain::seal::{self, KEY_BYTES, Key, Keyring};
+use crate::config::{Config, Problem, Spot};
+use crate::domain::seal::{AGAIN, KEY_BYTES, Key, Keyring, Locked};
 use crate::runtime::clock::Clock;
-use crate::store::{occupy, sealed};
+use crate::store::occupy;
+use crate::store::sealed::{self, Shut};
 use crate::web::caller::Caller;
 
 /// Make or change the key of the secrets that deskd keeps in its database.
@@ -57,7 +58,7 @@ fn init(file: &Path, call: &mut Call<'_>) -> Result<Exit> {
     if file.exists() {
         bail!("will not overwrite {}; hint: \"deskd secret rotate\" changes a key", file.display());
     }
-    make(file, &lines(&Keyring::new(fresh()?))).with_context(|| format!("cannot make {}", file.display()))?;
+    make(file, &lines(&Keyring::new(fresh()?))).map_err(|problem| not_made(file, &problem))?;
     if let Some(problem) = config.and_then(|config| keys::file(file, &config.store.path).err()) {
         fs::remove_file(file)?;
         return Err(told(&problem));
@@ -87,10 +88,10 @@ async fn rotate(file: Option<&Path>, call: &mut Call<'_>) -> Result<Exit> {
     // Held until the end: a daemon that starts meanwhile would go on with the old key.
     let alone = occupy(&database)?;
     let change = Change::prepare(file, &config, call.sources.env.get(VARIABLE).map(String::as_str))?;
-    let inventory = sealed::peek(database.clone()).await?;
-    if let Some((why, count)) = seal::locked(Some(&change.before), &inventory) {
-        let secrets = plural(count, "secret");
-        bail!("{secrets} cannot be opened with this key, so nothing is changed: {why}");
+    // Each one is opened before the key file is touched: what fails later would leave two keys in it.
+    let shut = sealed::shut(database.clone(), change.before.clone()).await?;
+    if !shut.is_empty() {
+        return Err(refusal(&shut));
     }
     change.begin()?;
     let by = (Caller::of_this_process().actor(), Clock::Wall.now());
@@ -113,11 +114,52 @@ async fn rotate(file: Option<&Path>, call: &mut Call<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Which secrets do not open, and what to do about each.
+fn refusal(shut: &[Shut]) -> anyhow::Error {
+    const MOST: usize = 10;
+    let secrets = plural(i64::try_from(shut.len()).unwrap_or(i64::MAX), "secret");
+    let mut text = format!("{secrets} cannot be opened with this key, so nothing is changed:");
+    for Shut { what, why, .. } in shut.iter().take(MOST) {
+        let why = why.to_string();
+        let why = why.split("; hint").next().unwrap_or_default().to_owned();
+        text.push_str(&format!("\n  {what}: {why}"));
+    }
+    if shut.len() > MOST {
+        text.push_str(&format!("\n  and {} more", shut.len() - MOST));
+    }
+    let hint = match shut {
+        _ if shut.iter().any(|shut| shut.why == Locked::OtherKey) => format!(
+            "put the old key back, as a second line of the key file; or start deskd and give it each of them again: {AGAIN}"
+        ),
+        _ if shut.iter().any(|shut| shut.why == Locked::Newer) => {
+            "install the newer version again".to_owned()
+        }
+        _ => {
+            let again: Vec<&str> = shut.iter().take(MOST).map(|shut| shut.again.as_str()).collect();
+            format!("start deskd and give it each of them again, then rotate: {}", again.join("; "))
+        }
+    };
+    anyhow!("{text}; hint: {hint}")
+}
+
+fn not_made(file: &Path, problem: &std::io::Error) -> anyhow::Error {
+    let hint = match problem.kind() {
+        ErrorKind::NotFound => {
+            let folder = file.parent().unwrap_or(Path::new("/"));
+            format!("make its folder first: mkdir -p -m 0750 {}", folder.display())
+        }
+        ErrorKind::PermissionDenied => "do it as root: sudo deskd secret init FILE".to_owned(),
+        _ => "name another file, outside the folder of the database".to_owned(),
+    };
+    anyhow!("cannot make {}: {problem}; hint: {hint}", file.display())
+}
+
 /// A change of the key, in steps that each leave a desk that works.
 struct Change {
     /// The key file; `None` where the environment holds the keys, and somebody has put the new one in front.
     file: Option<PathBuf>,
     before: Keyring,
+    /// The new key; `None` where it stands in front already.
     fresh: Option<Key>,
 }
 
@@ -127,9 +169,16 @@ impl Change {
             let before = keys::file(file, &config.store.path).map_err(|problem| told(&problem))?;
             // The file itself is replaced, not a link to it.
             let file = fs::canonicalize(file)?;
-            return Ok(Change { file: Some(file), before, fresh: Some(fresh()?) });
+            // A change that was not finished is finished with the key that it brought.
+            let is_begun = before.keys().count() > 1 && old(&file).exists();
+            let fresh = if is_begun { None } else { Some(fresh()?) };
+            return Ok(Change { file: Some(file), before, fresh });
         }
-        match variable.and_then(Keyring::parse) {
+        let given = variable.filter(|text| !text.trim().is_empty());
+        let parsed = given.map(|text| {
+            Keyring::parse(text).ok_or_else(|| keys::no_key(Spot::Variable(VARIABLE.to_owned())))
+        });
+        match parsed.transpose().map_err(|problem| told(&problem))? {
             Some(before) if before.keys().count() > 1 => Ok(Change { file: None, before, fresh: None }),
             Some(_) => bail!(
                 "a new key has to stand in front of the old one; hint: {VARIABLE}=\"NEW,OLD\" deskd secret rotate, and \
@@ -150,20 +199,20 @@ impl Change {
     }
 
     fn begin(&self) -> Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let (Some(file), Some(_)) = (&self.file, &self.fresh) else { return Ok(()) };
         replace(&old(file), file, &self.before)?;
         replace(file, file, &self.after())
     }
 
     fn finish(&self) -> Result<()> {
-        let (Some(file), Some(fresh)) = (&self.file, &self.fresh) else { return Ok(()) };
-        replace(file, file, &Keyring::new(fresh.clone()))?;
+        let Some(file) = &self.file else { return Ok(()) };
+        replace(file, file, &Keyring::new(self.after().first().clone()))?;
         fs::remove_file(old(file)).with_context(|| format!("cannot remove {}", old(file).display()))
     }
 }
 
 /// The old key beside the new one, until no secret needs it.
-fn old(file: &Path) -> PathBuf {
+pub fn old(file: &Path) -> PathBuf {
     beside(file, ".old")
 }
 
@@ -191,7 +240,7 @@ fn replace(file: &Path, like: &Path, ring: &Keyring) -> Result<()> {
 }
 
 /// A new file that only its owner can read.
-fn make(file: &Path, text: &str) -> Result<File> {
+fn make(file: &Path, text: &str) -> std::io::Result<File> {
     const MODE: u32 = 0o600;
     let mut made = OpenOptions::new().write(true).create_new(true).mode(MODE).open(file)?;
     made.set_permissions(Permissions::from_mode(MODE))?;

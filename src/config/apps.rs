@@ -8,6 +8,7 @@ use super::check::{is_id, token_file};
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, Section};
 use super::settings::Mode;
+use super::show::short_hash;
 use super::tokens::{Look, Token, Where, look_in};
 use super::{Config, Environment, Secret};
 
@@ -81,6 +82,18 @@ impl Signing {
     /// The apps.
     pub fn apps(&self) -> impl Iterator<Item = &AppId> {
         self.0.iter().map(|(app, _)| app)
+    }
+
+    /// What shows that an app has other signing secrets than before.
+    pub fn lines(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().map(|(app, secrets)| {
+            let all: Vec<String> = secrets.iter().map(|secret| short_hash(secret.expose())).collect();
+            let key = match &app.name {
+                None => "slack.signing_secret".to_owned(),
+                Some(name) => format!("slack.app.{name}.signing_secret"),
+            };
+            (key, all.join(" "))
+        })
     }
 
     /// The secrets of one app, the newest first; empty when there is none.

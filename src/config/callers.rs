@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::problem::{Problem, Problems, Spot};
 use super::reader::{Reader, Section};
+use super::show::short_hash;
 use super::{Secret, check, projects, span};
 use crate::domain::caller::{API, Caller, LOCAL, Pace};
 use crate::domain::heartbeat::Promise;
@@ -210,6 +211,15 @@ impl Callers {
             }
         }
         if problems.is_empty() { Ok(Callers(known)) } else { Err(Problems(problems)) }
+    }
+
+    /// What shows that a caller has another token than before.
+    pub fn lines(&self) -> impl Iterator<Item = (String, String)> {
+        let line = |(caller, digest): &Known| {
+            let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            (format!("caller.{}.token", caller.name), short_hash(&short))
+        };
+        self.0.iter().map(line)
     }
 
     /// Whose token this is. Looking takes the same time for every wrong one.

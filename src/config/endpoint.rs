@@ -10,6 +10,7 @@ use http::Uri;
 use super::problem::{Problem, Spot};
 use super::reader::{Reader, Section};
 use super::secret_file::signing_file;
+use super::show::short_hash;
 use super::tokens::SHORTEST_SECRET;
 use super::{Config, Environment, Secret, span};
 use crate::domain::reach::Reach;
@@ -169,9 +170,10 @@ pub(super) fn too_short(what: &str, spot: Spot) -> Problem {
 /// The lines of the sections for `deskd check`.
 pub fn show(endpoints: &[Endpoint], add: &mut impl FnMut(&str, String)) {
     for endpoint in endpoints {
-        let Endpoint { name, url: _, secret_file, allow_private, timeout } = endpoint;
+        let Endpoint { name, url, secret_file, allow_private, timeout } = endpoint;
         let mut part = |key: &str, value: String| add(&format!("endpoint.{name}.{key}"), value);
-        part("url", endpoint.shown());
+        // Its hash, so that a change of what is not shown can be seen.
+        part("url", format!("{} ({})", endpoint.shown(), short_hash(url)));
         part("secret_file", secret_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default());
         part("allow_private", allow_private.to_string());
         part("timeout", span::show(*timeout));
@@ -203,11 +205,11 @@ mod tests {
             .map(|(key, value)| format!("{key} = {value}"))
             .collect();
         insta::assert_snapshot!(lines.join("\n"), @"
-        endpoint.ledger.url = https://ledger.example.com/…
+        endpoint.ledger.url = https://ledger.example.com/… (81d622ec3534)
         endpoint.ledger.secret_file = /etc/deskd/ledger_secret
         endpoint.ledger.allow_private = false
         endpoint.ledger.timeout = 3s
-        endpoint.crm.url = http://crm.internal:8080/…
+        endpoint.crm.url = http://crm.internal:8080/… (19e22c187ab0)
         endpoint.crm.secret_file = 
         endpoint.crm.allow_private = true
         endpoint.crm.timeout = 10s

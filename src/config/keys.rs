@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -20,6 +20,8 @@ use crate::domain::seal::Keyring;
 pub const CREDENTIAL: &str = "deskd_key";
 /// The variable that is looked at last.
 pub const VARIABLE: &str = "DESKD_KEY";
+/// The file that the unit makes that credential of.
+pub const USUAL: &str = "/etc/deskd/deskd_key";
 /// What stands for no key in the unit, with a line end.
 const NONE: &str = "none\n";
 /// What those who are not the owner may do with the file: nothing.
@@ -105,16 +107,39 @@ pub fn look(config: &Config, env: &Environment) -> KeyLook {
 pub fn file(path: &Path, database: &Path) -> Result<Keyring, Problem> {
     let wrong = |what: &str, hint: String| Problem::new(Spot::File(path.to_path_buf()), "", what).hint(hint);
     let real = std::fs::canonicalize(path).map_err(|error| unreadable(path, &error))?;
-    if std::fs::canonicalize(folder_of(database)).is_ok_and(|folder| real.starts_with(folder)) {
+    if folders_of(database).iter().any(|folder| real.starts_with(folder)) {
         let what = "the key lies in the folder of the database, and would be copied with it";
         return Err(wrong(what, "move it elsewhere, for instance to /etc/deskd/deskd_key".to_owned()));
     }
-    let mode = std::fs::metadata(&real).map_err(|error| unreadable(path, &error))?.permissions().mode();
-    if mode & OTHERS != 0 {
+    // What is looked at is what is read, whatever the name stands for a moment later.
+    let file = File::open(&real).map_err(|error| unreadable(path, &error))?;
+    let found = file.metadata().map_err(|error| unreadable(path, &error))?;
+    if found.permissions().mode() & OTHERS != 0 {
         let what = "others than its owner can read the key";
         return Err(wrong(what, format!("chmod 0600 {}", path.display())));
     }
-    read(path)
+    if !owners(database).contains(&found.uid()) {
+        let what = "the key belongs to another user, who could put another one there";
+        return Err(wrong(
+            what,
+            format!("chown root {}, or give it to the user deskd runs as", path.display()),
+        ));
+    }
+    parse(path, file)
+}
+
+/// Who may own a key: root, we, and the user that the database belongs to, for whom root looks.
+fn owners(database: &Path) -> Vec<u32> {
+    let of_database = std::fs::metadata(database).or_else(|_| std::fs::metadata(folder_of(database)));
+    let ours = rustix::process::geteuid().as_raw();
+    [0, ours].into_iter().chain(of_database.ok().map(|found| found.uid())).collect()
+}
+
+/// The folder of the database as it is named, and the one where the file really is.
+fn folders_of(database: &Path) -> Vec<PathBuf> {
+    let named = std::fs::canonicalize(folder_of(database)).ok();
+    let real = std::fs::canonicalize(database).ok().map(|file| folder_of(&file).to_path_buf());
+    named.into_iter().chain(real).collect()
 }
 
 /// Whether systemd has a key for us. The unit hands over the word "none" where there is no file.
@@ -123,10 +148,12 @@ fn is_given(credential: &Path) -> bool {
 }
 
 fn read(path: &Path) -> Result<Keyring, Problem> {
+    parse(path, File::open(path).map_err(|error| unreadable(path, &error))?)
+}
+
+fn parse(path: &Path, file: File) -> Result<Keyring, Problem> {
     let mut text = Zeroizing::new(String::new());
-    File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-        .map_err(|error| unreadable(path, &error))?;
+    file.take(LONGEST).read_to_string(&mut text).map_err(|error| unreadable(path, &error))?;
     Keyring::parse(&text).ok_or_else(|| no_key(Spot::File(path.to_path_buf())))
 }
 
@@ -141,7 +168,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     Problem::new(Spot::File(path.to_path_buf()), "", what).hint(hint)
 }
 
-fn no_key(spot: Spot) -> Problem {
+/// What to say of something that is no key.
+pub fn no_key(spot: Spot) -> Problem {
     Problem::new(spot, "", "this is not a key: 32 bytes in hexadecimal or base64 are one")
         .hint("\"deskd secret init FILE\" makes one")
 }

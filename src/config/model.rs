@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::reader::Section;
+use super::show::short_hash;
 use super::span;
 use crate::domain::advice::budget::Budget;
 use crate::domain::advice::{Mode, Wish};
@@ -285,7 +286,9 @@ fn refuse_host(section: &mut Section<'_, '_>, model: &Model, host: &str) {
 pub fn show(model: &Model, wish: Wish, add: &mut impl FnMut(&str, String)) {
     let Model { protocol, url, name, key_file, timeout, attempts, budget, egress, private, redact } = model;
     let scheme = url.as_deref().and_then(|url| url.split_once("://")).map(|(scheme, _)| scheme);
-    let shown = scheme.zip(model.host()).map(|(scheme, host)| format!("{scheme}://{host}/\u{2026}"));
+    // Its hash, so that a change of what is not shown can be seen.
+    let hash = short_hash(url.as_deref().unwrap_or_default());
+    let shown = scheme.zip(model.host()).map(|(scheme, host)| format!("{scheme}://{host}/\u{2026} ({hash})"));
     let Budget { tokens, cost, price_in, price_out } = *budget;
     add("model.protocol", format!("{protocol:?}").to_lowercase());
     add("model.url", shown.unwrap_or_default());

@@ -105,9 +105,18 @@ pub enum Look {
 impl Secrets {
     /// Finds all tokens that `config` needs. All problems come back at once; none of them holds a token.
     pub fn load(config: &Config, env: &Environment) -> Result<Found, Problems> {
-        let mut problems = Vec::new();
-        let mut remarks = Vec::new();
         let has_key = keys::look(config, env).ring().is_some();
+        Secrets::gather(config, env, has_key)
+    }
+
+    /// The same for a desk whose database has tokens of connected workspaces: no bot token is needed then, and how the key stands
+    /// is told by the desk.
+    pub fn load_connected(config: &Config, env: &Environment) -> Result<Found, Problems> {
+        Secrets::gather(config, env, true)
+    }
+
+    fn gather(config: &Config, env: &Environment, may_lack_bot: bool) -> Result<Found, Problems> {
+        let (mut problems, mut remarks) = (Vec::new(), Vec::new());
         let mut take = |token: Token| match look(token, config, env) {
             Look::Here { secret, remark, .. } => {
                 remarks.extend(remark);
@@ -123,7 +132,7 @@ impl Secrets {
                 // Its absence stops only the requests that it would be needed for.
                 Token::Signing | Token::Client => None,
                 // Workspaces that were connected have tokens of their own.
-                Token::Bot if has_key && matches!(look(token, config, env), Look::Missing(_)) => None,
+                Token::Bot if may_lack_bot && matches!(look(token, config, env), Look::Missing(_)) => None,
                 token => {
                     if token.is_needed(config, env) {
                         take(token)

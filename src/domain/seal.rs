@@ -67,10 +67,12 @@ pub struct Place<'a> {
 /// The sealed values of a database, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
-    /// By the key that sealed them.
+    /// By the key that sealed them. Those of a key that was there when they were counted can be opened.
     pub by_key: BTreeMap<KeyId, i64>,
-    /// Those of which no key can be read.
+    /// Those that are not what was sealed.
     pub unreadable: i64,
+    /// Those that a newer deskd sealed.
+    pub newer: i64,
 }
 
 /// How many of the sealed values cannot be opened, and why; `None` when all can, be it that there is none.
@@ -81,20 +83,35 @@ pub fn locked(keys: Option<&Keyring>, inventory: &Inventory) -> Option<(Locked, 
         .filter(|(id, _)| keys.is_none_or(|keys| !keys.has(**id)))
         .map(|(_, count)| count)
         .sum();
+    let count = other + inventory.unreadable + inventory.newer;
     match (other, inventory.unreadable, keys) {
-        (0, 0, _) => None,
-        (0, damaged, _) => Some((Locked::Damaged, damaged)),
-        (other, damaged, None) => Some((Locked::NoKey, other + damaged)),
-        (other, damaged, Some(_)) => Some((Locked::OtherKey, other + damaged)),
+        _ if count == 0 => None,
+        (0, 0, _) => Some((Locked::Newer, count)),
+        (0, _, _) => Some((Locked::Damaged, count)),
+        (_, _, None) => Some((Locked::NoKey, count)),
+        (_, _, Some(_)) => Some((Locked::OtherKey, count)),
     }
 }
 
 impl Inventory {
+    /// Counts a value of which it is known which key it has, or why it cannot be opened.
+    pub fn count(&mut self, seen: Result<KeyId, Locked>) {
+        match seen {
+            Ok(id) => *self.by_key.entry(id).or_default() += 1,
+            Err(Locked::Newer) => self.newer += 1,
+            Err(Locked::Damaged | Locked::NoKey | Locked::OtherKey) => self.unreadable += 1,
+        }
+    }
+
     /// How many there are.
     pub fn total(&self) -> i64 {
-        self.by_key.values().sum::<i64>() + self.unreadable
+        self.by_key.values().sum::<i64>() + self.unreadable + self.newer
     }
 }
+
+/// How deskd is given a secret again.
+pub const AGAIN: &str =
+    "\"deskd webhook rotate NAME\" for a webhook, \"deskd connect\" or \"deskd token rotate\" for a token";
 
 /// Why a sealed value cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,10 +120,12 @@ pub enum Locked {
     #[error("the key of the secrets is missing; hint: \"deskd status\" says where it was looked for")]
     NoKey,
     /// It was sealed with a key that we do not have.
-    #[error("it was sealed with another key; hint: put that key back, or give deskd the secret again")]
+    #[error(
+        "it was sealed with another key; hint: put that key back, or give deskd the secret again: {AGAIN}"
+    )]
     OtherKey,
     /// It is not what was sealed, or stands in another place than then.
-    #[error("what is stored is damaged; hint: give deskd the secret again")]
+    #[error("what is stored is damaged; hint: give deskd the secret again: {AGAIN}")]
     Damaged,
     /// A newer deskd sealed it.
     #[error("a newer deskd sealed it; hint: install that version again")]
@@ -206,6 +225,15 @@ impl Keyring {
         // It fails for texts of 256 GiB; an empty text in its place would be refused when it is opened.
         let sealed = self.first.cipher().encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
         [head, sealed].concat()
+    }
+
+    /// Looks whether a value can be opened in this place: which key it has, where that key is another one or opens it.
+    pub fn look(&self, place: Place<'_>, sealed: &[u8]) -> Result<KeyId, Locked> {
+        let id = key_of(sealed)?;
+        match self.open(place, sealed) {
+            Ok(_) | Err(Locked::OtherKey | Locked::NoKey) => Ok(id),
+            Err(why @ (Locked::Damaged | Locked::Newer)) => Err(why),
+        }
     }
 
     /// Opens what was sealed for this place.
@@ -395,6 +423,7 @@ mod tests {
         let count = |by_key: &[(u8, i64)], unreadable| Inventory {
             by_key: by_key.iter().map(|(byte, count)| (key(*byte).id(), *count)).collect(),
             unreadable,
+            newer: 0,
         };
         for (keys, inventory, expected) in [
             (None, count(&[], 0), None),
@@ -406,6 +435,8 @@ mod tests {
         ] {
             assert_eq!(locked(keys, &inventory), expected, "{inventory:?}");
         }
+        let newer = Inventory { newer: 1, ..count(&[(1, 3)], 0) };
+        assert_eq!((locked(Some(&ring), &newer), newer.total()), (Some((Locked::Newer, 1)), 4));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use thiserror::Error;
 use tracing::{info, warn};
 
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::installation::{Parting, Source, WrongToken, check_token, is_dead};
 use crate::domain::message::Ourselves;
@@ -160,10 +161,17 @@ impl Accounts {
         let _turn = self.apis.turn().await;
         let revoked = if how.revoke { Some(self.revoke(workspace).await?) } else { None };
         let space = self.store.of(workspace);
-        space.part(Parting::Disconnected, by, now).await?;
+        space.part(Parting::Disconnected, by.clone(), now).await?;
+        if let Some(Ok(())) = &revoked {
+            space.note(Act::new(&by, Deed::TokenRevoked, &workspace.0), now).await?;
+        }
         self.apis.leave(workspace);
         let keeping = if how.purge { Keeping::Nothing } else { Keeping::Settings };
         let departed = space.clear_out(keeping).await?;
+        if how.purge {
+            let act = Act::new(&by, Deed::SettingsForgotten, &workspace.0).with("with the workspace");
+            space.note(act, now).await?;
+        }
         self.look.ring();
         let rows = departed.rows;
         info!(workspace = %workspace, rows, "Disconnected workspace {workspace}: {rows} rows are gone");

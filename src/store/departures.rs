@@ -128,9 +128,10 @@ impl Store {
     /// what was under way when they went may have arrived since. Not in the journal: whatever of it is decided about after a
     /// departure is blanked then.
     pub async fn sweep_departed(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let keys = self.keys();
         let gone = self
             .write(move |tx| {
-                forget_expired(tx, now)?;
+                forget_expired(tx, keys.as_deref(), now)?;
                 let sql =
                     "SELECT workspace FROM installations WHERE state = 'gone' AND gone_at > ? ORDER BY id";
                 let mut query = tx.prepare_cached(sql)?;
@@ -166,12 +167,22 @@ pub(super) fn part(
 }
 
 /// Forgets the settings of workspaces that were left too long ago.
-pub(super) fn forget_expired(tx: &Transaction<'_>, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn forget_expired(
+    tx: &Transaction<'_>,
+    keys: Option<&Keyring>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let sql = "SELECT workspace FROM installations WHERE state = 'gone' AND gone_at <= ?";
     let mut query = tx.prepare_cached(sql)?;
     let rows = query.query_map([now.minus(KEEP_SETTINGS).0], |row| row.get(0).map(WorkspaceId))?;
     let expired: Vec<WorkspaceId> = rows.collect::<Result<_, _>>()?;
-    expired.iter().try_for_each(|workspace| forget(tx, workspace))
+    for workspace in &expired {
+        if forget(tx, workspace)? > 0 {
+            let act = Act::new(&Actor::Desk, Deed::SettingsForgotten, &workspace.0).with("after 30 days");
+            note_in(tx, keys, workspace, act, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Those of a batch of events behind `after` that are a workspace's, and where to go on.
@@ -231,14 +242,16 @@ fn clear_tables(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<usize, 
 
 /// What is left of a workspace then is that it was left: it must not come back with a token that still stands in the configuration,
 /// and what is under way for it must find that it is over.
-fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<(), StoreError> {
+/// Says how many rows went.
+fn forget(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<usize, StoreError> {
     if is_active(tx, workspace)? {
-        return Ok(());
+        return Ok(0);
     }
+    let mut gone = 0;
     for table in ["channels", "teammates", "workspaces", "erasures"] {
-        tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
+        gone += tx.execute(&format!("DELETE FROM {table} WHERE workspace = ?"), [&workspace.0])?;
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// Notes in the audit that an installation has ended, when that is decided.

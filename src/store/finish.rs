@@ -5,12 +5,14 @@
 
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::audit::note_in;
 use super::conversation::move_to;
 use super::error::StoreError;
 use super::outbox::{ClaimedSend, Rescue};
 use super::space::Space;
 use super::sqlite::Store;
 use super::{destinations, feed, rows, troubles};
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::{MessageTs, SendId, TaskId, WorkspaceId};
 use crate::domain::own::{Own, Raised};
 use crate::domain::send::{Fate, REPEAT_MARK, SendKind, SendState, Shape, UNKNOWN_OUTCOME};
@@ -24,8 +26,9 @@ impl Space {
         &self,
         id: SendId,
         rescue: Rescue,
-        now: Timestamp,
+        (by, now): (Actor, Timestamp),
     ) -> Result<Option<SendState>, StoreError> {
+        let keys = self.keys();
         self.write(move |tx, workspace| {
             let sql = "SELECT state FROM sends WHERE workspace = ? AND id = ?";
             let word: Option<String> =
@@ -44,7 +47,13 @@ impl Space {
                      WHERE id = ?1 AND state IN ('waiting', 'failed', 'dead', 'unknown')"
                 }
             };
-            tx.execute(sql, (id.0, now.0))?;
+            if tx.execute(sql, (id.0, now.0))? > 0 {
+                let deed = match rescue {
+                    Rescue::Retry => Deed::SendRetried,
+                    Rescue::Drop => Deed::SendDropped,
+                };
+                note_in(tx, keys.as_deref(), workspace, Act::new(&by, deed, id.0.to_string()), now)?;
+            }
             if rescue == Rescue::Retry {
                 // Whoever retries has mended the channel, or believes so: the send shows it.
                 tx.execute(

@@ -2,14 +2,16 @@
 //!
 //! What else goes with a workspace is in `departures`.
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use std::path::PathBuf;
+
+use rusqlite::{OpenFlags, OptionalExtension, Row, Transaction};
 
 use super::audit::note_in;
 use super::error::StoreError;
 use super::people;
 use super::sealed;
 use super::space::Space;
-use super::sqlite::Store;
+use super::sqlite::{Store, blocking, connect};
 use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::installation::{Pair, Source, State};
@@ -175,6 +177,17 @@ impl Space {
     }
 }
 
+/// Whether the database at `path` has the token of a connected workspace, without opening it for good. One that cannot be read yet
+/// has none that anybody could use.
+pub async fn has_tokens(path: PathBuf) -> bool {
+    let looked = blocking(move || {
+        let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut query = reader.prepare("SELECT 1 FROM tokens WHERE kind = 'bot'")?;
+        Ok(query.exists([])?)
+    });
+    looked.await.unwrap_or(false)
+}
+
 /// Whether we serve a workspace: unless somebody or something ended that.
 pub(super) fn is_served(tx: &Transaction<'_>, workspace: &WorkspaceId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM installations WHERE workspace = ? AND state <> 'active'";
@@ -209,7 +222,7 @@ fn install(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let workspace = &new.ours.workspace;
-    super::departures::forget_expired(tx, now)?;
+    super::departures::forget_expired(tx, Some(keys), now)?;
     let sql = "SELECT state = 'active' FROM installations WHERE workspace = ?";
     let known: Option<bool> = tx.query_row(sql, [&workspace.0], |row| row.get(0)).optional()?;
     let (is_there, comes_back) = (known == Some(true), known == Some(false));
@@ -236,7 +249,11 @@ fn install(
     people::remember(tx, &known_better(tx, &new.ours)?, &new.scopes, now)?;
     let deed = if is_there { Deed::TokenChanged } else { Deed::Connected };
     let bot = Some(new.ours.bot.as_str()).filter(|bot| !bot.is_empty()).unwrap_or(&new.ours.person.0);
-    let act = Act::new(&new.by, deed, &workspace.0).with(bot);
+    let how = match new.source {
+        Source::OAuth => format!("{bot}, installed through Slack's pages"),
+        Source::Configured | Source::Connected => bot.to_owned(),
+    };
+    let act = Act::new(&new.by, deed, &workspace.0).with(how);
     note_in(tx, Some(keys), workspace, act, now)?;
     put_all(tx, keys, (id, workspace), &new.tokens, now)?;
     let sql = "SELECT 1 FROM channels WHERE workspace = ?1 AND pick <> 'none'

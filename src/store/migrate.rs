@@ -10,7 +10,7 @@ use super::error::StoreError;
 use crate::domain::time::Timestamp;
 
 /// Every step there ever was, in order. A released step is never changed: a correction is a new step.
-const STEPS: [&str; 23] = [
+const STEPS: [&str; 24] = [
     include_str!("schema/0001_desk.sql"),
     include_str!("schema/0002_notices.sql"),
     include_str!("schema/0003_recovery.sql"),
@@ -33,7 +33,8 @@ const STEPS: [&str; 23] = [
     include_str!("schema/0020_projects.sql"),
     include_str!("schema/0021_speakers.sql"),
     include_str!("schema/0022_unplaced.sql"),
-    include_str!("schema/0023_departures.sql"),
+    include_str!("schema/0023_told.sql"),
+    include_str!("schema/0024_departures.sql"),
 ];
 
 /// The version of the program, as written into the file with each step.

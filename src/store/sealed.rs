@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use rusqlite::{OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::audit::note_all;
+use super::audit::{self, note_all};
 use super::error::StoreError;
 use super::migrate;
 use super::sqlite::{Occupied, Store, blocking, connect};
@@ -21,20 +21,77 @@ use crate::domain::time::Timestamp;
 pub(super) const SEALED: [(&str, &str); 2] = [("tokens", "token"), ("webhooks", "url")];
 
 impl Store {
-    /// Which keys the secrets in the database were sealed with.
+    /// Which keys the secrets in the database were sealed with, and which of them are good for nothing. Those whose key is here
+    /// are really opened.
     pub async fn sealed_inventory(&self) -> Result<Inventory, StoreError> {
-        self.read(inventory).await
+        let keys = self.keys();
+        self.read(move |tx| inventory(tx, keys.as_deref())).await
     }
 }
 
 /// The same for a database that is not open, without changing anything in it. Its schema must be the one we know.
-pub async fn peek(path: PathBuf) -> Result<Inventory, StoreError> {
+pub async fn peek(path: PathBuf, keys: Option<Keyring>) -> Result<Inventory, StoreError> {
     blocking(move || {
         let mut reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         migrate::expect_newest(&reader)?;
-        inventory(&reader.transaction()?)
+        inventory(&reader.transaction()?, keys.as_ref())
     })
     .await
+}
+
+/// A secret that cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shut {
+    /// What it is, by the names that people know.
+    pub what: String,
+    /// Why it cannot be opened.
+    pub why: Locked,
+    /// How deskd is given it again.
+    pub again: String,
+}
+
+/// Every secret of the database at `path` that does not open with `keys`, without changing anything in it.
+pub async fn shut(path: PathBuf, keys: Keyring) -> Result<Vec<Shut>, StoreError> {
+    blocking(move || {
+        let mut reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrate::expect_newest(&reader)?;
+        let tx = reader.transaction()?;
+        let mut found = Vec::new();
+        for sealed in SEALED {
+            for (id, workspace, value) in values(&tx, sealed)? {
+                let place = Place { table: sealed.0, column: sealed.1, workspace: &workspace, row: id };
+                if let Err(why) = keys.open(place, &value) {
+                    let (what, again) = named(&tx, sealed.0, id)?;
+                    found.push(Shut { what, why, again });
+                }
+            }
+        }
+        Ok(found)
+    })
+    .await
+}
+
+/// What people know a secret by, and the command that takes it again.
+fn named(tx: &Transaction<'_>, table: &str, id: i64) -> Result<(String, String), StoreError> {
+    let text = |sql: &str| tx.query_row(sql, [id], |row| row.get::<_, String>(0));
+    if table == "webhooks" {
+        let name = text("SELECT name FROM webhooks WHERE id = ?")?;
+        return Ok((format!("the address of webhook {name}"), format!("deskd webhook rotate {name}")));
+    }
+    let kind = text("SELECT kind FROM tokens WHERE id = ?")?;
+    let workspace = text("SELECT workspace FROM tokens WHERE id = ?")?;
+    let again = format!("deskd token rotate --workspace {workspace}");
+    Ok((format!("the {kind} token of {workspace}"), again))
+}
+
+/// All sealed values of a column: row, workspace and bytes.
+fn values(
+    tx: &Transaction<'_>,
+    (table, column): (&str, &str),
+) -> Result<Vec<(i64, String, Vec<u8>)>, StoreError> {
+    let mut query = tx.prepare(&format!("SELECT id, workspace, {column} FROM {table} ORDER BY id"))?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Seals every secret of the database at `path` with the first key of `keys`, in one transaction: all of them, or none when
@@ -51,11 +108,13 @@ pub async fn reseal(
         migrate::expect_newest(&writer)?;
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "secure_delete", true)?;
+        audit::begin_memory(&writer)?;
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut count = 0;
         for sealed in SEALED {
             count += reseal_column(&tx, sealed, &keys)?;
         }
+        audit::look_at_start(&tx, Some(&keys), now)?;
         let act = Act::new(&by, Deed::KeyRotated, keys.first().id().to_string());
         note_all(&tx, Some(&keys), act, now)?;
         tx.commit()?;
@@ -66,16 +125,12 @@ pub async fn reseal(
     .await
 }
 
-fn inventory(tx: &Transaction<'_>) -> Result<Inventory, StoreError> {
+fn inventory(tx: &Transaction<'_>, keys: Option<&Keyring>) -> Result<Inventory, StoreError> {
     let mut inventory = Inventory::default();
     for (table, column) in SEALED {
-        let mut query = tx.prepare_cached(&format!("SELECT {column} FROM {table} ORDER BY id"))?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            match key_of(row.get_ref(0)?.as_blob().unwrap_or_default()) {
-                Ok(id) => *inventory.by_key.entry(id).or_default() += 1,
-                Err(_) => inventory.unreadable += 1,
-            }
+        for (row, workspace, sealed) in values(tx, (table, column))? {
+            let place = Place { table, column, workspace: &workspace, row };
+            inventory.count(keys.map_or_else(|| key_of(&sealed), |keys| keys.look(place, &sealed)));
         }
     }
     Ok(inventory)
@@ -86,12 +141,9 @@ fn reseal_column(
     (table, column): (&str, &str),
     keys: &Keyring,
 ) -> Result<usize, StoreError> {
-    let mut query = tx.prepare(&format!("SELECT id, {column} FROM {table} ORDER BY id"))?;
-    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let rows: Vec<(i64, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
-    for (id, sealed) in &rows {
-        let workspace = workspace_of(tx, table, *id)?;
-        let place = Place { table, column, workspace: &workspace, row: *id };
+    let rows = values(tx, (table, column))?;
+    for (id, workspace, sealed) in &rows {
+        let place = Place { table, column, workspace, row: *id };
         let secret = keys.open(place, sealed).map_err(StoreError::Sealed)?;
         put(tx, keys, (table, column, *id), &secret)?;
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use super::audit;
 use super::backup::folder_of;
 use super::error::StoreError;
 use super::migrate;
@@ -68,6 +69,7 @@ impl Store {
             // What is deleted or erased is overwritten, not only unlinked.
             writer.pragma_update(None, "secure_delete", true)?;
             migrate::up(&mut writer, &path, now)?;
+            audit::begin_memory(&writer)?;
             Ok(Store::around(path, writer))
         })
         .await
@@ -79,6 +81,7 @@ impl Store {
         blocking(move || {
             let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             migrate::expect_newest(&writer)?;
+            audit::begin_memory(&writer)?;
             Ok(Store::around(path, writer))
         })
         .await

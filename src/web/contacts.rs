@@ -10,6 +10,7 @@ use super::caller::Caller;
 use super::errors::{Code, Refusal};
 use super::handling::Nothing;
 use super::{Front, ourselves, people};
+use crate::domain::audit::{Act, Deed};
 use crate::domain::ids::ContactId;
 use crate::store::contacts::{Contact, ContactLine};
 use crate::store::export::Holdings;
@@ -179,10 +180,18 @@ pub async fn erase(
 }
 
 /// `GET /v1/contacts/3/export`: every row that we hold about it.
-pub async fn export(front: Front, Numbered(number): Numbered) -> Result<Json<ExportDocument>, Refusal> {
+pub async fn export(
+    front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    Numbered(number): Numbered,
+) -> Result<Json<ExportDocument>, Refusal> {
     let workspace = ourselves(&front).await?.workspace;
     let id = ContactId(number);
-    let held = front.store.of(&workspace).export_contact(id).await?.ok_or_else(|| no_contact(id))?;
+    let space = front.store.of(&workspace);
+    let held = space.export_contact(id).await?.ok_or_else(|| no_contact(id))?;
+    // Noted before it is handed out.
+    let act = Act::new(&caller.actor(), Deed::ContactExported, number.to_string());
+    space.note(act, (front.now)()).await?;
     Ok(Json(ExportDocument { contact: number, exported_at: (front.now)().to_string(), held }))
 }
 

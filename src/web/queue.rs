@@ -1,9 +1,11 @@
 //! The outbox to look at, and what a person may do with a row that did not go out.
 
 use axum::Json;
+use axum::extract::ConnectInfo;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Asked, Given, Numbered, words};
+use super::caller::Caller;
 use super::channels::ChannelName;
 use super::errors::{Code, Refusal};
 use super::handling::Nothing;
@@ -11,6 +13,7 @@ use super::tasks::time;
 use super::{Front, ourselves};
 use crate::domain::ids::SendId;
 use crate::domain::send::{DESTINATION_BROKEN, SendState};
+use crate::domain::task::Actor;
 use crate::slack::outcome::Failure;
 use crate::store::outbox::{QueuedSend, Rescue};
 
@@ -76,19 +79,21 @@ pub async fn list(front: Front, Asked(filter): Asked<Filter>) -> Result<Json<Vec
 /// `POST /v1/queue/7/retry`.
 pub async fn retry(
     front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Rescued>, Refusal> {
-    rescue(&front, SendId(number), Rescue::Retry).await.map(Json)
+    rescue(&front, SendId(number), (Rescue::Retry, caller.actor())).await.map(Json)
 }
 
 /// `POST /v1/queue/7/drop`.
 pub async fn forget(
     front: Front,
+    ConnectInfo(caller): ConnectInfo<Caller>,
     Numbered(number): Numbered,
     Given(Nothing {}): Given<Nothing>,
 ) -> Result<Json<Rescued>, Refusal> {
-    rescue(&front, SendId(number), Rescue::Drop).await.map(Json)
+    rescue(&front, SendId(number), (Rescue::Drop, caller.actor())).await.map(Json)
 }
 
 /// A stored reason as people read it.
@@ -116,11 +121,11 @@ pub fn told(send: &QueuedSend) -> Option<String> {
     held.or_else(|| (!send.reason.is_empty()).then(|| sentence(&send.reason)))
 }
 
-async fn rescue(front: &Front, id: SendId, rescue: Rescue) -> Result<Rescued, Refusal> {
+async fn rescue(front: &Front, id: SendId, (rescue, by): (Rescue, Actor)) -> Result<Rescued, Refusal> {
     let workspace = ourselves(front).await?.workspace;
     let unknown =
         || Refusal::new(Code::NoSuchSend, format!("there is no send {id}; hint: deskd queue list --all"));
-    let before = front.store.of(&workspace).rescue_send(id, rescue, (front.now)()).await?;
+    let before = front.store.of(&workspace).rescue_send(id, rescue, (by, (front.now)())).await?;
     let done = match (before.ok_or_else(unknown)?, rescue) {
         (SendState::Sent, _) => Err("it is in Slack already"),
         (SendState::Sending, _) => Err("it is being sent at this moment"),

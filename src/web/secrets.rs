@@ -7,14 +7,14 @@ use super::errors::{Code, Refusal};
 use super::status::WrongDocument;
 use crate::config::keys::KeyLook;
 use crate::domain::own::Severity;
-use crate::domain::seal::{self, Locked};
+use crate::domain::seal::{self, AGAIN, Locked};
 use crate::store::StoreError;
 
 /// How the secrets in the database stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretsDocument {
     /// `ready`; `none` where there is no key and nothing that needs one; `refused` where there is something that cannot be
-    /// used as a key; else why secrets cannot be opened: `key_missing`, `key_other`, `secret_damaged`.
+    /// used as a key; else why secrets cannot be opened: `key_missing`, `key_other`, `secret_damaged`, `secret_newer`.
     pub state: String,
     /// How many there are.
     pub sealed: i64,
@@ -57,20 +57,25 @@ pub fn judge(keys: &KeyLook, inventory: &seal::Inventory) -> SecretsDocument {
         }
         (KeyLook::Here { .. }, Some((why, count))) => {
             let (what, hint) = told(why, count);
-            document(why.as_str(), Some(what), Some(hint.to_owned()))
+            document(why.as_str(), Some(what), Some(hint))
         }
     }
 }
 
-fn told(why: Locked, count: i64) -> (String, &'static str) {
+fn told(why: Locked, count: i64) -> (String, String) {
+    let secrets = format!("{count} of the secrets in the database");
     match why {
         Locked::NoKey | Locked::OtherKey => (
-            format!("{count} of the secrets in the database have another key"),
-            "put the old key back, or give deskd each of them again: deskd webhook rotate NAME",
+            format!("{secrets} cannot be opened: they have another key"),
+            format!("put the old key back, or give deskd each of them again: {AGAIN}"),
         ),
-        Locked::Damaged | Locked::Newer => (
-            format!("{count} of the secrets in the database cannot be read"),
-            "give deskd each of them again: deskd webhook rotate NAME",
+        Locked::Damaged => (
+            format!("{secrets} cannot be opened: what is stored is damaged"),
+            format!("\"deskd secret rotate\" names them; give deskd each of them again: {AGAIN}"),
+        ),
+        Locked::Newer => (
+            format!("{secrets} cannot be opened: a newer deskd sealed them"),
+            "install that version again".to_owned(),
         ),
     }
 }

@@ -137,7 +137,7 @@ const WHOLE_FILE: [(&str, &str); 93] = [
     ("audit", AUDIT),
     ("examine_audit", AUDIT),
     ("note_start", AUDIT),
-    ("note_for_desk", AUDIT),
+    ("note_reload", AUDIT),
     ("hold_projects", CONFIG),
     ("promise_heartbeats", CONFIG),
     ("heartbeats", CONFIG),
@@ -367,7 +367,7 @@ async fn act(space: &Space, deed: u8, n: i64, now: Timestamp) -> String {
             assert_eq!(space.send(send).await.unwrap().is_some(), is_own, "a row of somebody's outbox");
             String::new()
         }
-        22 => format!("{:?}", space.rescue_send(send, Rescue::Drop, now).await.unwrap()),
+        22 => format!("{:?}", space.rescue_send(send, Rescue::Drop, (alice(), now)).await.unwrap()),
         23 => format!("{:?}", space.resolve(Own::DeadLetter, foreign_word(space), now).await.unwrap()),
         24 => format!("{:?}", space.troubles(true).await.unwrap()),
         25 => format!("{:?}", space.trail(Subject::Event(EventId(n))).await.unwrap()),

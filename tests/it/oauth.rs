@@ -7,6 +7,7 @@ use deskd::domain::bundle::Pick;
 use deskd::domain::ids::{ChannelId, WorkspaceId};
 use deskd::domain::seal::Keyring;
 use deskd::domain::task::Actor;
+use deskd::domain::time::Timestamp;
 use deskd::simulator::{Fault, Setup, Simulator, Times};
 use deskd::web::serve_slack;
 use reqwest::redirect::Policy;
@@ -129,6 +130,9 @@ async fn oau_06_and_oau_09_who_begins_is_sent_to_slack_and_comes_back_connected(
     pages.other.say("hedy", "support", "installed with one click").unwrap();
     pages.world.pass(60).await;
     assert_eq!(said(&pages.world, &globex).await, ["1 installed with one click"]);
+    let audit = pages.world.store().audit(Timestamp(0), 0, 99).await.unwrap();
+    let row = audit.iter().find(|row| row.workspace == globex && row.what == "connected").unwrap();
+    assert!(row.detail.ends_with("installed through Slack's pages"), "{row:?}");
     pages.close().await;
 }
 

@@ -19,12 +19,12 @@ use tokio::io::AsyncWriteExt;
 
 use crate::process::Machine;
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A machine that has its key in a file outside its data.
-fn machine(more: &str) -> (Machine, tempfile::TempDir, PathBuf) {
+pub fn machine(more: &str) -> (Machine, tempfile::TempDir, PathBuf) {
     let elsewhere = crate::world::folder();
     let file = elsewhere.path().join("deskd_key");
     let machine =
@@ -33,7 +33,7 @@ fn machine(more: &str) -> (Machine, tempfile::TempDir, PathBuf) {
 }
 
 /// The program with something on its standard input.
-async fn piped(machine: &Machine, words: &[&str], input: &str) -> Output {
+pub async fn piped(machine: &Machine, words: &[&str], input: &str) -> Output {
     let mut command = tokio::process::Command::from(machine.command());
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -42,7 +42,7 @@ async fn piped(machine: &Machine, words: &[&str], input: &str) -> Output {
 }
 
 /// A database with so many webhooks, sealed with `ring`.
-async fn filled(path: &Path, ring: &Keyring, count: usize) {
+pub async fn filled(path: &Path, ring: &Keyring, count: usize) {
     let store = Store::open(path, Timestamp(1)).await.unwrap().with_keys(ring.clone());
     for number in 0..count {
         let name = WebhookName::parse(&format!("hook-{number}")).unwrap();
@@ -61,9 +61,9 @@ fn address(number: usize) -> String {
 }
 
 /// Every webhook opens with what is in the key file.
-async fn readable(path: &Path, file: &Path, count: usize) {
+pub async fn readable(path: &Path, file: &Path, count: usize) {
     let ring = keys::file(file, path).map_err(|problem| problem.to_string()).unwrap();
-    let inventory = sealed::peek(path.to_owned()).await.unwrap();
+    let inventory = sealed::peek(path.to_owned(), Some(ring.clone())).await.unwrap();
     assert_eq!((locked(Some(&ring), &inventory), inventory.total()), (None, i64::try_from(count).unwrap()));
     let store = Store::open(path, Timestamp(2)).await.unwrap().with_keys(ring);
     for number in (0..count).step_by(7) {
@@ -72,7 +72,7 @@ async fn readable(path: &Path, file: &Path, count: usize) {
     }
 }
 
-fn kept(folder: &Path) -> Vec<String> {
+pub fn kept(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
@@ -163,7 +163,7 @@ async fn a_key_from_the_environment_is_changed_by_putting_the_new_one_in_front()
     machine.env = vec![("DESKD_KEY", format!("{new},{old}").into())];
     let done = machine.deskd(&["secret", "rotate"]).await;
     assert!(done.status.success(), "{}", text(&done.stderr));
-    let inventory = sealed::peek(database).await.unwrap();
+    let inventory = sealed::peek(database, None).await.unwrap();
     assert_eq!(locked(Keyring::parse(&new).as_ref(), &inventory), None);
     let told = text(&done.stdout) + &text(&done.stderr) + &text(&refused.stderr);
     assert!(!told.contains(&old) && !told.contains(&new));

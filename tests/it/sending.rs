@@ -123,7 +123,11 @@ async fn f35_a_reply_that_nobody_can_look_up_asks_a_person_once_and_the_notice_e
         assert_eq!(troubles(&world).await, ["dead_letter 1: unknown: missing_scope"]);
         assert_eq!(world.task(1).await.task.status.as_str(), "open");
         let (store, now) = (world.store(), world.clock.now());
-        store.of(&world.workspace).rescue_send(SendId(1), rescue, now).await.unwrap();
+        store
+            .of(&world.workspace)
+            .rescue_send(SendId(1), rescue, (crate::world::alice(), now))
+            .await
+            .unwrap();
         assert!(troubles(&world).await.is_empty(), "somebody decided");
         world.pass(60).await;
         assert_eq!(texts(&world, "support").len(), posts, "{rescue:?}: what a person decides is done");

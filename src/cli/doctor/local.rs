@@ -3,10 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::super::secret::old;
 use super::{Finding, Level};
-use crate::config::keys;
+use crate::config::keys::{self, KeyLook, USUAL};
 use crate::config::tokens::{Look, Token, look};
-use crate::config::{Config, Environment, Secret};
+use crate::config::{Config, Environment, Secret, Spot};
 use crate::domain::bundle::Pick;
 use crate::domain::time::Timestamp;
 use crate::store::Store;
@@ -120,22 +121,41 @@ pub async fn secrets(
     let standing = match running {
         Some(running) if keys.ring().is_none() => running.clone(),
         Some(_) | None => {
-            let inventory = if readable { peek(config.store.path.clone()).await.ok() } else { None };
+            let ring = keys.ring().cloned();
+            let inventory = if readable { peek(config.store.path.clone(), ring).await.ok() } else { None };
             judge(&keys, &inventory.unwrap_or_default())
         }
     };
     let SecretsDocument { state, sealed, reason, hint, locked: _ } = standing;
-    match (reason, keys.ring()) {
-        (Some(reason), _) => Finding::problem("secrets", reason, hint.unwrap_or_default()),
-        (None, Some(ring)) if ring.keys().count() > 1 => {
+    let rotate = "systemctl stop deskd, then deskd secret rotate";
+    match (reason, left_over(&keys), keys.ring()) {
+        (Some(reason), _, _) => Finding::problem("secrets", reason, hint.unwrap_or_default()),
+        (None, _, Some(ring)) if ring.keys().count() > 1 => {
             let what = "there are two keys of the secrets: a change of the key was not finished";
-            Finding::warning("secrets", what, "systemctl stop deskd, then deskd secret rotate")
+            Finding::warning("secrets", what, rotate)
         }
-        (None, _) if state == "none" => {
+        (None, Some(old), _) => {
+            let what = format!("an old key of the secrets is still there: {}", old.display());
+            Finding::warning("secrets", what, rotate)
+        }
+        (None, None, _) if state == "none" => {
             Finding::ok("secrets", "no secrets are stored, so that no key is needed")
         }
-        (None, _) => Finding::ok("secrets", format!("the key opens all secrets that are stored ({sealed})")),
+        (None, None, _) => {
+            Finding::ok("secrets", format!("the key opens all secrets that are stored ({sealed})"))
+        }
     }
+}
+
+/// The old key beside the file of the key, or beside the one that systemd hands over: a change of the key that stopped right
+/// before its end has left it.
+fn left_over(keys: &KeyLook) -> Option<PathBuf> {
+    let seen = match keys {
+        KeyLook::Here { spot: Spot::File(path), .. } => path.canonicalize().ok(),
+        KeyLook::Here { .. } | KeyLook::Missing(_) | KeyLook::Wrong(_) => None,
+    };
+    let usual = PathBuf::from(USUAL);
+    seen.into_iter().chain([usual]).map(|file| old(&file)).find(|old| old.exists())
 }
 
 /// Id and name of each channel that somebody picked, read from the database when that changes nothing in it.

@@ -1,16 +1,15 @@
-//! How rows hang together, how the head is sealed, and what an examination finds.
+//! How rows hang together, and what an examination finds.
 
 use sha2::{Digest, Sha256};
 
 use super::deed::Deed;
+use super::head::{Head, Seal};
 use crate::domain::ids::WorkspaceId;
-use crate::domain::seal::{Key, Keyring};
+use crate::domain::seal::Keyring;
 use crate::domain::time::Timestamp;
 
 /// Says what a digest is over, so that it is of no use for anything else.
 const ROW_MARK: &str = "deskd audit row 1";
-/// The same for the seal of the head.
-const HEAD_MARK: &[u8] = b"deskd audit head 1";
 
 /// A row of the audit, as it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,70 +54,6 @@ impl Entry {
             digest.update(part);
         }
         hex(&digest.finalize())
-    }
-}
-
-/// What says which row is the last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Its number.
-    pub last: i64,
-    /// Its digest.
-    pub digest: String,
-    /// The id of the key that sealed this; empty for none.
-    pub key: String,
-    /// The seal; empty for none.
-    pub seal: String,
-}
-
-impl Head {
-    /// The head over a row, sealed where there is a key.
-    pub fn over(last: i64, digest: String, keys: Option<&Keyring>) -> Head {
-        match keys.map(Keyring::first) {
-            Some(key) => {
-                let seal = seal(key, last, &digest);
-                Head { last, digest, key: key.id().to_string(), seal }
-            }
-            None => Head { last, digest, key: String::new(), seal: String::new() },
-        }
-    }
-
-    /// How its seal stands.
-    pub fn standing(&self, keys: Option<&Keyring>) -> Seal {
-        if self.key.is_empty() {
-            return Seal::None;
-        }
-        let mut known = keys.into_iter().flat_map(Keyring::keys);
-        match known.find(|key| key.id().to_string() == self.key) {
-            None => Seal::OtherKey,
-            Some(key) if same(&seal(key, self.last, &self.digest), &self.seal) => Seal::Right,
-            Some(_) => Seal::Wrong,
-        }
-    }
-}
-
-/// How the seal of the head stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seal {
-    /// It is what the key makes of this head.
-    Right,
-    /// There is none: whoever can write the database could have written all of it.
-    None,
-    /// It was made with a key that is not here, so that it says nothing.
-    OtherKey,
-    /// The key is here and makes something else: somebody without the key has changed the head.
-    Wrong,
-}
-
-impl Seal {
-    /// A stable word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Seal::Right => "right",
-            Seal::None => "none",
-            Seal::OtherKey => "other_key",
-            Seal::Wrong => "wrong",
-        }
     }
 }
 
@@ -173,33 +108,61 @@ impl Anchor {
     }
 }
 
-/// What an examination came to.
+/// What an examination came to. With an end that somebody kept, and that is still in it, only what came after it is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// How many rows there are.
     pub rows: i64,
     /// The number of the last one.
     pub last: Option<i64>,
-    /// The digest of the last one; empty where there is none.
+    /// What stands for all rows up to the last: its digest, where the chain is whole. Empty where there is no row.
     pub digest: String,
+    /// The head, as it stands there.
+    pub end: Option<Head>,
     /// How the seal of the head stands; `None` where there is no head.
     pub seal: Option<Seal>,
+    /// The row since which everything is sealed without a gap; `None` where the end is not.
+    pub sealed_since: Option<i64>,
+    /// Whether whoever examined had a key.
+    pub has_key: bool,
+    /// Whether a seal is missed: there is a key, or there was one.
+    pub seal_missed: bool,
     /// Where the chain breaks first.
     pub broken: Option<Break>,
     /// Rows in which deskd itself noted that what stood before them was not what it had written.
     pub doubts: Vec<i64>,
-    /// Whether the row that somebody kept is still there as it was; `None` when none was given.
+    /// Rows before which the seal ended, or was of a key that was not there: what is before them is not vouched for.
+    pub lapses: Vec<i64>,
+    /// Whether the row that somebody kept is still there as it was, with all before it; `None` when none was given.
     pub anchored: Option<bool>,
+    /// Whether the database still refuses to change and to shorten the audit.
+    pub guarded: bool,
 }
 
 impl Finding {
     /// Whether everything is as deskd wrote it, as far as that can be known.
     pub fn is_sound(&self) -> bool {
-        self.broken.is_none()
-            && self.doubts.is_empty()
-            && !matches!(self.seal, Some(Seal::Wrong | Seal::OtherKey))
-            && self.anchored != Some(false)
+        let is_sealed = match self.seal {
+            Some(Seal::Right) => true,
+            Some(Seal::None) | None => !self.seal_missed,
+            Some(Seal::Wrong | Seal::OtherKey) => false,
+        };
+        let is_whole = self.broken.is_none() && self.doubts.is_empty() && self.lapses.is_empty();
+        is_sealed && is_whole && self.guarded && self.anchored != Some(false)
     }
+}
+
+/// What is known beside the rows when they are examined.
+#[derive(Clone, Debug)]
+pub struct Beside<'a> {
+    /// The head.
+    pub head: Option<Head>,
+    /// The keys of whoever examines.
+    pub keys: Option<&'a Keyring>,
+    /// Whether there are secrets that were sealed since there is an audit, so that there was a key then.
+    pub had_key: bool,
+    /// Whether the database still refuses to change and to shorten the audit.
+    pub guarded: bool,
 }
 
 /// Goes through the rows in their order, one at a time: an audit of years need not fit into memory.
@@ -208,16 +171,23 @@ pub struct Examiner {
     rows: i64,
     last: i64,
     digest: String,
+    /// A digest over all that was read up to here, whatever the rows say of themselves: the last row's where the chain is whole.
+    read: String,
     broken: Option<Break>,
     doubts: Vec<i64>,
+    lapses: Vec<i64>,
+    since: Option<i64>,
+    was_sealed: bool,
     anchor: Option<Anchor>,
     anchored: bool,
+    written: Option<Anchor>,
+    is_written: bool,
 }
 
 impl Examiner {
-    /// One that looks for a row that somebody kept, too.
-    pub fn looking_for(anchor: Option<Anchor>) -> Examiner {
-        Examiner { anchor, ..Examiner::default() }
+    /// One that looks for a row that somebody kept, and for one that was written a moment ago.
+    pub fn looking_for(anchor: Option<Anchor>, written: Option<Anchor>) -> Examiner {
+        Examiner { anchor, written, ..Examiner::default() }
     }
 
     /// Takes the next row.
@@ -228,71 +198,78 @@ impl Examiner {
             (entry.digest_after(&self.digest) != entry.digest).then_some(Break::Changed(entry.id))
         };
         self.broken = self.broken.or(broken);
-        if entry.what == Deed::Doubted.as_str() {
-            self.doubts.push(entry.id);
-        }
-        self.anchored |= self
-            .anchor
-            .as_ref()
-            .is_some_and(|anchor| anchor.row == entry.id && anchor.digest == entry.digest);
+        self.heed(entry);
+        self.read = entry.digest_after(&self.read);
         self.rows += 1;
         self.last = entry.id;
         self.digest.clone_from(&entry.digest);
+        let is_it = |anchor: &Option<Anchor>, digest: &str| {
+            anchor.as_ref().is_some_and(|anchor| anchor.row == entry.id && anchor.digest == digest)
+        };
+        self.is_written |= is_it(&self.written, &entry.digest);
+        if is_it(&self.anchor, &self.read) {
+            // Whoever kept this end knows of all that is before it, and it has not changed since.
+            self.anchored = true;
+            (self.broken, self.doubts, self.lapses) = (None, Vec::new(), Vec::new());
+        }
     }
 
-    /// What it came to, with the head.
-    pub fn finish(self, head: Option<&Head>, keys: Option<&Keyring>) -> Finding {
-        let at_end = match head {
-            None if self.rows == 0 => None,
-            None => Some(Break::Head(self.last)),
-            Some(head) if head.last > self.last => Some(Break::Cut(self.last + 1)),
-            Some(head) if head.last < self.last || head.digest != self.digest => Some(Break::Head(self.last)),
-            Some(_) => None,
-        };
+    /// What a row says of the chain itself.
+    fn heed(&mut self, entry: &Entry) {
+        match Deed::from_word(&entry.what) {
+            Some(Deed::Doubted) => {
+                self.doubts.push(entry.id);
+                self.since = Some(entry.id);
+            }
+            Some(Deed::SealEnded) => {
+                self.lapses.push(entry.id);
+                self.was_sealed = true;
+            }
+            Some(Deed::KeyChanged) => {
+                self.lapses.push(entry.id);
+                (self.was_sealed, self.since) = (true, Some(entry.id));
+            }
+            Some(Deed::SealBegan) => (self.was_sealed, self.since) = (true, Some(entry.id)),
+            Some(Deed::KeyRotated) => self.was_sealed = true,
+            Some(_) | None => {}
+        }
+    }
+
+    /// What it came to.
+    pub fn finish(self, beside: Beside<'_>) -> Finding {
+        let Beside { head, keys, had_key, guarded } = beside;
+        let seal = head.as_ref().map(|head| head.standing(keys));
+        let is_sealed = seal == Some(Seal::Right);
         Finding {
             rows: self.rows,
             last: (self.rows > 0).then_some(self.last),
-            digest: self.digest,
-            seal: head.map(|head| head.standing(keys)),
-            broken: self.broken.or(at_end),
+            broken: self.broken.or(self.at_end(head.as_ref())),
+            end: head,
+            seal,
+            sealed_since: is_sealed.then(|| self.since.unwrap_or(1)),
+            has_key: keys.is_some(),
+            seal_missed: keys.is_some() || self.was_sealed || had_key,
+            digest: self.read,
             doubts: self.doubts,
+            lapses: self.lapses,
             anchored: self.anchor.map(|_| self.anchored),
+            guarded,
+        }
+    }
+
+    /// How the end breaks. Every start writes a row, so that there is always one.
+    fn at_end(&self, head: Option<&Head>) -> Option<Break> {
+        let written = self.written.as_ref().filter(|_| !self.is_written);
+        let named = head.map_or(0, |head| head.last).max(written.map_or(0, |written| written.row));
+        match head {
+            _ if self.rows == 0 || named > self.last => Some(Break::Cut(self.last + 1)),
+            Some(head) if written.is_none() && head.last == self.last && head.digest == self.digest => None,
+            Some(_) | None => Some(Break::Head(self.last)),
         }
     }
 }
 
-/// What has to be written before the next row, when the head is not one that we can go on from in silence. `newest` is the last row
-/// that is really there, with its digest.
-pub fn misgiving(
-    head: Option<&Head>,
-    newest: Option<(i64, &str)>,
-    keys: Option<&Keyring>,
-) -> Option<(Deed, &'static str)> {
-    match (head, newest) {
-        (None, None) => None,
-        (None, Some(_)) => Some((Deed::Doubted, "the head was gone")),
-        (Some(head), newest) if newest != Some((head.last, head.digest.as_str())) => {
-            Some((Deed::Doubted, "the last row was not the one that the head names"))
-        }
-        (Some(head), _) => match (head.standing(keys), keys) {
-            (Seal::Wrong, _) => Some((Deed::Doubted, "the seal of the head was wrong")),
-            (Seal::None, Some(_)) => Some((Deed::SealBegan, "what is before it was not sealed")),
-            (Seal::OtherKey, Some(_)) => Some((Deed::Doubted, "the head was sealed with another key")),
-            (Seal::Right | Seal::None | Seal::OtherKey, _) => None,
-        },
-    }
-}
-
-fn seal(key: &Key, last: i64, digest: &str) -> String {
-    let over = [&last.to_be_bytes(), digest.as_bytes()].concat();
-    hex(&key.tag(HEAD_MARK, &over))
-}
-
-/// Compares in a time that does not depend on where the first difference is.
-fn same(one: &str, other: &str) -> bool {
-    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
-}
-
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,10 @@
 //! What is written down: who did what to what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
+
+use super::chain::hex;
 use crate::domain::task::Actor;
 
 /// What was done. The words are stored and never change their meaning.
@@ -21,8 +24,18 @@ pub enum Deed {
     KeyRotated,
     /// From here on the head is sealed, which it was not before. The subject is the id of the key.
     SealBegan,
+    /// From here on the head is not sealed, because there was no key. The subject is empty.
+    SealEnded,
+    /// The head was sealed with a key that was not there any more; from here on it is sealed with another. The subject is its id.
+    KeyChanged,
     /// What stood here last was not what deskd had written. The detail says how it differed.
     Doubted,
+    /// A copy took the place of the database. The subject is the copy's name, the detail says when.
+    Restored,
+    /// Slack revoked the token of a workspace that was left, because somebody wanted that. The subject is the workspace.
+    TokenRevoked,
+    /// What had been picked in a workspace that was left was forgotten, too. The subject is the workspace, the detail says why.
+    SettingsForgotten,
     /// Somebody was made a teammate.
     TeammateAdded,
     /// A teammate was made an ordinary person.
@@ -35,6 +48,12 @@ pub enum Deed {
     ContactLinked,
     /// A contact was erased. The subject is its number, which is all that is left of it.
     ContactErased,
+    /// Everything that is held about a contact was handed out. The subject is its number.
+    ContactExported,
+    /// A message that had not gone out was put in the queue again. The subject is its number there.
+    SendRetried,
+    /// A message that had not gone out was dropped. The subject is its number in the queue.
+    SendDropped,
     /// A webhook was added.
     WebhookAdded,
     /// A webhook got another address.
@@ -57,7 +76,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Deed; 23] = [
+    pub const ALL: [Deed; 31] = [
         Deed::Connected,
         Deed::TokenChanged,
         Deed::Disconnected,
@@ -65,13 +84,21 @@ impl Deed {
         Deed::ConfigReloaded,
         Deed::KeyRotated,
         Deed::SealBegan,
+        Deed::SealEnded,
+        Deed::KeyChanged,
         Deed::Doubted,
+        Deed::Restored,
+        Deed::TokenRevoked,
+        Deed::SettingsForgotten,
         Deed::TeammateAdded,
         Deed::TeammateRemoved,
         Deed::ChannelPicked,
         Deed::ContactsImported,
         Deed::ContactLinked,
         Deed::ContactErased,
+        Deed::ContactExported,
+        Deed::SendRetried,
+        Deed::SendDropped,
         Deed::WebhookAdded,
         Deed::WebhookRotated,
         Deed::WebhookRenamed,
@@ -83,6 +110,11 @@ impl Deed {
         Deed::ExamplesForgotten,
     ];
 
+    /// The deed of a stored word; `None` for one of a later version.
+    pub fn from_word(word: &str) -> Option<Deed> {
+        Deed::ALL.into_iter().find(|deed| deed.as_str() == word)
+    }
+
     /// The word that is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -93,13 +125,21 @@ impl Deed {
             Deed::ConfigReloaded => "config_reloaded",
             Deed::KeyRotated => "key_rotated",
             Deed::SealBegan => "seal_began",
+            Deed::SealEnded => "seal_ended",
+            Deed::KeyChanged => "key_changed",
             Deed::Doubted => "doubted",
+            Deed::Restored => "restored",
+            Deed::TokenRevoked => "token_revoked",
+            Deed::SettingsForgotten => "settings_forgotten",
             Deed::TeammateAdded => "teammate_added",
             Deed::TeammateRemoved => "teammate_removed",
             Deed::ChannelPicked => "channel_picked",
             Deed::ContactsImported => "contacts_imported",
             Deed::ContactLinked => "contact_linked",
             Deed::ContactErased => "contact_erased",
+            Deed::ContactExported => "contact_exported",
+            Deed::SendRetried => "send_retried",
+            Deed::SendDropped => "send_dropped",
             Deed::WebhookAdded => "webhook_added",
             Deed::WebhookRotated => "webhook_rotated",
             Deed::WebhookRenamed => "webhook_renamed",
@@ -138,18 +178,28 @@ impl Act {
     }
 }
 
+/// What the values of each key come to, as a short hash: enough to see that they are others.
+pub type Marks = BTreeMap<String, String>;
+
+/// The marks of a configuration's lines. A key that is there several times has one mark.
+pub fn marks(lines: &[(String, String)]) -> Marks {
+    /// Bytes of a mark: two values of one key that somebody writes have the same one by chance as good as never.
+    const BYTES: usize = 6;
+    let mut digests: BTreeMap<&str, Sha256> = BTreeMap::new();
+    for (key, value) in lines {
+        // The length in front, so that two values are not one that looks like both.
+        digests.entry(key).or_default().update(format!("{}:{value}", value.len()));
+    }
+    let short = |digest: Sha256| hex(&digest.finalize()[..BYTES]);
+    digests.into_iter().map(|(key, digest)| (key.to_owned(), short(digest))).collect()
+}
+
 /// The keys whose values differ between two configurations, each once; of a long list the first ones and how many more.
-pub fn changed_keys(before: &[(String, String)], after: &[(String, String)]) -> String {
+pub fn changed_keys(before: &Marks, after: &Marks) -> String {
     const MOST: usize = 40;
-    let mut values: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
-    for (key, value) in before {
-        values.entry(key).or_default().0.push(value);
-    }
-    for (key, value) in after {
-        values.entry(key).or_default().1.push(value);
-    }
+    let all: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed: Vec<&str> =
-        values.into_iter().filter(|(_, (old, new))| old != new).map(|(key, _)| key).collect();
+        all.into_iter().filter(|key| before.get(*key) != after.get(*key)).map(String::as_str).collect();
     let named = changed.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
     match changed.len().saturating_sub(MOST) {
         0 => named,

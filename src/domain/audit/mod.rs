@@ -7,9 +7,11 @@
 
 mod chain;
 mod deed;
+mod head;
 
-pub use chain::{Anchor, Break, Entry, Examiner, Finding, Head, Seal, misgiving};
-pub use deed::{Act, Deed, changed_keys};
+pub use chain::{Anchor, Beside, Break, Entry, Examiner, Finding};
+pub use deed::{Act, Deed, Marks, changed_keys, marks};
+pub use head::{Head, Past, Seal, misgiving};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,10 @@
 
 use zeroize::Zeroizing;
 
-use super::{Act, Anchor, Break, Deed, Entry, Examiner, Finding, Head, Seal, changed_keys, misgiving};
+use super::{
+    Act, Anchor, Beside, Break, Deed, Entry, Examiner, Finding, Head, Past, Seal, changed_keys, marks,
+    misgiving,
+};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::seal::{Key, Keyring};
 use crate::domain::task::Actor;
@@ -43,9 +46,13 @@ fn head(rows: &[Entry], keys: Option<&Keyring>) -> Option<Head> {
 }
 
 fn examined(rows: &[Entry], head: Option<&Head>, keys: Option<&Keyring>) -> Finding {
-    let mut examiner = Examiner::default();
+    looked_for(rows, head, keys, None)
+}
+
+fn looked_for(rows: &[Entry], head: Option<&Head>, keys: Option<&Keyring>, kept: Option<Anchor>) -> Finding {
+    let mut examiner = Examiner::looking_for(kept, None);
     rows.iter().for_each(|row| examiner.take(row));
-    examiner.finish(head, keys)
+    examiner.finish(Beside { head: head.cloned(), keys, had_key: false, guarded: true })
 }
 
 #[test]
@@ -53,10 +60,12 @@ fn a_chain_as_it_was_written_is_sound_with_and_without_a_key() {
     let (rows, keys) = (rows(), ring(1));
     let sealed = examined(&rows, head(&rows, Some(&keys)).as_ref(), Some(&keys));
     assert_eq!((sealed.broken, sealed.seal, sealed.is_sound()), (None, Some(Seal::Right), true));
-    let plain = examined(&rows, head(&rows, None).as_ref(), Some(&keys));
+    let plain = examined(&rows, head(&rows, None).as_ref(), None);
     assert_eq!((plain.broken, plain.seal, plain.is_sound()), (None, Some(Seal::None), true), "and says so");
+    let stripped = examined(&rows, head(&rows, None).as_ref(), Some(&keys));
+    assert_eq!((stripped.broken, stripped.is_sound()), (None, false), "who has a key misses the seal");
     let empty = examined(&[], None, Some(&keys));
-    assert_eq!((empty.rows, empty.seal, empty.is_sound()), (0, None, true));
+    assert_eq!((empty.rows, empty.broken), (0, Some(Break::Cut(1))), "every start writes a row");
 }
 
 #[test]
@@ -135,20 +144,28 @@ fn what_cannot_be_gone_on_from_in_silence_is_written_down_first() {
     let wrong = sealed.clone().map(|head| Head { seal: "00".repeat(32), ..head });
     let both = ring(1).behind(Key::new(Zeroizing::new([2; 32])));
     let cut = rows.get(2).map(|row| (row.id, row.digest.as_str()));
-    for (what, head, newest, keys, expected) in [
-        ("nothing yet", &None, None, Some(&keys), None),
-        ("all is well", &sealed, newest, Some(&keys), None),
-        ("no key, no seal", &plain, newest, None, None),
-        ("the key is away for a while", &sealed, newest, None, None),
-        ("the new key stands before the old one", &sealed, newest, Some(&both), None),
-        ("a key has come", &plain, newest, Some(&keys), Some(Deed::SealBegan)),
-        ("another key has come", &sealed, newest, Some(&other), Some(Deed::Doubted)),
-        ("a wrong seal", &wrong, newest, Some(&keys), Some(Deed::Doubted)),
-        ("rows without a head", &None, newest, None, Some(Deed::Doubted)),
-        ("a head without rows", &plain, None, None, Some(Deed::Doubted)),
-        ("a cut tail", &plain, cut, None, Some(Deed::Doubted)),
+    let past = Past::default();
+    let (used, had_key) = (Past { was_used: true, ..past }, Past { was_sealed: true, ..past });
+    let ended = Past { has_ended: true, ..had_key };
+    for (what, head, newest, keys, past, expected) in [
+        ("no key and nothing yet", &None, None, None, past, None),
+        ("nothing yet", &None, None, Some(&keys), past, Some(Deed::SealBegan)),
+        ("nothing any more", &None, None, Some(&keys), used, Some(Deed::Doubted)),
+        ("nothing any more, and no key", &None, None, None, used, Some(Deed::Doubted)),
+        ("the seal was taken away", &plain, newest, Some(&keys), had_key, Some(Deed::Doubted)),
+        ("the key was away and rows were written", &plain, newest, Some(&keys), ended, Some(Deed::SealBegan)),
+        ("all is well", &sealed, newest, Some(&keys), had_key, None),
+        ("no key, no seal", &plain, newest, None, past, None),
+        ("the key is away", &sealed, newest, None, had_key, Some(Deed::SealEnded)),
+        ("the new key stands before the old one", &sealed, newest, Some(&both), had_key, None),
+        ("a key has come", &plain, newest, Some(&keys), past, Some(Deed::SealBegan)),
+        ("another key has come", &sealed, newest, Some(&other), had_key, Some(Deed::KeyChanged)),
+        ("a wrong seal", &wrong, newest, Some(&keys), had_key, Some(Deed::Doubted)),
+        ("rows without a head", &None, newest, None, past, Some(Deed::Doubted)),
+        ("a head without rows", &plain, None, None, past, Some(Deed::Doubted)),
+        ("a cut tail", &plain, cut, None, past, Some(Deed::Doubted)),
     ] {
-        assert_eq!(misgiving(head.as_ref(), newest, keys).map(|(deed, _)| deed), expected, "{what}");
+        assert_eq!(misgiving(head.as_ref(), newest, keys, past).map(|(deed, _)| deed), expected, "{what}");
     }
 }
 
@@ -159,13 +176,11 @@ fn a_doubt_stays_and_a_kept_row_is_found_again() {
     chained(&mut rows);
     let found = examined(&rows, head(&rows, None).as_ref(), None);
     assert_eq!((found.broken, found.doubts.as_slice(), found.is_sound()), (None, &[4][..], false));
-    let looked_for = |anchor: &str| {
-        let mut examiner = Examiner::looking_for(Anchor::parse(anchor));
-        rows.iter().for_each(|row| examiner.take(row));
-        examiner.finish(None, None).anchored
-    };
-    assert_eq!(looked_for(&format!("2:{}", rows[1].digest)), Some(true));
-    assert_eq!(looked_for(&format!("3:{}", rows[1].digest)), Some(false));
+    let against = |anchor: &str| looked_for(&rows, head(&rows, None).as_ref(), None, Anchor::parse(anchor));
+    assert_eq!(against(&format!("2:{}", rows[1].digest)).anchored, Some(true));
+    assert_eq!(against(&format!("3:{}", rows[1].digest)).anchored, Some(false));
+    let from_there = against(&format!("4:{}", rows[3].digest));
+    assert_eq!((from_there.doubts.len(), from_there.is_sound()), (0, true), "what was kept is known");
     for wrong in ["", "2", "2:", "x:00", "0:aa", &format!("2:{}", "g".repeat(64))] {
         assert_eq!(Anchor::parse(wrong), None, "{wrong}");
     }
@@ -181,13 +196,17 @@ fn words_are_there_once_and_an_act_names_who() {
 
 #[test]
 fn a_change_of_the_configuration_is_told_by_its_keys() {
-    let lines = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    let lines = |pairs: &[(&str, &str)]| {
+        let lines: Vec<(String, String)> =
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        marks(&lines)
     };
     let before = lines(&[("log.level", "info"), ("route.ops.to", "#ops"), ("inbox.quiet", "30s")]);
     let after = lines(&[("log.level", "debug"), ("route.billing.to", "#billing"), ("inbox.quiet", "30s")]);
     assert_eq!(changed_keys(&before, &after), "log.level, route.billing.to, route.ops.to");
     assert_eq!(changed_keys(&before, &before), "");
+    let (two, one) = (lines(&[("k", "a"), ("k", "b")]), lines(&[("k", "a1:b")]));
+    assert_eq!(changed_keys(&two, &one), "k", "two values are not one that looks like both");
     let many: Vec<(String, String)> = (0..50).map(|at| (format!("k{at:02}"), String::new())).collect();
-    assert!(changed_keys(&[], &many).ends_with("k39 and 10 more"));
+    assert!(changed_keys(&lines(&[]), &marks(&many)).ends_with("k39 and 10 more"));
 }
