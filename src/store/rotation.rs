@@ -95,7 +95,7 @@ impl Space {
                     tx.execute(sql, (installation, TOKEN_ENDS))?;
                 }
                 Whose::Person => {
-                    if let Some((_, Ok(pair))) = persons_pair(tx, Some(&keys), installation, workspace)? {
+                    if let Some(Ok(pair)) = persons_pair(tx, Some(&keys), installation, workspace)? {
                         let alone = Pair { refresh: None, expires_at: None, ..pair };
                         put_persons(tx, &keys, installation, &alone, now)?;
                     }
@@ -142,7 +142,7 @@ fn persons(tx: &Transaction<'_>, keys: Option<&Keyring>) -> Result<Vec<Rotating>
     let found: Vec<_> = rows.collect::<Result<_, _>>()?;
     let mut rotating = Vec::new();
     for (workspace, installation) in found {
-        let pair = persons_pair(tx, keys, installation, &workspace)?.and_then(|(_, pair)| pair.ok());
+        let pair = persons_pair(tx, keys, installation, &workspace)?.and_then(Result::ok);
         let Some(Pair { refresh: Some(refresh), expires_at: Some(expires_at), .. }) = pair else { continue };
         rotating.push(Rotating { workspace, whose: Whose::Person, expires_at, refresh: Ok(refresh) });
     }
@@ -168,7 +168,7 @@ fn still(
         }
         Whose::Person => {
             let found = persons_pair(tx, Some(keys), id, workspace)?;
-            found.and_then(|(_, pair)| pair.ok()?.refresh)
+            found.and_then(|pair| pair.ok()?.refresh)
         }
     };
     Ok(refresh.filter(|refresh| refresh.expose() == used.expose()).map(|_| id))
@@ -179,12 +179,12 @@ fn persons_pair(
     keys: Option<&Keyring>,
     installation: i64,
     workspace: &WorkspaceId,
-) -> Result<Option<(i64, Result<Pair, Locked>)>, StoreError> {
+) -> Result<Option<Result<Pair, Locked>>, StoreError> {
     let sql = "SELECT id FROM tokens WHERE installation = ? AND kind = 'user'";
     let row: Option<i64> = tx.query_row(sql, [installation], |row| row.get(0)).optional()?;
     let Some(row) = row else { return Ok(None) };
     let sealed = sealed::take(tx, keys, (TABLE, COLUMN, row), workspace)?;
-    Ok(sealed.map(|sealed| (row, sealed.map(|sealed| Pair::opened(&sealed)))))
+    Ok(sealed.map(|sealed| sealed.map(|sealed| Pair::opened(&sealed))))
 }
 
 fn put_persons(
