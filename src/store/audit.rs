@@ -98,7 +98,7 @@ impl Space {
     /// Notes something that was done to the workspace and changes none of its rows.
     pub async fn note(&self, act: Act, now: Timestamp) -> Result<(), StoreError> {
         let keys = self.keys();
-        self.write(move |tx, workspace| note_in(tx, keys.as_deref(), workspace, act, now)).await
+        self.write_anyway(move |tx, workspace| note_in(tx, keys.as_deref(), workspace, act, now)).await
     }
 }
 

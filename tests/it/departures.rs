@@ -3,10 +3,11 @@
 
 use deskd::config::Secret;
 use deskd::domain::ids::WorkspaceId;
+use deskd::domain::installation::{Pair, Source};
 use deskd::domain::task::Actor;
 use deskd::intake::account::Leave;
 use deskd::simulator::{Fault, Setup, Simulator, Times};
-use deskd::store::installations::Tokens;
+use deskd::store::installations::{NewInstallation, Tokens};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -133,14 +134,18 @@ async fn a_departure_counts_once_slack_refuses_the_present_token() {
 #[tokio::test(start_paused = true)]
 async fn a_persons_revoked_token_goes_alone() {
     let (world, door, other, globex) = both().await;
-    let tokens = Tokens {
-        bot: Secret::new(&other.bot_token()),
-        user: Some(Secret::new("xoxp-1-of-hedy")),
-        refresh: None,
-        expires_at: None,
+    let person = Pair { token: Secret::new("xoxp-1-of-hedy"), refresh: None, expires_at: None };
+    let bot = Secret::new(&other.bot_token());
+    let new = NewInstallation {
+        ours: world.store().of(&globex).ourselves().await.unwrap().unwrap(),
+        enterprise: String::new(),
+        org_wide: false,
+        source: Source::OAuth,
+        scopes: Vec::new(),
+        tokens: Tokens { bot, user: Some(person), refresh: None, expires_at: None },
+        by: Actor::Desk,
     };
-    let now = world.clock.now();
-    assert!(world.store().of(&globex).swap_tokens(tokens, now).await.unwrap());
+    world.store().install(new, world.clock.now()).await.unwrap();
     world.pass(60).await;
     other.deliver("events_api", revoked(&world, &other, (1, json!({ "oauth": ["U0HEDY"], "bot": [] }))));
     world.pass(10).await;

@@ -46,7 +46,7 @@ const AUDIT: &str =
     "the audit is one chain of the whole desk, for whoever runs it; its rows name their workspace";
 
 /// Every public method of `Store`, the handle of the whole file, and why it needs no workspace.
-const WHOLE_FILE: [(&str, &str); 93] = [
+const WHOLE_FILE: &[(&str, &str)] = &[
     ("open", FILE),
     ("open_to_read", FILE),
     ("with_keys", FILE),

@@ -10,7 +10,7 @@ use deskd::domain::ids::{
     BundleId, ChannelId, DeliveryId, EventId, GroupId, NoticeId, PersonId, ProjectName, SendId, TaskNumber,
     TroubleId, WorkspaceId,
 };
-use deskd::domain::installation::Parting;
+use deskd::domain::installation::{Pair, Parting, Whose};
 use deskd::domain::mention::Budget;
 use deskd::domain::message::{Ourselves, Profile, Sibling};
 use deskd::domain::notice::{Checked, Draft, Kinds, draft};
@@ -24,7 +24,6 @@ use deskd::store::contacts::ContactLine;
 use deskd::store::directory::Sheet;
 use deskd::store::examples::About;
 use deskd::store::farewells::Standing;
-use deskd::store::installations::Tokens;
 use deskd::store::mentions::Calling;
 use deskd::store::outbox::Part;
 use deskd::store::reports::Run;
@@ -136,8 +135,11 @@ async fn of_work(space: &Space, deed: u8, n: i64, now: Timestamp) -> String {
         25 => format!("{:?}", space.untaught(Some(task), alice(), now).await),
         26 => format!("{:?}", space.forget_teacher("user:alice".into(), alice(), now).await),
         27 => format!("{:?}", space.facts(Timestamp(0), now).await.is_ok()),
-        28 => format!("{:?}", space.swap_tokens(tokens(n), now).await),
-        29 => format!("{:?}", space.token_ends().await),
+        28 => format!("{:?}", space.renew(Whose::Bot, refresh(), pair(n), now).await),
+        29 => {
+            let ends = space.token_ends(Whose::Person, refresh(), now).await;
+            format!("{ends:?} {:?}", space.speaking_tokens().await.unwrap())
+        }
         30 => format!("{:?}", space.judgements(Timestamp(0)).await.is_ok()),
         31 => format!("{:?}", space.admit_call("users.info", now).await.unwrap()),
         32 => format!("{:?}", space.hold_method("users.info", now).await),
@@ -158,8 +160,12 @@ async fn of_work(space: &Space, deed: u8, n: i64, now: Timestamp) -> String {
     }
 }
 
-fn tokens(n: i64) -> Tokens {
-    Tokens { bot: Secret::new(&format!("xoxb-tried-{n}")), user: None, refresh: None, expires_at: None }
+fn refresh() -> Secret {
+    Secret::new("xoxe-1-tried")
+}
+
+fn pair(n: i64) -> Pair {
+    Pair { token: Secret::new(&format!("xoxb-tried-{n}")), refresh: None, expires_at: None }
 }
 
 async fn of_notices(space: &Space, deed: u8, n: i64, now: Timestamp) -> String {
