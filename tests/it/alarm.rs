@@ -332,7 +332,7 @@ async fn a_database_that_cannot_be_written_is_told_without_it() {
     let database = disk.0.path().join("deskd.db");
     let told = Told::with(|config| config.store.path = database).await;
     disk.fill();
-    for number in 0..40 {
+    for number in 0..crate::disk::SAID {
         told.world.slack.say("ada", "support", &format!("{number} {}", "words ".repeat(400))).unwrap();
     }
     told.world.pass(120).await;

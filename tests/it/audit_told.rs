@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use deskd::config::settings::Mode;
 use deskd::config::{Environment, Sources};
 use deskd::domain::ids::{ChannelId, WorkspaceId};
 use deskd::domain::seal::Keyring;
@@ -77,7 +78,12 @@ async fn a_start_with_another_configuration_tells_which_keys_are_others() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reload_tells_of_secrets_and_addresses_that_were_replaced() {
-    let (world, door) = acme(Setup::default()).await;
+    let (mut world, door) = acme(Setup::default()).await;
+    door.close().await;
+    world.close().await;
+    world.config.slack.mode = Mode::Both;
+    world.open().await;
+    let door = Door::open(world.desk().front());
     let (file, token, secret) = (door.file("config.toml"), door.file("token"), door.file("signing"));
     let text = |path: &str| {
         format!(

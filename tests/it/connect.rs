@@ -204,7 +204,7 @@ async fn sec_20_revoking_is_done_at_slack_and_a_refusal_is_said() {
     assert_eq!(hand_over(&door, &again).await.0, 200);
     other.fault("auth.revoke", Fault::Status(503), Times::Count(1));
     let (status, answer) = door.post("/api/slack/disconnect", json!({"revoke": true})).await;
-    assert_eq!((status, answer["code"].as_str()), (400, Some("which_workspace")), "{answer}");
+    assert_eq!((status, answer["code"].as_i64()), (400, Some(1007)), "{answer}");
     let left = door.ok(&["disconnect", "--revoke", "--workspace", "Globex"]).await;
     assert!(left.contains("Slack did not revoke the token"), "{left}");
     door.close().await;

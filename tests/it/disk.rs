@@ -8,6 +8,9 @@ use deskd::simulator::Setup;
 
 use crate::world::World;
 
+/// How many messages are said while a disk is full: more than what fits into a write-ahead log that is there already.
+pub const SAID: usize = 300;
+
 /// A small file system of its own, gone with the value.
 pub struct SmallDisk(pub tempfile::TempDir);
 
@@ -16,7 +19,7 @@ impl SmallDisk {
     pub fn mount() -> Option<SmallDisk> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"])
             .arg(folder.path())
             .stderr(std::process::Stdio::null())
             .status();
@@ -50,7 +53,8 @@ async fn a_full_disk_means_no_acks_and_no_loss_and_ends_by_itself() {
     let database = disk.0.path().join("deskd.db");
     let world = World::with(Setup::default(), |config| config.store.path = database).await;
     disk.fill();
-    for number in 0..40 {
+    // More than fits into what the write-ahead log has already.
+    for number in 0..SAID {
         world.slack.say("ada", "support", &format!("message {number} {}", "words ".repeat(400))).unwrap();
     }
     world.pass(3).await;
@@ -59,7 +63,7 @@ async fn a_full_disk_means_no_acks_and_no_loss_and_ends_by_itself() {
     world.pass(60).await;
     assert_eq!(world.slack.unacked(), 0, "there is room again");
     let said = world.task(1).await.conversation.len();
-    assert_eq!(said, 40, "every message arrived, once");
+    assert_eq!(said, SAID, "every message arrived, once");
     world.finish().await;
 }
 

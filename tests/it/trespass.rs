@@ -3,6 +3,7 @@
 
 use deskd::config::Secret;
 use deskd::domain::alarm::Way;
+use deskd::domain::audit::{Act, Deed};
 use deskd::domain::bundle::Monitor;
 use deskd::domain::destination::Verdict;
 use deskd::domain::heartbeat::Seen;
@@ -138,6 +139,7 @@ async fn of_work(space: &Space, deed: u8, n: i64, now: Timestamp) -> String {
         28 => format!("{:?}", space.renew(Whose::Bot, refresh(), pair(n), now).await),
         29 => {
             let ends = space.token_ends(Whose::Person, refresh(), now).await;
+            space.note(Act::new(&alice(), Deed::TokenRevoked, "tried"), now).await.unwrap();
             format!("{ends:?} {:?}", space.speaking_tokens().await.unwrap())
         }
         30 => format!("{:?}", space.judgements(Timestamp(0)).await.is_ok()),
