@@ -34,6 +34,7 @@ use deskd::store::why::Subject;
 use deskd::store::{Keeping, Space};
 use rusqlite::Connection;
 
+use crate::walls::silence;
 use crate::world::alice;
 
 /// How many kinds of deeds there are.
@@ -207,16 +208,7 @@ async fn of_notices(space: &Space, deed: u8, n: i64, now: Timestamp) -> String {
         }
         64 => format!("{:?}", space.webhook(name()).await.unwrap()),
         _ => {
-            let silence = Silenced {
-                id: n,
-                project: None,
-                pairs: vec![("kind".into(), vec!["nothing".into()])],
-                reason: String::new(),
-                made_by: "user:alice".into(),
-                made_at: now,
-                until: now.plus(std::time::Duration::from_secs(60)),
-                ended_by: String::new(),
-            };
+            let silence = Silenced { id: n, ..silence(now) };
             format!("{:?}", space.add_silence(silence, alice()).await)
         }
     }
