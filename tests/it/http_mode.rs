@@ -266,3 +266,23 @@ async fn over_http_alone_no_socket_is_opened_and_a_stopping_desk_asks_slack_to_c
     assert_eq!(answer.status, 503, "{}", answer.body);
     hooks.stop.cancel();
 }
+
+#[tokio::test(start_paused = true)]
+async fn ing_03_with_both_ways_either_is_heard_and_what_comes_by_both_counts_once() {
+    let hooks = Hooks::with(|world| {
+        world.config.slack.mode = Mode::Both;
+        world.signing = Signing::of(vec![Secret::new(SECRET)]);
+    })
+    .await;
+    assert_eq!(hooks.world.slack.sockets(), 2);
+    hooks.world.slack.say("ada", "support", "the printer is on fire").unwrap();
+    let body = hooks.message("and now the curtains are, too", "1700000005.000100");
+    assert_eq!(hooks.signed("/slack/events", &body, 0, 0).await.status, 200);
+    hooks.world.slack.deliver("events_api", serde_json::from_str(&body).unwrap());
+    hooks.world.pass(40).await;
+    let tasks = hooks.world.tasks().await;
+    for said in ["the printer is on fire", "and now the curtains are, too"] {
+        assert_eq!(tasks.matches(said).count(), 1, "{tasks}");
+    }
+    hooks.finish().await;
+}
