@@ -138,7 +138,7 @@ async fn load(address: SocketAddr) -> Run {
     Run { per_second: waits.len() as f64 / LOADED.as_secs_f64(), p50: at(0.5), p99: at(0.99) }
 }
 
-#[allow(clippy::disallowed_methods, reason = "a bench measures real time")]
+#[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 fn now() -> Instant {
     Instant::now()
 }
